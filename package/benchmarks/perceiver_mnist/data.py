@@ -1,0 +1,131 @@
+"""MNIST images as tensors, through torchvision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import gzip
+from pathlib import Path
+import shutil
+import tempfile
+from typing import TYPE_CHECKING
+
+from .presets import Preset
+
+
+if TYPE_CHECKING:
+    import torch
+
+
+_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+# Mean and standard deviation of MNIST's training pixels, as everyone normalises them.
+_PIXEL_MEAN = 0.1307
+_PIXEL_STD = 0.3081
+
+
+@dataclass(frozen=True)
+class Images:
+    """Images and labels on one device.
+
+    Attributes:
+        train_images: Float tensor (n_train, size, size), normalised.
+        train_labels: Long tensor (n_train,).
+        test_images: Float tensor (n_test, size, size), normalised.
+        test_labels: Long tensor (n_test,).
+    """
+
+    train_images: torch.Tensor
+    train_labels: torch.Tensor
+    test_images: torch.Tensor
+    test_labels: torch.Tensor
+
+    def to(self, device: torch.device) -> Images:
+        """Copy all four tensors to ``device``."""
+        return Images(
+            self.train_images.to(device),
+            self.train_labels.to(device),
+            self.test_images.to(device),
+            self.test_labels.to(device),
+        )
+
+
+def check_data_root(data_root: str | Path) -> None:
+    """Make sure that the four MNIST files are there, gzipped or not.
+
+    Args:
+        data_root: Folder that holds ``MNIST/raw``, as torchvision lays it out.
+
+    Raises:
+        FileNotFoundError: If a file is missing; the message names it.
+    """
+    raw = Path(data_root) / "MNIST" / "raw"
+    for name in _FILES:
+        if not (raw / name).is_file() and not (raw / f"{name}.gz").is_file():
+            raise FileNotFoundError(
+                f"MNIST is not at data_root={str(data_root)!r}: neither {raw / name} nor "
+                f"{name}.gz beside it exists. Give the folder that holds MNIST/raw with the four "
+                "official files, or download=True to have torchvision fetch them."
+            )
+
+
+def load_images(data_root: str | Path, preset: Preset, download: bool = False) -> Images:
+    """Load the images of a preset into main memory.
+
+    Args:
+        data_root: Folder that holds ``MNIST/raw``; may be read-only unless ``download``.
+        preset: Says how many images, and how small.
+        download: Let torchvision download what is missing into ``data_root``.
+
+    Raises:
+        FileNotFoundError: If files are missing and ``download`` is False.
+        ValueError: If the files hold fewer images than the preset asks for.
+    """
+    if download:
+        from torchvision.datasets import MNIST
+
+        MNIST(str(data_root), download=True)
+    check_data_root(data_root)
+    train_images, train_labels = _load_split(data_root, preset, train=True)
+    test_images, test_labels = _load_split(data_root, preset, train=False)
+    return Images(train_images, train_labels, test_images, test_labels)
+
+
+def _load_split(
+    data_root: str | Path, preset: Preset, train: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
+    from torch.nn.functional import avg_pool2d
+    from torchvision.datasets import MNIST
+
+    with tempfile.TemporaryDirectory() as unpacked:
+        mnist = MNIST(str(_with_plain_files(Path(data_root), Path(unpacked))), train=train)
+    n = preset.n_train if train else preset.n_test
+    if len(mnist.data) < n:
+        raise ValueError(
+            f"MNIST at data_root={str(data_root)!r} holds {len(mnist.data)} "
+            f"{'training' if train else 'test'} images, but preset {preset.name!r} needs {n}."
+        )
+    images = mnist.data[:n].float().div(255)
+    pooling = images.shape[-1] // preset.image_size
+    if pooling > 1:
+        images = avg_pool2d(images.unsqueeze(1), pooling).squeeze(1)
+    return (images - _PIXEL_MEAN) / _PIXEL_STD, mnist.targets[:n].clone()
+
+
+def _with_plain_files(data_root: Path, scratch: Path) -> Path:
+    """Return a root whose files are not gzipped (torchvision reads only those)."""
+    raw = data_root / "MNIST" / "raw"
+    if all((raw / name).is_file() for name in _FILES):
+        return data_root
+    target = scratch / "MNIST" / "raw"
+    target.mkdir(parents=True)
+    for name in _FILES:
+        if (raw / name).is_file():
+            shutil.copyfile(raw / name, target / name)
+        else:
+            with gzip.open(raw / f"{name}.gz") as packed, open(target / name, "wb") as plain:
+                shutil.copyfileobj(packed, plain)
+    return scratch
