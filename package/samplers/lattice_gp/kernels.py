@@ -1,0 +1,62 @@
+"""The covariance function: Matern-5/2 with one length scale per parameter."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .arrays import FloatArray
+from .arrays import IntArray
+
+
+_SQRT5 = math.sqrt(5.0)
+
+
+def matern52(squared_distances: FloatArray) -> FloatArray:
+    """Matern covariance with smoothness 5/2 and unit variance.
+
+    Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 4.17.
+
+    Args:
+        squared_distances: Squared distances in units of the length scale, any shape.
+    """
+    scaled = _SQRT5 * np.sqrt(squared_distances)
+    return (1.0 + scaled + scaled * scaled / 3.0) * np.exp(-scaled)
+
+
+def matern52_slope(squared_distances: FloatArray) -> FloatArray:
+    """Derivative of :func:`matern52` by the squared distance, same shape."""
+    scaled = _SQRT5 * np.sqrt(squared_distances)
+    return -5.0 / 6.0 * (1.0 + scaled) * np.exp(-scaled)
+
+
+def squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Squared Euclidean distances (n, m) between the rows of ``a`` (n, k) and ``b`` (m, k)."""
+    distances: FloatArray = (
+        (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)[None, :] - 2.0 * (a @ b.T)
+    )
+    # Rounding can leave a tiny negative number where two rows are equal.
+    np.maximum(distances, 0.0, out=distances)
+    return distances
+
+
+def pairwise_squared_differences(
+    features: FloatArray, feature_params: IntArray, n_params: int
+) -> FloatArray:
+    """Squared distance along each parameter between all pairs of rows.
+
+    Args:
+        features: Array (n, n_features).
+        feature_params: Int array (n_features,): the parameter of each feature, ascending.
+        n_params: Number of parameters, d.
+
+    Returns:
+        Array (d, n * (n - 1) / 2), pairs (i, j) with i > j in the order of ``np.tril_indices``.
+    """
+    rows, columns = np.tril_indices(len(features), -1)
+    per_feature = ((features[rows] - features[columns]) ** 2).T
+    if len(feature_params) == n_params:
+        return np.ascontiguousarray(per_feature)
+    starts = np.searchsorted(feature_params, np.arange(n_params))
+    return np.add.reduceat(per_feature, starts, axis=0)

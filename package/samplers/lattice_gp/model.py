@@ -1,0 +1,64 @@
+"""From a history to the next point: fit the surrogate, maximise expected improvement."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import gp
+from . import search
+from .acquisition import log_expected_improvement
+from .arrays import FloatArray
+from .arrays import IntArray
+from .history import History
+from .space import SearchSpace
+from .transform import normalize
+from .visits import Visits
+
+
+# The model's cost grows with the cube of its observations; beyond these it sees a part of them.
+_MAX_OBSERVATIONS = 300
+
+
+def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> FloatArray:
+    """Choose the point of largest expected improvement among those that may be proposed.
+
+    Args:
+        space: The search space.
+        history: At least one completed trial.
+        rng: Source of randomness: where to look for the maximum.
+
+    Returns:
+        A point (d,) that was visited no more often than any other.
+
+    Raises:
+        numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
+    """
+    values = normalize(history.values)
+    order = np.argsort(values, kind="stable")
+    chosen = _choose_observations(order, rng)
+    features = space.features(history.points[chosen])
+    hyperparameters = gp.fit(features, space.feature_params, values[chosen])
+    posterior = gp.Posterior(
+        hyperparameters, features, space.feature_params, values[chosen]
+    ).with_pending(space.features(history.pending))
+    incumbent = float(values[order[0]])
+
+    def acquisition(points: FloatArray) -> FloatArray:
+        return log_expected_improvement(*posterior.predict(space.features(points)), incumbent)
+
+    visits = Visits(space, history.visited)
+    return search.maximize(acquisition, space, visits, history.points[order], rng)
+
+
+def _choose_observations(order: IntArray, rng: np.random.Generator) -> IntArray:
+    """Which observations the model sees: all, or the best ones and a random part of the others.
+
+    Args:
+        order: Int array (n,): indices of the observations, best first.
+        rng: Source of randomness.
+    """
+    if len(order) <= _MAX_OBSERVATIONS:
+        return np.sort(order)
+    n_best = _MAX_OBSERVATIONS // 2
+    others = rng.choice(order[n_best:], _MAX_OBSERVATIONS - n_best, replace=False)
+    return np.sort(np.concatenate([order[:n_best], others]))

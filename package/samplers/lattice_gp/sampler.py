@@ -1,0 +1,172 @@
+"""Optuna's hooks: a study becomes arrays, arrays become a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import secrets
+from typing import Any
+import zlib
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from . import model
+from . import worker
+from .arrays import FloatArray
+from .design import startup_point
+from .history import FAILED_KEY
+from .history import read_history
+from .history import shared_distributions
+from .history import SUGGESTION_KEY
+from .history import without_interrupted
+from .history import WORKER_KEY
+from .space import SearchSpace
+from .storage_access import is_in_optimize_loop
+from .storage_access import set_trial_attribute
+from .visits import Visits
+
+
+_logger = optuna.logging.get_logger(f"optuna.{__name__}")
+
+
+class LatticeGPSampler(BaseSampler):
+    """Bayesian optimisation for a few dozen expensive trials on lattices and log scales.
+
+    A Gaussian process models the objective over the unit cube, in which ints, floats with a step,
+    log scales and categorical choices are lattices; every candidate is moved to the lattice before
+    its expected improvement is computed. In a space of finitely many points none is proposed twice
+    before all were.
+
+    A suggestion is a function of the seed, the trial's number and what the storage holds. A study
+    that was killed and is continued, by whichever process, proposes what it would have proposed
+    undisturbed: a trial whose process was killed counts as if it had never been started.
+
+    Objectives that it cannot model (several objectives, as yet) it says so once and searches with a
+    low-discrepancy sequence; parameters that not all trials share are sampled at random.
+
+    Args:
+        seed: Seed of all randomness, 0 or more. None picks one at random, so that two samplers
+            differ.
+        n_startup_trials: Number of completed trials before the model is used, 1 or more. The first
+            trial is the centre of the space.
+
+    Raises:
+        TypeError: If ``seed`` or ``n_startup_trials`` is not an int.
+        ValueError: If one of them is out of range.
+    """
+
+    def __init__(self, *, seed: int | None = None, n_startup_trials: int = 4) -> None:
+        if seed is not None:
+            _check_int("seed", seed, minimum=0)
+        _check_int("n_startup_trials", n_startup_trials, minimum=1)
+        self._seed = secrets.randbits(64) if seed is None else int(seed)
+        self._n_startup_trials = int(n_startup_trials)
+        self._said: set[str] = set()
+
+    def reseed_rng(self) -> None:
+        """Do nothing: every trial has a random stream of its own, whichever worker runs it."""
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Note which process evaluates the trial, where the one that asks is the one."""
+        name = worker.current_worker() if is_in_optimize_loop(study) else None
+        if name is not None:
+            set_trial_attribute(study, trial, WORKER_KEY, name)
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The parameters that the trials so far share."""
+        return shared_distributions(without_interrupted(study.get_trials(deepcopy=False)))
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Suggest a value for every parameter of the search space, jointly."""
+        if not search_space:
+            return {}
+        space = SearchSpace(search_space)
+        others = _other_trials(study, trial)
+        point = self._suggest_point(space, others, _index(trial, others), study.directions)
+        set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+        return space.to_params(point)
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Suggest a parameter that is not in the shared space: the centre in the first trial."""
+        space = SearchSpace({param_name: param_distribution})
+        index = _index(trial, _other_trials(study, trial))
+        if index == 0:
+            return space.to_params(space.centre())[param_name]
+        rng = np.random.default_rng([self._seed, index, zlib.crc32(param_name.encode())])
+        point = space.from_quantiles(rng.random((1, 1)))[0]
+        return space.to_params(point)[param_name]
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Note that a trial failed in earnest, unless it is declared so for a killed process."""
+        name = trial.system_attrs.get(WORKER_KEY)
+        if state == TrialState.FAIL and name is not None and not worker.is_gone(name):
+            set_trial_attribute(study, trial, FAILED_KEY, True)
+
+    def _suggest_point(
+        self,
+        space: SearchSpace,
+        others: Sequence[FrozenTrial],
+        index: int,
+        directions: Sequence[StudyDirection],
+    ) -> FloatArray:
+        history = read_history(space, others, directions[0] == StudyDirection.MAXIMIZE)
+        if len(directions) > 1:
+            self._say_once(
+                f"{len(directions)} objectives cannot be modelled yet: searching with a "
+                "low-discrepancy sequence instead."
+            )
+        elif len(history.values) >= self._n_startup_trials:
+            try:
+                return model.suggest(space, history, np.random.default_rng([self._seed, index]))
+            except Exception as error:
+                # A study of many hours must not end because of its sampler.
+                self._say_once(
+                    f"The model failed ({type(error).__name__}: {error}): continuing with a "
+                    "low-discrepancy sequence wherever it does."
+                )
+        return startup_point(space, Visits(space, history.visited), self._seed, index)
+
+    def _say_once(self, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            _logger.warning(message)
+
+
+def _other_trials(study: Study, trial: FrozenTrial) -> list[FrozenTrial]:
+    """All trials but this one and those whose process was killed; oldest first."""
+    others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+    return without_interrupted(others)
+
+
+def _index(trial: FrozenTrial, others: Sequence[FrozenTrial]) -> int:
+    """The trial's number as it would be had no process been killed."""
+    return sum(other.number < trial.number for other in others)
+
+
+def _check_int(name: str, value: Any, minimum: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, but must be an int.")
+    if value < minimum:
+        raise ValueError(f"{name} is {value}, but must be {minimum} or more.")

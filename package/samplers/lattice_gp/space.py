@@ -1,0 +1,266 @@
+"""The search space as a unit cube: coordinates, lattices, features.
+
+A *point* is a row of one unit coordinate per parameter, in [0, 1]. A parameter with finitely many
+values occupies a lattice of coordinates; every point handed around in this package lies on it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC
+from abc import abstractmethod
+from collections.abc import Mapping
+import math
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from .arrays import FloatArray
+
+
+_MAX_ENUMERABLE = 2**53
+
+
+class Axis(ABC):
+    """One parameter's mapping between its values and unit coordinates.
+
+    Values are Optuna's internal representations: floats; for a categorical, a choice's position.
+
+    Attributes:
+        n_values: Number of values of a discrete parameter, 2 or more; None if continuous.
+    """
+
+    n_values: int | None = None
+
+    @abstractmethod
+    def to_unit(self, value: float) -> float:
+        """The unit coordinate of a value of the parameter."""
+
+    @abstractmethod
+    def to_value(self, coordinate: float) -> float:
+        """The value at a coordinate that lies on the lattice."""
+
+    @abstractmethod
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        """Move real numbers, in an array of any shape, to the nearest coordinates with a value."""
+
+    @abstractmethod
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        """Coordinates distributed as Optuna samples the parameter, from uniform [0, 1) ones."""
+
+    def to_index(self, coordinates: FloatArray) -> FloatArray:
+        """The positions (whole float64) of lattice coordinates among the parameter's values."""
+        raise NotImplementedError
+
+    def from_index(self, indices: FloatArray) -> FloatArray:
+        """Inverse of :meth:`to_index`."""
+        raise NotImplementedError
+
+
+class ContinuousAxis(Axis):
+    """A float without a step, on a linear or a log scale."""
+
+    def __init__(self, low: float, high: float, log: bool) -> None:
+        self._low, self._high, self._log = low, high, log
+        self._start = self._scaled(low)
+        # Halved before subtracting: the difference of two finite floats may overflow.
+        self._half_length = self._scaled(high) / 2 - self._start / 2
+
+    def _scaled(self, value: float) -> float:
+        return math.log(value) if self._log else value
+
+    def to_unit(self, value: float) -> float:
+        half_distance = self._scaled(value) / 2 - self._start / 2
+        return min(max(half_distance / self._half_length, 0.0), 1.0)
+
+    def to_value(self, coordinate: float) -> float:
+        scaled = self._start + coordinate * self._half_length + coordinate * self._half_length
+        value = math.exp(scaled) if self._log else scaled
+        return min(max(value, self._low), self._high)
+
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return np.clip(coordinates, 0.0, 1.0)
+
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        return quantiles
+
+
+class LinearAxis(Axis):
+    """Values ``low + k * step``, k = 0 .. ``n_values`` - 1: ints, stepped floats, choices."""
+
+    def __init__(self, low: float, step: float, n_values: int) -> None:
+        self._low, self._step, self._last = low, step, n_values - 1
+        self.n_values = n_values
+
+    def to_unit(self, value: float) -> float:
+        return round((value - self._low) / self._step) / self._last
+
+    def to_value(self, coordinate: float) -> float:
+        # Positions beyond 2**53 are not exact: rounding must not lead past the last.
+        return self._low + min(round(coordinate * self._last), self._last) * self._step
+
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
+
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        indices = np.floor(quantiles * (self._last + 1))
+        return self.from_index(np.minimum(indices, self._last))
+
+    def to_index(self, coordinates: FloatArray) -> FloatArray:
+        return np.rint(coordinates * self._last)
+
+    def from_index(self, indices: FloatArray) -> FloatArray:
+        return indices / self._last
+
+
+class LogIntAxis(Axis):
+    """The integers from ``low`` to ``high``, spaced by their logarithms."""
+
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+        self.n_values = high - low + 1
+        self._log_low = math.log(low)
+        self._log_length = math.log(high) - self._log_low
+
+    def to_unit(self, value: float) -> float:
+        return (math.log(value) - self._log_low) / self._log_length
+
+    def to_value(self, coordinate: float) -> float:
+        return float(self._low + self.to_index(np.asarray(coordinate)))
+
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
+
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        # Log-uniform on [low - 1/2, high + 1/2], then rounded: every integer gets its share.
+        log_low, log_high = math.log(self._low - 0.5), math.log(self._high + 0.5)
+        values = np.rint(np.exp(log_low + quantiles * (log_high - log_low)))
+        return self.from_index(np.clip(values, self._low, self._high) - self._low)
+
+    def to_index(self, coordinates: FloatArray) -> FloatArray:
+        values = np.rint(np.exp(self._log_low + coordinates * self._log_length))
+        return np.clip(values, self._low, self._high) - self._low
+
+    def from_index(self, indices: FloatArray) -> FloatArray:
+        return (np.log(indices + self._low) - self._log_low) / self._log_length
+
+
+def _make_axis(distribution: BaseDistribution) -> Axis:
+    if isinstance(distribution, CategoricalDistribution):
+        return LinearAxis(0, 1, len(distribution.choices))
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if step is None:
+        return ContinuousAxis(low, high, distribution.log)
+    if isinstance(distribution, IntDistribution) and distribution.log:
+        return LogIntAxis(distribution.low, distribution.high)
+    return LinearAxis(low, step, round((high - low) / step) + 1)
+
+
+class SearchSpace:
+    """A set of named parameters, none with a single value.
+
+    Args:
+        distributions: Optuna's distribution of each parameter.
+
+    Attributes:
+        distributions: Optuna's distribution of each parameter.
+        names: Parameter names, in the order of a point's coordinates.
+        n_params: Number of parameters, d.
+        n_values: Float array (d,): number of values of each parameter, inf if continuous.
+        is_categorical: Bool array (d,).
+        size: Number of points of the lattice; inf if any parameter is continuous.
+        feature_params: Int array (n_features,): the parameter each feature belongs to.
+    """
+
+    def __init__(self, distributions: Mapping[str, BaseDistribution]) -> None:
+        self.distributions = dict(distributions)
+        self.names = list(distributions)
+        self.n_params = len(self.names)
+        self._axes = [_make_axis(distribution) for distribution in distributions.values()]
+        self.n_values = np.array([axis.n_values or np.inf for axis in self._axes], dtype=float)
+        self.is_categorical = np.array(
+            [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
+        )
+        self.size = math.prod(axis.n_values or math.inf for axis in self._axes)
+        n_features = np.where(self.is_categorical, self.n_values, 1).astype(int)
+        self.feature_params = np.repeat(np.arange(self.n_params), n_features)
+
+    @property
+    def is_enumerable(self) -> bool:
+        """Whether the points are finitely many, and few enough to be numbered in float64."""
+        return self.size <= _MAX_ENUMERABLE
+
+    def to_point(self, values: Mapping[str, float]) -> FloatArray:
+        """The point (d,) of internal representations by name (other names are ignored)."""
+        return np.array(
+            [axis.to_unit(values[name]) for axis, name in zip(self._axes, self.names)], dtype=float
+        )
+
+    def to_values(self, point: FloatArray) -> dict[str, float]:
+        """The internal representations at a point (d,), by name."""
+        return {
+            name: axis.to_value(float(coordinate))
+            for name, axis, coordinate in zip(self.names, self._axes, point)
+        }
+
+    def to_params(self, point: FloatArray) -> dict[str, Any]:
+        """The parameters at a point (d,), as plain Python values."""
+        values = self.to_values(point)
+        return {name: d.to_external_repr(values[name]) for name, d in self.distributions.items()}
+
+    def snap(self, points: FloatArray) -> FloatArray:
+        """Move rows of any real numbers (n, d) to the nearest points."""
+        columns = [axis.snap(points[:, i]) for i, axis in enumerate(self._axes)]
+        return np.stack(columns, axis=1)
+
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        """Points (n, d) distributed as Optuna samples each parameter, from uniform rows (n, d)."""
+        columns = [axis.from_quantiles(quantiles[:, i]) for i, axis in enumerate(self._axes)]
+        return np.stack(columns, axis=1)
+
+    def centre(self) -> FloatArray:
+        """The point (d,) in the middle of every numeric range and at every first choice."""
+        middle = np.where(self.is_categorical, 0.0, 0.5)
+        centre: FloatArray = self.snap(middle[None, :])[0]
+        return centre
+
+    def features(self, points: FloatArray) -> FloatArray:
+        """What the model sees of points (n, d): an array (n, n_features).
+
+        A numeric parameter is its coordinate. A categorical one is one-hot divided by sqrt(2), so
+        that two different choices are at distance 1, as the ends of a numeric range are.
+        """
+        columns = []
+        for i, axis in enumerate(self._axes):
+            if self.is_categorical[i]:
+                assert axis.n_values is not None
+                indices = axis.to_index(points[:, i, None])
+                columns.append((indices == np.arange(axis.n_values)) * math.sqrt(0.5))
+            else:
+                columns.append(points[:, i, None])
+        return np.concatenate(columns, axis=1)
+
+    def flat_index(self, points: FloatArray) -> FloatArray:
+        """Number the points (n, d) of an enumerable space from 0 to ``size`` - 1.
+
+        Returns:
+            Array (n,) of whole numbers as float64.
+        """
+        index = np.zeros(len(points))
+        for i, axis in enumerate(self._axes):
+            assert axis.n_values is not None
+            index = index * axis.n_values + axis.to_index(points[:, i])
+        return index
+
+    def from_flat_index(self, indices: FloatArray) -> FloatArray:
+        """Inverse of :meth:`flat_index`: points (n, d) from numbers (n,)."""
+        columns = []
+        for axis in reversed(self._axes):
+            assert axis.n_values is not None
+            indices, remainder = np.divmod(indices, axis.n_values)
+            columns.append(axis.from_index(remainder))
+        return np.stack(columns[::-1], axis=1)

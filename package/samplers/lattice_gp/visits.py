@@ -1,0 +1,65 @@
+"""Which points were proposed before, and how often."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import BoolArray
+from .arrays import FloatArray
+from .space import SearchSpace
+
+
+class Visits:
+    """Counts of visited points, and the points that may be proposed next.
+
+    Where every parameter is discrete, those are the points visited least often: as long as there
+    are unvisited ones, only these; then each a second time, and so on. Elsewhere, all points that
+    were never visited.
+
+    Args:
+        space: The search space.
+        points: Array (n, d) of the points evaluated, failed, or being evaluated.
+    """
+
+    def __init__(self, space: SearchSpace, points: FloatArray) -> None:
+        self._space = space
+        self._level = 0
+        keys, counts = np.unique(self._keys(points), return_counts=True)
+        if space.is_enumerable and len(keys) == space.size:
+            self._level = int(counts.min())
+        self._spent = keys[counts > self._level]
+
+    def is_open(self, points: FloatArray) -> BoolArray:
+        """Whether each of the points (m, d) may be proposed; bool array (m,)."""
+        return ~np.isin(self._keys(points), self._spent)
+
+    @property
+    def n_open(self) -> float:
+        """How many points may be proposed; inf if any parameter is continuous."""
+        return self._space.size - len(self._spent)
+
+    def sample_open(self, n: int, rng: np.random.Generator) -> FloatArray:
+        """At most ``n`` open points of an enumerable space, at least one: a random run of it.
+
+        Among any ``len(spent) + 1`` points there is an open one, so the run needs no search.
+
+        Args:
+            n: Largest number of points to return; all open ones if there are no more.
+            rng: Source of randomness.
+
+        Returns:
+            Array (m, d) of distinct points, 1 <= m <= n.
+        """
+        assert self._space.is_enumerable
+        size = int(self._space.size)
+        length = min(len(self._spent) + n, size)
+        indices = (int(rng.integers(size)) + np.arange(length, dtype=float)) % size
+        points = self._space.from_flat_index(indices)
+        return points[self.is_open(points)][:n]
+
+    def _keys(self, points: FloatArray) -> FloatArray:
+        if self._space.is_enumerable:
+            return self._space.flat_index(points)
+        # One opaque key a row; adding 0.0 makes -0.0 equal to 0.0.
+        rows = np.ascontiguousarray(points + 0.0)
+        return rows.view([("", rows.dtype)] * self._space.n_params).ravel()
