@@ -91,16 +91,16 @@ class ContinuousAxis(Axis):
 class LinearAxis(Axis):
     """Values ``low + k * step``, k = 0 .. ``n_values`` - 1: ints, stepped floats, choices."""
 
-    def __init__(self, low: float, step: float, n_values: int) -> None:
-        self._low, self._step, self._last = low, step, n_values - 1
+    def __init__(self, low: float, high: float, step: float, n_values: int) -> None:
+        self._low, self._high, self._step, self._last = low, high, step, n_values - 1
         self.n_values = n_values
 
     def to_unit(self, value: float) -> float:
         return round((value - self._low) / self._step) / self._last
 
     def to_value(self, coordinate: float) -> float:
-        # Positions beyond 2**53 are not exact: rounding must not lead past the last.
-        return self._low + min(round(coordinate * self._last), self._last) * self._step
+        # Rounding (0.1 + 2 * 0.1 > 0.3, and positions beyond 2**53) must not lead past the last.
+        return min(self._low + round(coordinate * self._last) * self._step, self._high)
 
     def snap(self, coordinates: FloatArray) -> FloatArray:
         return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
@@ -150,14 +150,15 @@ class LogIntAxis(Axis):
 
 def _make_axis(distribution: BaseDistribution) -> Axis:
     if isinstance(distribution, CategoricalDistribution):
-        return LinearAxis(0, 1, len(distribution.choices))
+        n_choices = len(distribution.choices)
+        return LinearAxis(0, n_choices - 1, 1, n_choices)
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is None:
         return ContinuousAxis(low, high, distribution.log)
     if isinstance(distribution, IntDistribution) and distribution.log:
         return LogIntAxis(distribution.low, distribution.high)
-    return LinearAxis(low, step, round((high - low) / step) + 1)
+    return LinearAxis(low, high, step, round((high - low) / step) + 1)
 
 
 class SearchSpace:

@@ -4,7 +4,7 @@ Three things have no public way in Optuna 4.8 to 5.0: a sampler writing an attri
 that it is sampling (it is handed a ``FrozenTrial``, which has no setter; Optuna's own samplers
 write system attributes the same way), the identifier this takes, and whether a trial was created
 by ``Study.optimize``, so that the process that asked for it is the one evaluating it.
-``tests/test_storage_access.py`` notices when any of them moves.
+A test of ``tests/test_resume.py`` notices when any of them moves.
 """
 
 from __future__ import annotations

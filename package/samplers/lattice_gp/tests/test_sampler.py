@@ -1,0 +1,357 @@
+"""The sampler as Optuna sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+import logging
+import math
+import os
+from pathlib import Path
+import subprocess
+import sys
+from typing import Any
+
+from hypothesis import given
+from hypothesis import HealthCheck
+from hypothesis import settings
+from hypothesis import strategies
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.testing.pytest_samplers import BasicSamplerTestCase
+from optuna.testing.pytest_samplers import MultiObjectiveSamplerTestCase
+from optuna.testing.pytest_samplers import RelativeSamplerTestCase
+from optuna.trial import TrialState
+import optunahub
+import pytest
+
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+REGISTRY_ROOT = str(Path(__file__).parents[3])
+lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
+LatticeGPSampler = lattice_gp.LatticeGPSampler
+model = import_module(f"{lattice_gp.__name__}.model")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
+
+
+@pytest.fixture(autouse=True)
+def warnings_logged(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """Warnings of the sampler; a fallback would otherwise hide a broken model."""
+    optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+    def messages() -> list[str]:
+        return [r.message for r in caplog.records if r.levelno >= logging.WARNING]
+
+    return messages
+
+
+class TestContract(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
+    """Optuna's own test cases; the model is used after the first trial."""
+
+    @pytest.fixture
+    def sampler(self) -> Callable[[], BaseSampler]:
+        return lambda: LatticeGPSampler(seed=0, n_startup_trials=1)
+
+    @pytest.fixture(autouse=True)
+    def model_never_fails(self, warnings_logged: Callable[[], list[str]]) -> Any:
+        yield
+        assert not [message for message in warnings_logged() if "model failed" in message]
+
+
+def perceiver_space(trial: optuna.Trial) -> tuple[int, int, int, float]:
+    return (
+        trial.suggest_int("depth", 2, 8),
+        trial.suggest_int("latent_dim", 128, 512, step=64),
+        trial.suggest_int("num_latents", 64, 256, step=32),
+        trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
+    )
+
+
+def perceiver_like(trial: optuna.Trial) -> float:
+    """A smooth valley with a cliff at high learning rates, like the blog post's objective."""
+    depth, latent_dim, num_latents, learning_rate = perceiver_space(trial)
+    valley = 0.02 * math.log10(learning_rate / 4e-4) ** 2 + 0.002 * (depth - 5) ** 2
+    valley += 0.001 * ((latent_dim - 256) / 64) ** 2 + 0.001 * ((num_latents - 160) / 32) ** 2
+    cliff = (learning_rate / 2e-3) ** 2 if depth >= 5 and learning_rate > 2e-3 else 0.0
+    return 0.25 + valley + cliff
+
+
+def best_value(sampler: BaseSampler, objective: Callable[[optuna.Trial], float], n: int) -> float:
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=n)
+    return study.best_value
+
+
+def test_beats_random_search() -> None:
+    ours = [best_value(LatticeGPSampler(seed=s), perceiver_like, 30) for s in range(5)]
+    random = [
+        best_value(optuna.samplers.RandomSampler(seed=s), perceiver_like, 30) for s in range(5)
+    ]
+    assert max(ours) < min(random)
+
+
+def test_maximizing_mirrors_minimizing() -> None:
+    minimized = optuna.create_study(sampler=LatticeGPSampler(seed=3))
+    maximized = optuna.create_study(sampler=LatticeGPSampler(seed=3), direction="maximize")
+    minimized.optimize(perceiver_like, n_trials=15)
+    maximized.optimize(lambda trial: -perceiver_like(trial), n_trials=15)
+    assert [t.params for t in minimized.trials] == [t.params for t in maximized.trials]
+
+
+def test_first_trial_is_the_centre() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(perceiver_like, n_trials=1)
+    assert study.trials[0].params == {
+        "depth": 5,
+        "latent_dim": 320,
+        "num_latents": 160,
+        "learning_rate": pytest.approx(1e-3),
+    }
+
+
+def test_same_seed_same_study_and_another_seed_another() -> None:
+    def params(seed: int | None) -> list[dict[str, Any]]:
+        study = optuna.create_study(sampler=LatticeGPSampler(seed=seed))
+        study.optimize(perceiver_like, n_trials=12)
+        return [trial.params for trial in study.trials]
+
+    assert params(1) == params(1)
+    assert params(1) != params(2)
+    assert params(None) != params(None)
+
+
+def test_suggestion_does_not_depend_on_the_sampler_object() -> None:
+    """A new sampler at every trial proposes what one sampler proposes."""
+    one = optuna.create_study(sampler=LatticeGPSampler(seed=5))
+    one.optimize(perceiver_like, n_trials=14)
+    many = optuna.create_study()
+    for _ in range(14):
+        many.sampler = LatticeGPSampler(seed=5)
+        many.optimize(perceiver_like, n_trials=1)
+    assert [t.params for t in one.trials] == [t.params for t in many.trials]
+
+
+def small_lattice(trial: optuna.Trial) -> float:
+    x = trial.suggest_int("x", 0, 3)
+    y = trial.suggest_float("y", 0.0, 1.0, step=0.5)
+    c = trial.suggest_categorical("c", ["a", "b"])
+    return x * y + (c == "a")
+
+
+def test_visits_every_lattice_point_before_any_twice() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(small_lattice, n_trials=3 * 24)
+    points = [tuple(sorted(t.params.items())) for t in study.trials]
+    for start in (0, 24, 48):
+        assert len(set(points[start : start + 24])) == 24
+
+
+def test_lattice_points_stay_distinct_when_trials_fail_or_are_pruned() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = small_lattice(trial)
+        if trial.number % 3 == 1:
+            raise optuna.TrialPruned
+        if trial.number % 3 == 2:
+            raise RuntimeError("out of memory")
+        return value
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=24, catch=RuntimeError)
+    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
+
+
+def test_batches_of_running_trials_are_distinct() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    distributions: dict[str, optuna.distributions.BaseDistribution] = {
+        "x": optuna.distributions.IntDistribution(0, 5),
+        "y": optuna.distributions.IntDistribution(0, 3),
+    }
+    for _ in range(3):
+        batch = [study.ask(distributions) for _ in range(8)]
+        for trial in batch:
+            study.tell(trial, trial.params["x"] - trial.params["y"])
+    assert len({tuple(t.params.values()) for t in study.trials}) == 24
+
+
+def test_threads_do_not_repeat_lattice_points() -> None:
+    """Also while the parameters of the other threads' trials are not stored yet."""
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(small_lattice, n_trials=1)
+    study.optimize(small_lattice, n_trials=20, n_jobs=2)
+    points = [tuple(sorted(t.params.items())) for t in study.trials]
+    # Two threads may both look before either writes: such a race is all that is forgiven.
+    assert len(set(points)) >= 19
+
+
+def test_suggestion_is_shared_before_the_parameters_are() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(small_lattice, n_trials=6)
+    trial = study.ask()
+    first = trial.suggest_int("x", 0, 3)  # y and c are decided, but not among the parameters
+    shared = study.trials[-1].system_attrs["lattice_gp:suggestion"]
+    assert shared["x"] == first and set(shared) == {"x", "y", "c"}
+
+
+def test_enqueued_trials_count() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.enqueue_trial({"x": 2, "y": 0.5, "c": "b"})
+    study.enqueue_trial({"x": 1})
+    study.optimize(small_lattice, n_trials=24)
+    assert study.trials[0].params == {"x": 2, "y": 0.5, "c": "b"}
+    assert study.trials[1].params["x"] == 1
+    points = [tuple(sorted(t.params.items())) for t in study.trials]
+    # The second may repeat the first: only part of it was the sampler's to choose.
+    assert len(set(points)) >= 23
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e300, -1e300, 0.0])
+def test_extreme_and_constant_values(
+    value: float, warnings_logged: Callable[[], list[str]]
+) -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    for some in (value, perceiver_like, value):
+        objective = some if callable(some) else lambda t, v=some: (perceiver_space(t), v)[1]
+        study.optimize(objective, n_trials=6)
+    assert not warnings_logged()
+    assert all(t.state == TrialState.COMPLETE for t in study.trials)
+
+
+def test_nan_and_exceptions_do_not_stop_it() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = perceiver_like(trial)
+        if trial.number % 2:
+            return float("nan")
+        return value
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=20)
+    assert len({tuple(t.params.values()) for t in study.trials}) == 20
+
+
+def test_model_failure_falls_back_and_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, warnings_logged: Callable[[], list[str]]
+) -> None:
+    def broken(*_: object) -> None:
+        raise np.linalg.LinAlgError("not positive definite")
+
+    monkeypatch.setattr(model, "suggest", broken)
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(small_lattice, n_trials=24)
+    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
+    assert sum("model failed" in message for message in warnings_logged()) == 1
+
+
+def test_several_objectives_fall_back_and_say_so_once(
+    warnings_logged: Callable[[], list[str]],
+) -> None:
+    study = optuna.create_study(
+        sampler=LatticeGPSampler(seed=0), directions=["minimize", "maximize"]
+    )
+    study.optimize(lambda t: (small_lattice(t), 1.0), n_trials=24)
+    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
+    assert sum("objectives" in message for message in warnings_logged()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"seed": -1}, ValueError, ["seed", "-1", "0 or more"]),
+        ({"seed": "1"}, TypeError, ["seed", "'1'", "int"]),
+        ({"seed": 1.5}, TypeError, ["seed", "1.5", "int"]),
+        ({"n_startup_trials": 0}, ValueError, ["n_startup_trials", "0", "1 or more"]),
+        ({"n_startup_trials": True}, TypeError, ["n_startup_trials", "True", "int"]),
+    ],
+)
+def test_bad_arguments(
+    arguments: dict[str, Any], error: type[Exception], words: list[str]
+) -> None:
+    with pytest.raises(error) as raised:
+        LatticeGPSampler(**arguments)
+    assert all(word in str(raised.value) for word in words)
+
+
+def test_hyperband_study() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = perceiver_like(trial)
+        for step in range(9):
+            trial.report(value + 1 / (step + 1), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return value
+
+    study = optuna.create_study(
+        sampler=LatticeGPSampler(seed=0),
+        pruner=optuna.pruners.HyperbandPruner(min_resource=1, max_resource=9),
+    )
+    study.optimize(objective, n_trials=20)
+    assert len(study.trials) == 20
+
+
+def test_two_studies_may_share_a_sampler() -> None:
+    sampler = LatticeGPSampler(seed=0)
+    first = optuna.create_study(sampler=sampler)
+    second = optuna.create_study(sampler=sampler)
+    first.optimize(perceiver_like, n_trials=6)
+    second.optimize(lambda t: t.suggest_float("z", 0, 1), n_trials=6)
+    assert all(set(t.params) == {"z"} for t in second.trials)
+
+
+@strategies.composite
+def distributions(draw: strategies.DrawFn) -> optuna.distributions.BaseDistribution:
+    kind = draw(strategies.sampled_from(["int", "log int", "float", "step", "log", "choice"]))
+    if kind == "choice":
+        choices: list[bool | int | float | str | None] = ["a", 1, None, 2.5, False, "b"]
+        n = draw(strategies.integers(1, len(choices)))
+        return optuna.distributions.CategoricalDistribution(choices[:n])
+    low = draw(strategies.integers(1, 50))
+    high = low + draw(strategies.integers(0, 300))
+    if kind == "int":
+        step = draw(strategies.integers(1, max(1, high - low)))
+        high = low + (high - low) // step * step
+        return optuna.distributions.IntDistribution(low - 60, high - 60, step=step)
+    if kind == "log int":
+        return optuna.distributions.IntDistribution(low, high, log=True)
+    if kind == "step":
+        return optuna.distributions.FloatDistribution(low / 10, high / 10, step=0.1)
+    scale = draw(strategies.sampled_from([1e-6, 1.0, 1e6]))
+    return optuna.distributions.FloatDistribution(low * scale, high * scale, log=kind == "log")
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    space=strategies.dictionaries(
+        strategies.sampled_from("abcde"), distributions(), min_size=1, max_size=5
+    ),
+    values=strategies.lists(
+        strategies.floats(-1e6, 1e6) | strategies.just(math.inf), min_size=12, max_size=12
+    ),
+)
+def test_random_spaces(
+    space: dict[str, optuna.distributions.BaseDistribution],
+    values: list[float],
+    warnings_logged: Callable[[], list[str]],
+) -> None:
+    """Every suggestion is legal, and new while there is anything new."""
+    size = math.prod(SearchSpace({"x": d}).size for d in space.values() if not d.single())
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    for value in values:
+        trial = study.ask(space)
+        for name, distribution in space.items():
+            assert distribution._contains(distribution.to_internal_repr(trial.params[name]))
+        study.tell(trial, value)
+    points = {tuple(sorted((k, str(v)) for k, v in t.params.items())) for t in study.trials}
+    assert len(points) == min(len(values), size)
+    assert not warnings_logged()
+
+
+def test_importing_does_not_import_torch() -> None:
+    script = (
+        "import sys, optunahub\n"
+        f"optunahub.load_local_module('samplers/lattice_gp', registry_root={REGISTRY_ROOT!r})\n"
+        "assert not {'torch', 'pandas', 'sklearn'} & set(sys.modules), 'imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)

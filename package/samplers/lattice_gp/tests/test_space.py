@@ -1,0 +1,196 @@
+"""Coordinates, lattices, visits and the search over them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+import math
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+import optunahub
+import pytest
+
+
+PACKAGE = optunahub.load_local_module(
+    "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
+).__name__
+SearchSpace = import_module(f"{PACKAGE}.space").SearchSpace
+Visits = import_module(f"{PACKAGE}.visits").Visits
+search = import_module(f"{PACKAGE}.search")
+startup_point = import_module(f"{PACKAGE}.design").startup_point
+
+MIXED: dict[str, BaseDistribution] = {
+    "stepped": IntDistribution(128, 512, step=64),
+    "log_int": IntDistribution(1, 1000, log=True),
+    "grid": FloatDistribution(-10.2, 10.2, step=0.1),
+    "log": FloatDistribution(1e-7, 10, log=True),
+    "plain": FloatDistribution(-1.7e308, 1.7e308),
+    "choice": CategoricalDistribution(("a", None, 3, 1.5)),
+}
+DISCRETE: dict[str, BaseDistribution] = {
+    "stepped": IntDistribution(-4, 4, step=2),
+    "log_int": IntDistribution(1, 7, log=True),
+    "choice": CategoricalDistribution((True, False)),
+}
+
+
+@pytest.mark.parametrize("name", list(MIXED))
+@given(quantile=strategies.floats(0, 1, exclude_max=True))
+def test_values_survive_the_unit_cube(name: str, quantile: float) -> None:
+    space = SearchSpace({name: MIXED[name]})
+    point = space.from_quantiles(np.array([[quantile]]))[0]
+    params = space.to_params(point)
+    value = MIXED[name].to_internal_repr(params[name])
+    assert MIXED[name]._contains(value)
+    assert type(params[name]) in (int, float, str, type(None))
+    back = space.to_point({name: value})
+    np.testing.assert_allclose(back, point, atol=1e-12)
+    again = MIXED[name].to_internal_repr(space.to_params(back)[name])
+    assert again == pytest.approx(value, rel=1e-12)
+    np.testing.assert_allclose(space.snap(point[None, :])[0], point, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["stepped", "log_int", "grid", "choice"])
+@given(coordinate=strategies.floats(-2, 3))
+def test_snapping_finds_the_nearest_value(name: str, coordinate: float) -> None:
+    space = SearchSpace({name: MIXED[name]})
+    lattice = space.from_flat_index(np.arange(space.size))[:, 0]
+    snapped = space.snap(np.array([[coordinate]]))[0, 0]
+    assert snapped in lattice
+    if name != "log_int":  # there the nearest value is looked for among values, not logarithms
+        assert abs(snapped - coordinate) <= np.abs(lattice - coordinate).min() + 1e-9
+
+
+def test_ends_and_order_of_a_log_int() -> None:
+    space = SearchSpace({"k": IntDistribution(1, 64, log=True)})
+    points = space.from_flat_index(np.arange(64))
+    assert points[0, 0] == 0 and points[-1, 0] == 1
+    assert [space.to_params(p)["k"] for p in points] == list(range(1, 65))
+    eight = space.to_point({"k": 8})[0]
+    assert eight == pytest.approx(0.5)
+
+
+def test_quantiles_give_every_lattice_value_the_same_share() -> None:
+    space = SearchSpace({"n": IntDistribution(0, 6)})
+    quantiles = (np.arange(7000) + 0.5) / 7000
+    values = space.from_quantiles(quantiles[:, None])[:, 0]
+    assert (np.unique(values, return_counts=True)[1] == 1000).all()
+
+
+def test_flat_index_numbers_every_point_once() -> None:
+    space = SearchSpace(DISCRETE)
+    assert space.size == 5 * 7 * 2
+    points = space.from_flat_index(np.arange(space.size))
+    assert len(np.unique(points, axis=0)) == space.size
+    np.testing.assert_array_equal(space.flat_index(points), np.arange(space.size))
+
+
+def test_features_of_choices_are_at_distance_one() -> None:
+    space = SearchSpace({"c": CategoricalDistribution("abc"), "x": FloatDistribution(0, 1)})
+    points = np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 1.0]])
+    features = space.features(points)
+    assert features.shape == (3, 4)
+    np.testing.assert_array_equal(space.feature_params, [0, 0, 0, 1])
+    assert np.linalg.norm(features[0] - features[1]) == pytest.approx(1)
+    assert np.linalg.norm(features[0] - features[2]) == pytest.approx(math.sqrt(2))
+
+
+def test_huge_ranges() -> None:
+    space = SearchSpace({"i": IntDistribution(0, 2**60), "j": IntDistribution(1, 2**62, log=True)})
+    assert not space.is_enumerable
+    for quantile in (0.0, 0.3, 1 - 1e-16):
+        params = space.to_params(space.from_quantiles(np.full((1, 2), quantile))[0])
+        assert 0 <= params["i"] <= 2**60 and 1 <= params["j"] <= 2**62
+    visits = Visits(space, space.centre()[None, :])
+    assert not visits.is_open(space.centre()[None, :])[0]
+
+
+@given(strategies.lists(strategies.integers(0, 69), max_size=200))
+def test_open_points_are_those_visited_least(visited: list[int]) -> None:
+    space = SearchSpace(DISCRETE)
+    visits = Visits(space, space.from_flat_index(np.array(visited, dtype=float)))
+    counts = np.bincount(np.array(visited, dtype=int), minlength=70)
+    expected = set(np.flatnonzero(counts == counts.min()))
+    everything = space.from_flat_index(np.arange(70))
+    assert set(np.flatnonzero(visits.is_open(everything))) == expected
+    assert visits.n_open == len(expected)
+    drawn = visits.sample_open(70, np.random.default_rng(0))
+    assert set(space.flat_index(drawn).astype(int)) == expected
+    assert len(visits.sample_open(1, np.random.default_rng(0))) == 1
+
+
+def test_visits_with_a_continuous_parameter() -> None:
+    space = SearchSpace({"x": FloatDistribution(0, 1), "n": IntDistribution(0, 1)})
+    visits = Visits(space, np.array([[0.25, 0.0], [0.25, 0.0]]))
+    candidates = np.array([[0.25, 0.0], [0.25, 1.0], [np.nextafter(0.25, 1), 0.0]])
+    np.testing.assert_array_equal(visits.is_open(candidates), [False, True, True])
+    assert visits.n_open == math.inf
+    nothing = Visits(space, np.empty((0, 2)))
+    assert nothing.is_open(candidates).all()
+
+
+def test_perturbations_are_points_near_their_centre() -> None:
+    space = SearchSpace(MIXED)
+    rng = np.random.default_rng(0)
+    centre = space.snap(np.full((1, 6), 0.4))
+    neighbours = search.perturb(space, centre, 500, 0.01, rng)
+    np.testing.assert_allclose(space.snap(neighbours), neighbours, atol=1e-12)
+    assert (neighbours != centre).any(axis=1).mean() > 0.95
+    numeric = ~space.is_categorical
+    assert np.median(np.abs(neighbours - centre)[:, numeric].max(axis=1)) < 0.2
+
+
+def test_perturbations_reach_the_bounds() -> None:
+    space = SearchSpace({"x": FloatDistribution(0, 1)})
+    neighbours = search.perturb(space, np.array([[0.02]]), 400, 0.1, np.random.default_rng(0))
+    assert 0.1 < (neighbours == 0).mean() < 0.6
+
+
+def test_search_finds_the_best_point_of_a_lattice() -> None:
+    space = SearchSpace({f"n{i}": IntDistribution(0, 20) for i in range(4)})
+    target = space.from_flat_index(np.array([12345.0]))[0]
+    start = space.centre()[None, :]
+    found = search.maximize(
+        lambda points: -np.abs(points - target).sum(axis=1),
+        space,
+        Visits(space, start),
+        start,
+        np.random.default_rng(0),
+    )
+    assert np.abs(found - target).max() <= 1 / 20 + 1e-9
+
+
+def test_search_scores_every_point_of_a_small_lattice() -> None:
+    space = SearchSpace(DISCRETE)
+    everything = space.from_flat_index(np.arange(70))
+    scores = np.random.default_rng(1).random(70)
+    found = search.maximize(
+        lambda points: scores[space.flat_index(points).astype(int)],
+        space,
+        Visits(space, everything[np.argsort(-scores)[:3]]),
+        everything[:1],
+        np.random.default_rng(0),
+    )
+    assert space.flat_index(found[None, :])[0] == np.argsort(-scores)[3]
+
+
+@pytest.mark.parametrize("distributions", [MIXED, DISCRETE])
+def test_startup_points_are_distinct_and_deterministic(
+    distributions: dict[str, BaseDistribution],
+) -> None:
+    space = SearchSpace(distributions)
+    points = np.empty((0, space.n_params))
+    for index in range(min(int(min(space.size, 200)), 200)):
+        point = startup_point(space, Visits(space, points), 7, index)
+        np.testing.assert_array_equal(point, startup_point(space, Visits(space, points), 7, index))
+        points = np.concatenate([points, point[None, :]])
+    assert len(np.unique(points, axis=0)) == len(points)
+    np.testing.assert_array_equal(points[0], space.centre())
+    other = startup_point(space, Visits(space, points[:0]), 8, 1)
+    assert (other != points[1]).any()
