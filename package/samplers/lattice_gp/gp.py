@@ -201,7 +201,7 @@ class Posterior:
         variance = signal - np.einsum("ij,ij->i", explained, explained)
         return mean, np.sqrt(np.maximum(variance, _MIN_VARIANCE))
 
-    def with_pending(self, features: FloatArray) -> Posterior:
+    def with_pending(self, features: FloatArray) -> tuple[Posterior, FloatArray]:
         """Also condition on points being evaluated, as if they turned out as predicted.
 
         The mean stays, the uncertainty around them goes ("kriging believer"; Ginsbourger et al.,
@@ -209,16 +209,20 @@ class Posterior:
 
         Args:
             features: Array (m, n_features) of the pending points; m may be 0.
+
+        Returns:
+            The new posterior and the values (m,) believed.
         """
         if len(features) == 0:
-            return self
+            return self, np.empty(0)
         believed = self.predict(features)[0]
-        return Posterior(
+        posterior = Posterior(
             self.hyperparameters,
             np.concatenate([self._features, features]),
             self._feature_params,
             np.concatenate([self._values, believed]),
         )
+        return posterior, believed
 
     def _scale(self, features: FloatArray) -> FloatArray:
         return features / self.hyperparameters.length_scales[self._feature_params]

@@ -38,10 +38,11 @@ def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> F
     chosen = _choose_observations(order, rng)
     features = space.features(history.points[chosen])
     hyperparameters = gp.fit(features, space.feature_params, values[chosen])
-    posterior = gp.Posterior(
-        hyperparameters, features, space.feature_params, values[chosen]
-    ).with_pending(space.features(history.pending))
-    incumbent = float(values[order[0]])
+    posterior = gp.Posterior(hyperparameters, features, space.feature_params, values[chosen])
+    posterior, believed = posterior.with_pending(space.features(history.pending))
+    # Pending points count as they are believed to turn out: whatever comes next must improve on
+    # them too, or it would be proposed right beside them.
+    incumbent = float(min([values[order[0]], *believed]))
 
     def acquisition(points: FloatArray) -> FloatArray:
         return log_expected_improvement(*posterior.predict(space.features(points)), incumbent)

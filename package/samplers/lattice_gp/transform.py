@@ -6,6 +6,8 @@ good ones. Standardised as they are, they would flatten every difference that ma
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .arrays import FloatArray
@@ -16,6 +18,10 @@ _LARGEST_VALUE = 1e100
 # The likelihood of lambda is maximised on a coarse grid, then on a finer one around its best.
 _COARSE_LAMBDAS = np.linspace(-3.0, 2.5, 23)
 _N_FINE_LAMBDAS = 7
+# Robust scores beyond are all the same to the transform, and their powers must not overflow.
+_MAX_ROBUST_SCORE = 1e3
+# A spread below rounding error, relative to the values themselves, is none.
+_RELATIVE_PRECISION = 1e-14
 
 
 def clip_to_finite(values: FloatArray) -> FloatArray:
@@ -29,15 +35,17 @@ def clip_to_finite(values: FloatArray) -> FloatArray:
     return np.clip(values, low, high)
 
 
-def standardize(values: FloatArray) -> FloatArray:
-    """Shift and scale values (n,) to mean 0 and standard deviation 1; constants become 0."""
+def standard_scores(values: FloatArray) -> tuple[FloatArray, float]:
+    """Shift and scale values (n,) to mean 0 and standard deviation 1.
+
+    Returns:
+        The scores, and the standard deviation. Constants become 0.
+    """
     centred = values - values.mean()
-    scale = centred.std()
-    # Below rounding error relative to the values themselves, a spread is no spread.
-    if scale <= 1e-14 * np.abs(values).max():
-        return np.zeros_like(centred)
-    scores: FloatArray = centred / scale
-    return scores
+    scale = float(centred.std())
+    if scale <= _RELATIVE_PRECISION * np.abs(values).max():
+        return np.zeros_like(centred), 1.0
+    return centred / scale, scale
 
 
 def yeo_johnson(values: FloatArray, lambdas: FloatArray) -> FloatArray:
@@ -77,18 +85,47 @@ def fit_yeo_johnson(values: FloatArray) -> float:
     return _argmax(best + np.linspace(-spacing, spacing, _N_FINE_LAMBDAS), values)
 
 
-def normalize(values: FloatArray) -> FloatArray:
-    """Make objective values look normal: standardise, Yeo-Johnson, standardise.
+def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
+    """Shift and scale values (n,) by their better half only, so that outliers do not count.
 
-    The order of the values is kept.
+    Returns:
+        The values minus their median, in units of the distance between the first quartile and the
+        median (or a thousandth of the range, if that is more), clipped; and this unit. Constants
+        become 0.
+    """
+    quartile, median = np.quantile(values, [0.25, 0.5])
+    scale = float(max(median - quartile, 1e-3 * (values.max() - values.min())))
+    if scale <= _RELATIVE_PRECISION * np.abs(values).max():
+        return np.zeros_like(values), 1.0
+    return np.clip((values - median) / scale, -_MAX_ROBUST_SCORE, _MAX_ROBUST_SCORE), scale
+
+
+def normalize(values: FloatArray) -> FloatArray:
+    """Make objective values look normal: shift and scale, Yeo-Johnson, standardise.
+
+    What Yeo-Johnson can do depends on the scale of its argument. Diverged losses inflate the
+    standard deviation until all good ones lie close together, where the transform is a straight
+    line and cannot spread them; scaled by their better half, they have tails that it can fold.
+    Of the two scalings the more likely one is taken. The order of the values is kept.
 
     Args:
         values: Array (n,) without NaN; infinite values are clipped to the finite ones.
+
+    Returns:
+        Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
     """
-    scores = standardize(clip_to_finite(values))
-    if not scores.any():
-        return scores
-    return standardize(yeo_johnson(scores, np.array([fit_yeo_johnson(scores)]))[0])
+    values = clip_to_finite(values)
+    best = np.zeros_like(values)
+    best_log_likelihood = -math.inf
+    for scores, scale in (standard_scores(values), robust_scores(values)):
+        power = np.array([fit_yeo_johnson(scores)])
+        log_likelihood = yeo_johnson_log_likelihood(scores, power)[0]
+        # The density of the values themselves, not of the scores: comparable between scalings.
+        log_likelihood -= len(values) * math.log(scale)
+        if log_likelihood > best_log_likelihood:
+            best = yeo_johnson(scores, power)[0]
+            best_log_likelihood = log_likelihood
+    return standard_scores(best)[0]
 
 
 def _argmax(lambdas: FloatArray, values: FloatArray) -> float:
