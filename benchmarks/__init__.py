@@ -1,0 +1,1 @@
+"""Compare samplers over problems and seeds: ``python -m benchmarks list|run|report``."""

@@ -1,0 +1,28 @@
+"""Entry point of ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+
+# What the extra `bench` of pyproject.toml installs, by module name.
+_NEEDED = ("optuna", "optunahub", "matplotlib", "rich")
+
+
+def _main() -> int:
+    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        print(
+            f"error: the harness needs {', '.join(missing)}: pip install -e '.[bench]'",
+            file=sys.stderr,
+        )
+        return 2
+    from .cli import main
+
+    return main()
+
+
+# Worker processes import this module under another name, and must not start a second run.
+if __name__ == "__main__":
+    sys.exit(_main())

@@ -1,0 +1,230 @@
+"""Worker processes: one study at a time each, isolated from one another's crashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import Future
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+import ctypes
+from dataclasses import dataclass
+from dataclasses import field
+import multiprocessing
+from multiprocessing.connection import wait
+import os
+import signal
+import threading
+import time
+import traceback
+from typing import Any
+import warnings
+
+import optuna
+
+from .runner import Outcome
+from .runner import run_study
+from .store import StudySpec
+
+
+# A worker that died is replaced, and its study continued, so many times.
+_MAX_RESTARTS = 2
+# What tells numpy, scipy and torch how many threads to use; read when they are imported.
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+_POLL_SECONDS = 0.1
+
+
+class Board:
+    """Memory that the coordinator shares with its workers: progress, and the order to stop.
+
+    Plain integers that one worker writes and the coordinator reads, without locks: a worker that
+    is killed cannot leave a lock behind.
+    """
+
+    def __init__(self, n_studies: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.finished = context.RawArray(ctypes.c_int, n_studies)
+        self.stop = context.RawValue(ctypes.c_int, 0)
+
+
+@dataclass
+class Job:
+    """A study on its way through the engine.
+
+    Attributes:
+        spec: The study.
+        index: Its place on the board.
+        state: ``"waiting"``, ``"running"``, ``"finished"`` or ``"failed"``.
+        n_begin: Finished trials when it was last begun.
+        started: When it was last begun, in seconds of the monotonic clock.
+        seconds: How long it ran, all starts together.
+        outcome: How it ended, if it finished.
+        error: One line on what went wrong, if it failed.
+        details: The traceback, if there is one.
+        restarts: How often a dead worker was replaced.
+    """
+
+    spec: StudySpec
+    index: int
+    state: str = "waiting"
+    n_begin: int = 0
+    started: float = 0.0
+    seconds: float = 0.0
+    outcome: Outcome | None = None
+    error: str = ""
+    details: str = ""
+    restarts: int = 0
+
+
+@dataclass
+class _Slot:
+    executor: ProcessPoolExecutor
+    job: Job | None = None
+    future: Future[tuple[Outcome | None, str, str]] | None = field(default=None)
+
+
+def limit_threads(n_threads: int) -> None:
+    """Have the worker processes started from now on use so many threads each."""
+    for variable in _THREAD_VARIABLES:
+        os.environ[variable] = str(n_threads)
+
+
+def execute(
+    jobs: list[Job], board: Board, n_workers: int, tick: Callable[[list[Job]], None]
+) -> None:
+    """Run studies to their ends; the jobs are updated in place.
+
+    Args:
+        jobs: What to run, in this order.
+        board: Shared with the workers.
+        n_workers: Number of worker processes, 1 or more.
+        tick: Called with the jobs several times a second, to show progress.
+
+    Raises:
+        KeyboardInterrupt: On Ctrl-C; the workers have ended by then.
+    """
+    waiting = list(reversed(jobs))
+    # One executor of one process a slot, because the death of a process breaks its whole executor
+    # and does not say which task was at fault.
+    slots = [_Slot(_new_executor(board)) for _ in range(min(n_workers, len(jobs)))]
+    try:
+        while waiting or any(slot.job for slot in slots):
+            for slot in slots:
+                if slot.future is not None and slot.future.done():
+                    _collect(slot, board, waiting)
+                if slot.job is None and waiting:
+                    _begin(slot, waiting.pop(), board)
+            tick(jobs)
+            _wait_for_any(slots)
+        tick(jobs)
+    except BaseException:
+        # Loses the trial in flight and nothing else: the rest is in the storage.
+        board.stop.value = 1
+        raise
+    finally:
+        for slot in slots:
+            slot.executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _wait_for_any(slots: list[_Slot]) -> None:
+    deadline = time.monotonic() + _POLL_SECONDS
+    while time.monotonic() < deadline:
+        if any(slot.future is not None and slot.future.done() for slot in slots):
+            return
+        time.sleep(0.005)
+
+
+def _begin(slot: _Slot, job: Job, board: Board) -> None:
+    job.state, job.started = "running", time.monotonic()
+    job.n_begin = board.finished[job.index]
+    slot.job = job
+    with _interrupts_blocked():
+        slot.future = slot.executor.submit(_work, job.spec, job.index)
+
+
+def _collect(slot: _Slot, board: Board, waiting: list[Job]) -> None:
+    job, future = slot.job, slot.future
+    assert job is not None and future is not None
+    slot.job = slot.future = None
+    job.seconds += time.monotonic() - job.started
+    try:
+        job.outcome, job.error, job.details = future.result()
+        job.state = "failed" if job.error else "finished"
+    except BrokenProcessPool:
+        slot.executor.shutdown(wait=False)
+        slot.executor = _new_executor(board)
+        job.restarts += 1
+        if job.restarts <= _MAX_RESTARTS:
+            job.state = "waiting"
+            waiting.append(job)
+        else:
+            job.state = "failed"
+            job.error = f"its worker process died {job.restarts} times (killed, or out of memory?)"
+
+
+def _new_executor(board: Board) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        max_workers=1,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(board.finished, board.stop),
+    )
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach; the coordinator gets it a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+# What follows runs in the workers.
+
+_finished: Any = None
+
+
+def _start_worker(finished: Any, stop: Any) -> None:
+    global _finished
+    _finished = finished
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # "The value nan is not acceptable": it is counted as a failed trial.
+    warnings.filterwarnings("ignore", message=".*not acceptable.*")
+    threading.Thread(target=_watch, args=(stop,), daemon=True).start()
+
+
+def _watch(stop: Any) -> None:
+    """End this process at once when the coordinator says so or is gone.
+
+    An orphan must not go on: the resumed run would work on the same study.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    while not wait([parent.sentinel], timeout=_POLL_SECONDS) and not stop.value:
+        pass
+    os._exit(1)
+
+
+def _work(spec: StudySpec, index: int) -> tuple[Outcome | None, str, str]:
+    def report(n_finished: int) -> None:
+        _finished[index] = n_finished
+
+    try:
+        return run_study(spec, report), "", ""
+    except Exception as error:
+        # As text: not every exception survives the way to another process.
+        return None, f"{type(error).__name__}: {error}", traceback.format_exc()

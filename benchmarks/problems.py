@@ -1,0 +1,185 @@
+"""The problems to compare samplers on: a registry of factories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import importlib
+import importlib.util
+from typing import Any
+from typing import Protocol
+
+from optuna.distributions import BaseDistribution
+from optuna.study import StudyDirection
+from optuna.trial import Trial
+
+from . import hub
+from .errors import unknown_name
+from .errors import UsageError
+
+
+class Problem(Protocol):
+    """What the harness needs of a problem; ``optunahub.benchmarks.BaseProblem`` has it.
+
+    The objective may set the trial's user attributes ``seconds`` (its cost, where that is not the
+    wall clock: the replayed cost of a table), ``expected_loss`` (its value without noise) and
+    ``diverged``, which the report shows.
+    """
+
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        """Parameters by name."""
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """One direction."""
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Choices of the command line that problems may take into account.
+
+    Attributes:
+        preset: Size of the problem.
+        mode: ``"table"`` to replay measurements, ``"train"`` to train.
+        device: Where to train.
+        data_root: Folder of the data set.
+    """
+
+    preset: str = "small"
+    mode: str = "table"
+    device: str = "auto"
+    data_root: str = "data"
+
+
+@dataclass(frozen=True)
+class ProblemSpec:
+    """A problem and how to build it.
+
+    Attributes:
+        name: What the user and the studies call it.
+        description: One line for ``list``.
+        build: Makes the problem from the options and the seed of its noise.
+        has_options: Whether the options change the problem.
+        package: Package of this checkout that it lives in; empty for the harness's own.
+    """
+
+    name: str
+    description: str
+    build: Callable[[Options, int], Problem]
+    has_options: bool = False
+    package: str = ""
+
+    def label(self, options: Options) -> str:
+        """Name of the default output folder."""
+        return f"{self.name}-{options.preset}-{options.mode}" if self.has_options else self.name
+
+    def missing(self) -> str:
+        """Why it cannot run here; empty if it can."""
+        if self.package and not hub.has_package(self.package, "problem.py"):
+            return f"package/{self.package} is not complete in this checkout"
+        return ""
+
+    def note(self) -> str:
+        """What of it needs more than the harness itself; empty if nothing does."""
+        if self.has_options and importlib.util.find_spec("torch") is None:
+            return "--mode train needs torch, torchvision: pip install torch torchvision"
+        return ""
+
+    def device_kind(self, options: Options) -> str:
+        """What the problem computes on, ``"auto"`` resolved: cuda:0 and cuda:1 are both cuda."""
+        if not self.has_options or options.mode != "train":
+            return "cpu"
+        module = hub.load_package(self.package)
+        devices = importlib.import_module(f"{module.__name__}.devices")
+        return str(devices.resolve_device(options.device).type)
+
+    def settings(self, options: Options) -> dict[str, str]:
+        """The choices that make results comparable; other ones need another output folder."""
+        if not self.has_options:
+            return {}
+        chosen = {"preset": options.preset, "mode": options.mode}
+        if options.mode == "train":
+            chosen["device"] = self.device_kind(options)
+        else:
+            chosen["data"] = hub.digest(self.package, ("data/*",))
+        return chosen
+
+
+def _perceiver(options: Options, seed: int) -> Problem:
+    problem: Problem = hub.load_package("benchmarks/perceiver_mnist").Problem(
+        preset=options.preset,
+        mode=options.mode,
+        device=options.device,
+        data_root=options.data_root,
+        training_seed=seed,
+    )
+    return problem
+
+
+def _toy(name: str, class_name: str, description: str) -> ProblemSpec:
+    def build(options: Options, seed: int) -> Problem:
+        # Imported here, so that a missing extra is reported and not raised at start-up.
+        from . import toy_problems
+
+        problem: Problem = getattr(toy_problems, class_name)()
+        return problem
+
+    return ProblemSpec(name, description, build)
+
+
+PROBLEMS: dict[str, ProblemSpec] = {
+    spec.name: spec
+    for spec in (
+        ProblemSpec(
+            "perceiver",
+            "tune a Perceiver on MNIST (--preset small|full, --mode table|train)",
+            _perceiver,
+            has_options=True,
+            package="benchmarks/perceiver_mnist",
+        ),
+        _toy("quadratic", "Quadratic", "toy: int, log float and category, a part diverges"),
+        _toy("lattice", "Lattice", "toy: a rippled lattice of 8 x 6 x 8 points"),
+        _toy("sleepy", "Sleepy", "toy: quadratic at 20 ms a trial"),
+        _toy("faulty", "Faulty", "toy: quadratic where some trials raise and some return NaN"),
+    )
+}
+
+
+def get_problem(name: str, argument: str = "--problems") -> ProblemSpec:
+    """Look a problem up.
+
+    Raises:
+        UsageError: If there is none of that name.
+    """
+    if name not in PROBLEMS:
+        raise unknown_name(argument, name, list(PROBLEMS))
+    return PROBLEMS[name]
+
+
+def build_problem(spec: ProblemSpec, options: Options, seed: int) -> Problem:
+    """Build a problem, with one clear line if that cannot be done.
+
+    Raises:
+        UsageError: If an option is wrong, data are missing or a dependency is.
+    """
+    reason = spec.missing()
+    if reason:
+        raise UsageError(f"--problems {spec.name}: {reason}.")
+    try:
+        problem = spec.build(options, seed)
+    except ImportError as error:
+        hint = " pip install torch torchvision" if "torch" in str(error) else ""
+        raise UsageError(f"--problems {spec.name}: cannot be loaded: {error}.{hint}") from error
+    except (ValueError, RuntimeError, OSError) as error:
+        message = " ".join(str(error).split())
+        raise UsageError(f"--problems {spec.name}: {message}") from error
+    if len(problem.directions) != 1:
+        raise UsageError(
+            f"--problems {spec.name}: has {len(problem.directions)} objectives; the harness "
+            "compares on one."
+        )
+    return problem

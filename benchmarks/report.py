@@ -1,0 +1,294 @@
+"""Turn stored studies into tables, a picture and raw data."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from .contenders import OURS
+from .errors import UsageError
+from .progress import format_seconds
+from .results import diverged
+from .results import objective_seconds
+from .results import Run
+from .results import to_samples
+from .summary import Estimate
+from .summary import find_target
+from .summary import summarise
+from .summary import Summary
+from .summary import Target
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for reading: on the terminal or in Markdown."""
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+
+
+def write_report(runs: list[Run], out: Path, console: Console, storage_shown: str) -> list[Path]:
+    """Print the tables and write every file of the report.
+
+    Args:
+        runs: The stored studies, one or more of them with a trial.
+        out: Folder to write to.
+        console: Where to print.
+        storage_shown: URL of the storage, without a password.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: If there is no finished trial.
+        OSError: If a file cannot be written.
+    """
+    # Imported late: matplotlib takes its time, and `list` does not need it.
+    from . import plots
+
+    begun = [run for run in runs if run.trials]
+    if not begun:
+        raise UsageError(f"{storage_shown} holds no finished trial yet: nothing to report.")
+    by_problem = {
+        problem: [run for run in runs if run.problem == problem]
+        for problem in dict.fromkeys(run.problem for run in begun)
+    }
+    samples, titles, markdown = {}, {}, ["# Comparison of samplers", ""]
+    summaries: list[tuple[str, int, Summary]] = []
+    for problem, its_runs in by_problem.items():
+        samples[problem] = to_samples(its_runs)
+        titles[problem] = _title(problem, its_runs[0])
+        sign = its_runs[0].sign
+        target = find_target(samples[problem])
+        rows = summarise(samples[problem], target)
+        summaries += [(problem, sign, row) for row in rows]
+        tables = [_quality_table(rows, sign), _cost_table(rows, sign, target)]
+        state = _state(its_runs)
+        console.print(f"\n[bold]{titles[problem]}[/bold]")
+        console.print(state, markup=False, soft_wrap=True)
+        markdown += [f"## {titles[problem]}", "", state, ""]
+        for table in tables:
+            console.print(_to_rich(table))
+            markdown += [f"**{table.title}**", "", *_to_markdown(table), ""]
+    markdown += ["![Best loss so far](comparison.png)", "", *_notes(begun, storage_shown)]
+    paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
+    paths[0].write_text("\n".join(markdown), encoding="utf-8")
+    _write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
+    _write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
+    signs = {problem: its_runs[0].sign for problem, its_runs in by_problem.items()}
+    return paths + plots.draw(samples, signs, titles, out)
+
+
+def _title(problem: str, run: Run) -> str:
+    chosen = run.settings["problem"]
+    details = [chosen[key] for key in ("preset", "mode", "device") if key in chosen]
+    return f"{problem} ({', '.join(details)})" if details else problem
+
+
+def _state(runs: list[Run]) -> str:
+    n_complete = sum(run.complete for run in runs)
+    n_trials = sum(len(run.trials) for run in runs)
+    if n_complete == len(runs):
+        return f"{len(runs)} studies, {n_trials} trials, all complete."
+    n_planned = sum(run.planned for run in runs)
+    return (
+        f"UNFINISHED: {n_complete} of {len(runs)} studies are complete, {n_trials} of {n_planned} "
+        "trials are there. Figures after so many trials are over the seeds that have so many; "
+        "totals, times to target and tests over complete seeds."
+    )
+
+
+def _quality_table(rows: list[Summary], sign: int) -> Table:
+    marks = list(rows[0].best)
+    with_expected = any(row.expected is not None for row in rows)
+    columns = ["sampler", "seeds"] + [f"best after {k}" for k in marks]
+    columns += ["noise-free"] if with_expected else []
+    columns += ["diverged", f"p ({OURS})"]
+    lines = []
+    for row in rows:
+        seeds = (
+            str(row.n_seeds)
+            if row.n_complete == row.n_seeds
+            else f"{row.n_complete} of {row.n_seeds}"
+        )
+        cells = [row.sampler, seeds]
+        cells += [_show_estimate(row.best[k], sign, row.n_seeds) for k in marks]
+        if with_expected:
+            cells.append(_show_estimate(row.expected, sign, row.n_complete))
+        cells += [_show(100 * row.bad_share, "{:.0f}%"), _show_p(row.p_value)]
+        lines.append(cells)
+    return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
+
+
+def _cost_table(rows: list[Summary], sign: int, target: Target | None) -> Table:
+    to_target = "to target" if target is None else f"to {sign * target.loss:.4g}"
+    lines = [
+        [
+            row.sampler,
+            _show(1000 * row.ask_seconds, "{:.1f} ms"),
+            _show_seconds(row.sampler_seconds),
+            _show_seconds(row.objective_seconds),
+            _show_to_target(row) if target is not None else "–",
+        ]
+        for row in rows
+    ]
+    title = "Time a study, mean over seeds"
+    if target is not None:
+        title += (
+            f"; to target: until half of the seeds have {target.sampler}'s median final loss "
+            "(share of seeds that reach it)"
+        )
+    return Table(title, ["sampler", "a suggestion", "sampler", "objective", to_target], lines)
+
+
+def _show(value: float, form: str) -> str:
+    return "–" if math.isnan(value) else form.format(value)
+
+
+def _show_seconds(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f} s" if value < 10 else format_seconds(value)
+
+
+def _show_estimate(estimate: Estimate | None, sign: int, n_all: int) -> str:
+    if estimate is None or not estimate.n_seeds or math.isnan(estimate.mean):
+        return "–"
+    lower, upper = sorted((sign * estimate.lower, sign * estimate.upper))
+    # One seed has no interval, and that of infinities is not defined.
+    without = estimate.n_seeds < 2 or math.isnan(lower)
+    interval = "" if without else f" [{lower:.4g}, {upper:.4g}]"
+    partly = f" ({estimate.n_seeds})" if estimate.n_seeds < n_all else ""
+    return f"{sign * estimate.mean:.4g}{interval}{partly}"
+
+
+def _show_p(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+
+
+def _show_to_target(row: Summary) -> str:
+    if math.isnan(row.to_target):
+        return "–"
+    time = _show_seconds(row.to_target) if math.isfinite(row.to_target) else "never"
+    return f"{time} ({100 * row.reached_share:.0f}%)"
+
+
+def _to_rich(table: Table) -> RichTable:
+    rich = RichTable(title=table.title, title_justify="left", title_style="")
+    for index, column in enumerate(table.columns):
+        rich.add_column(column, justify="left" if index == 0 else "right", no_wrap=index == 0)
+    for row in table.rows:
+        rich.add_row(*row, style="bold" if row[0] == OURS else "")
+    return rich
+
+
+def _to_markdown(table: Table) -> list[str]:
+    lines = [table.columns, ["---"] + ["---:"] * (len(table.columns) - 1), *table.rows]
+    return ["| " + " | ".join(cell for cell in line) + " |" for line in lines]
+
+
+def _notes(runs: list[Run], storage_shown: str) -> list[str]:
+    samplers = dict.fromkeys(run.sampler for run in runs)
+    versions = {
+        (sampler, run.settings["sampler_version"])
+        for sampler in samplers
+        for run in runs
+        if run.sampler == sampler
+    }
+    newest = runs[-1].settings
+    return [
+        "## How to read this",
+        "",
+        "- All samplers had the same seeds, and the problem the same noise seeds.",
+        "- Noise-free: the value of the final incumbent without the noise of its measurement.",
+        "- Diverged: share of trials that the problem calls diverged, or that have no value.",
+        f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
+        "correction for several comparisons.",
+        "- Seconds of the objective are those that the problem tells (of a table, the measured "
+        "ones that it replays), else the wall clock's.",
+        "",
+        "## How it was made",
+        "",
+        f"- Storage: `{storage_shown}`",
+        f"- Command: `{newest['command']}`",
+        "- Versions: "
+        + ", ".join(f"{name} {version}" for name, version in newest["versions"].items()),
+        "- Samplers: " + ", ".join(f"{name} ({version})" for name, version in sorted(versions)),
+        f"- Worker processes: {newest['jobs']}, threads each: {newest['threads']}",
+        "",
+    ]
+
+
+def _trial_rows(run: Run) -> list[dict[str, Any]]:
+    best = math.nan
+    rows = []
+    for trial in run.trials:
+        value = trial.values[0] if trial.values is not None else math.nan
+        if not math.isnan(value) and (math.isnan(best) or run.sign * value < run.sign * best):
+            best = value
+        attrs = trial.user_attrs
+        rows.append(
+            {
+                "problem": run.problem,
+                "sampler": run.sampler,
+                "seed": run.seed,
+                "trial": trial.number,
+                "state": trial.state.name,
+                "value": value,
+                "best_value": best,
+                "expected_loss": attrs.get("expected_loss", ""),
+                "diverged": int(diverged(trial)),
+                "cost_seconds": objective_seconds(trial),
+                "ask_seconds": attrs.get("ask_seconds", ""),
+                "objective_seconds": attrs.get("objective_seconds", ""),
+                "tell_seconds": attrs.get("tell_seconds", ""),
+                "test_accuracy": attrs.get("test_accuracy", ""),
+                "peak_memory_mb": attrs.get("peak_memory_mb", ""),
+                "error": attrs.get("error", ""),
+                **{f"param_{name}": value for name, value in trial.params.items()},
+            }
+        )
+    return rows
+
+
+def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "problem": problem,
+        "sampler": row.sampler,
+        "seeds": row.n_seeds,
+        "complete_seeds": row.n_complete,
+    }
+    estimates = {f"best_{k}": estimate for k, estimate in row.best.items()}
+    if row.expected is not None:
+        estimates["noise_free"] = row.expected
+    for name, estimate in estimates.items():
+        lower, upper = sorted((sign * estimate.lower, sign * estimate.upper))
+        result |= {name: sign * estimate.mean, f"{name}_low": lower, f"{name}_high": upper}
+    return result | {
+        "diverged_share": row.bad_share,
+        "objective_seconds": row.objective_seconds,
+        "sampler_seconds": row.sampler_seconds,
+        "ask_seconds": row.ask_seconds,
+        "seconds_to_target": row.to_target,
+        "reached_share": row.reached_share,
+        "p_value": row.p_value,
+        "pairs": row.n_pairs,
+    }
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    # Problems differ in their parameters.
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,175 @@
+"""Read stored studies into arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+
+from . import statistics
+from . import store
+from .contenders import CONTENDERS
+from .problems import PROBLEMS
+from .statistics import FloatArray
+
+
+@dataclass(frozen=True)
+class Run:
+    """One stored study.
+
+    Attributes:
+        problem: Name of the problem.
+        sampler: Name of the contender.
+        seed: Its seed.
+        planned: Trials that it is to have.
+        sign: 1 to minimise, -1 to maximise.
+        settings: How it was run.
+        trials: Its finished trials, by number.
+    """
+
+    problem: str
+    sampler: str
+    seed: int
+    planned: int
+    sign: int
+    settings: dict[str, Any]
+    trials: list[FrozenTrial]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all trials that it is to have."""
+        return len(self.trials) >= self.planned
+
+
+@dataclass(frozen=True)
+class Sample:
+    """All runs of one sampler on one problem, as arrays of shape (n_seeds, n_trials).
+
+    NaN stands for what is missing: trials not run yet, values of failed trials.
+
+    Attributes:
+        sampler: Name of the contender.
+        seeds: Seeds in ascending order, shape (n_seeds,).
+        complete: Which seeds have all their trials, shape (n_seeds,).
+        n_run: How many trials each seed has, shape (n_seeds,).
+        losses: Values, signed so that lower is better.
+        expected: Values without noise, likewise; NaN where the problem does not tell.
+        costs: Seconds of the objective; of a table, the replayed ones.
+        ask: Seconds of the sampler to suggest.
+        tell: Seconds of the sampler to learn a value.
+        bad: 1 where a trial diverged or failed, else 0.
+    """
+
+    sampler: str
+    seeds: list[int]
+    complete: list[bool]
+    n_run: list[int]
+    losses: FloatArray
+    expected: FloatArray
+    costs: FloatArray
+    ask: FloatArray
+    tell: FloatArray
+    bad: FloatArray
+
+    @property
+    def filled(self) -> FloatArray:
+        """Losses of the trials that were run, and best so far of a finished seed afterwards.
+
+        A grid that is exhausted before the budget is spent keeps what it has found.
+        """
+        losses = self.losses.copy()
+        for row, n_run in enumerate(self.n_run):
+            if self.complete[row] and 0 < n_run < losses.shape[1]:
+                losses[row, n_run:] = statistics.running_best(losses[row, :n_run])[-1]
+        return losses
+
+    @property
+    def finished_at(self) -> FloatArray:
+        """Seconds from the start of a seed to the end of each trial: objective and sampler."""
+        return np.cumsum(self.costs + self.ask + self.tell, axis=-1)
+
+    def reached(self, n_trials: int) -> list[int]:
+        """Rows of the seeds that have so many trials, or have ended before."""
+        return [
+            row for row, n in enumerate(self.n_run) if n and (n >= n_trials or self.complete[row])
+        ]
+
+
+def load_runs(storage: BaseStorage) -> list[Run]:
+    """Read every study of the harness, in the order of the registries, then by seed."""
+    runs = []
+    for name in optuna.get_all_study_names(storage):
+        parsed = store.parse_study_name(name)
+        if parsed is None:
+            continue
+        study = store.load_study(storage, name)
+        attrs = study.user_attrs
+        if store.SETTINGS not in attrs:
+            continue
+        trials = [t for t in study.get_trials(deepcopy=False) if t.state.is_finished()]
+        sign = -1 if study.directions[0] is StudyDirection.MAXIMIZE else 1
+        runs.append(Run(*parsed, attrs.get(store.PLANNED, 0), sign, attrs[store.SETTINGS], trials))
+    return sorted(
+        runs,
+        key=lambda run: (
+            _place(run.problem, list(PROBLEMS)),
+            _place(run.sampler, list(CONTENDERS)),
+            run.seed,
+        ),
+    )
+
+
+def _place(name: str, order: list[str]) -> tuple[int, str]:
+    return (order.index(name) if name in order else len(order), name)
+
+
+def objective_seconds(trial: FrozenTrial) -> float:
+    """Cost of a trial: what the objective says it is, else how long it took."""
+    attrs = trial.user_attrs
+    return float(attrs.get("seconds", attrs.get("objective_seconds", np.nan)))
+
+
+def diverged(trial: FrozenTrial) -> bool:
+    """Whether a trial gave nothing of use: the objective says so, or it has no finite value."""
+    no_value = trial.values is None or not np.isfinite(trial.values[0])
+    return bool(trial.user_attrs.get("diverged", False)) or no_value
+
+
+def to_samples(runs: list[Run]) -> list[Sample]:
+    """Gather the runs of one problem by sampler, in the order in which they come."""
+    n_trials = max(max(run.planned, len(run.trials)) for run in runs)
+    samplers = list(dict.fromkeys(run.sampler for run in runs))
+    return [
+        _to_sample(sampler, [run for run in runs if run.sampler == sampler], n_trials)
+        for sampler in samplers
+    ]
+
+
+def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
+    arrays = {
+        name: np.full((len(runs), n_trials), np.nan)
+        for name in ("losses", "expected", "costs", "ask", "tell", "bad")
+    }
+    for row, run in enumerate(runs):
+        for column, trial in enumerate(run.trials):
+            attrs = trial.user_attrs
+            if trial.state is optuna.trial.TrialState.COMPLETE and trial.values is not None:
+                arrays["losses"][row, column] = run.sign * trial.values[0]
+            if attrs.get("expected_loss") is not None:
+                arrays["expected"][row, column] = run.sign * attrs["expected_loss"]
+            arrays["costs"][row, column] = objective_seconds(trial)
+            arrays["ask"][row, column] = attrs.get("ask_seconds", np.nan)
+            arrays["tell"][row, column] = attrs.get("tell_seconds", np.nan)
+            arrays["bad"][row, column] = diverged(trial)
+    return Sample(
+        sampler,
+        [run.seed for run in runs],
+        [run.complete for run in runs],
+        [len(run.trials) for run in runs],
+        **arrays,
+    )

@@ -1,0 +1,216 @@
+"""Where studies are kept: any Optuna storage, SQLite in the output folder by default.
+
+One study a (problem, sampler, seed), named ``problem/sampler/seed-N``. Finished trials only: a
+worker runs its study in memory and adds every trial here as it finishes, in one transaction. So a
+killed run leaves no half-written trial behind, the sampler's time is not mixed with the
+database's, and a trial costs one write instead of one a parameter and attribute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+import warnings
+
+import optuna
+from optuna.distributions import distribution_to_json
+from optuna.distributions import json_to_distribution
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+import sqlalchemy
+
+from .contenders import Space
+from .errors import UsageError
+from .problems import Options
+
+
+SETTINGS = "settings"
+PLANNED = "planned_trials"
+# How long a process waits for another one's write, in seconds. A write takes milliseconds.
+_SQLITE_TIMEOUT = 60
+
+
+@dataclass(frozen=True)
+class StudySpec:
+    """Everything that a worker needs to run one study; plain data, so that it can be sent.
+
+    Attributes:
+        problem: Name of the problem.
+        sampler: Name of the contender.
+        seed: Seed of the sampler and of the problem's noise.
+        n_trials: Trials that the study is to have.
+        options: What the problem is built with.
+        storage: URL of the storage.
+    """
+
+    problem: str
+    sampler: str
+    seed: int
+    n_trials: int
+    options: Options
+    storage: str
+
+    @property
+    def study_name(self) -> str:
+        """Name of the study in the storage."""
+        return f"{self.problem}/{self.sampler}/seed-{self.seed}"
+
+
+def parse_study_name(name: str) -> tuple[str, str, int] | None:
+    """Problem, sampler and seed of a study's name; None if the harness did not make it."""
+    head, _, seed = name.rpartition("/seed-")
+    problem, _, sampler = head.partition("/")
+    if not (problem and sampler and seed.isdigit()):
+        return None
+    return problem, sampler, int(seed)
+
+
+def default_url(out: Path) -> str:
+    """URL of the SQLite file in an output folder."""
+    return f"sqlite:///{out / 'studies.db'}"
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be printed."""
+    try:
+        return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
+    except sqlalchemy.exc.ArgumentError:
+        return url
+
+
+def open_storage(url: str, *, create: bool = False) -> BaseStorage:
+    """Open a storage.
+
+    Args:
+        url: Any URL that Optuna accepts.
+        create: Make the tables if they are not there. Only one process at a time may do that.
+
+    Raises:
+        UsageError: If the storage cannot be reached; the message is one line.
+    """
+    try:
+        if not url.startswith("sqlite"):
+            return optuna.storages.get_storage(url)
+        return _open_sqlite(url, create)
+    except Exception as error:  # Every database driver raises its own.
+        reason = " ".join(str(error).split("\n(Background")[0].split())
+        raise UsageError(
+            f"--storage: cannot open {without_password(url)}: {reason[:300]} "
+            "(accepts an Optuna storage URL such as sqlite:///studies.db or postgresql://...)"
+        ) from error
+
+
+def _open_sqlite(url: str, create: bool) -> BaseStorage:
+    storage = optuna.storages.RDBStorage(
+        url,
+        engine_kwargs={"connect_args": {"timeout": _SQLITE_TIMEOUT}},
+        skip_table_creation=not create,
+    )
+
+    def prepare(connection: Any, _: Any) -> None:
+        # Readers and one writer side by side, and no fsync a commit: after kill -9 every commit
+        # is there (the system has it), only a power cut could lose the last ones.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    sqlalchemy.event.listen(storage.engine, "connect", prepare)
+    # Connections opened before the listener was there do not have these settings.
+    storage.engine.dispose()
+    return storage
+
+
+def space_to_json(space: Space) -> dict[str, str]:
+    """A search space as plain strings."""
+    return {name: distribution_to_json(space[name]) for name in space}
+
+
+def space_from_json(space: dict[str, str]) -> Space:
+    """The inverse of :func:`space_to_json`."""
+    return {name: json_to_distribution(text) for name, text in space.items()}
+
+
+def prepare_study(
+    storage: BaseStorage, spec: StudySpec, settings: dict[str, Any], direction: StudyDirection
+) -> tuple[int, list[str]]:
+    """Create a study, or make sure that the one that is there can be continued.
+
+    Args:
+        storage: The storage.
+        spec: Which study.
+        settings: How the run is set up. ``settings["problem"]`` and ``settings["space"]`` must not
+            differ from what the study was begun with.
+        direction: Whether to minimise or to maximise.
+
+    Returns:
+        Number of finished trials, and what else differs from when the study was begun.
+
+    Raises:
+        UsageError: If the study was begun with other settings, or is not the harness's.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study = optuna.create_study(
+            storage=storage,
+            study_name=spec.study_name,
+            direction=direction,
+            load_if_exists=True,
+        )
+    attrs = study.user_attrs
+    if SETTINGS not in attrs:
+        if study.trials:
+            raise UsageError(
+                f"--storage: study {spec.study_name!r} is there but was not made by this harness."
+            )
+        study.set_user_attr(SETTINGS, settings | {"options": asdict(spec.options)})
+        study.set_user_attr(PLANNED, spec.n_trials)
+        return 0, []
+    begun = attrs[SETTINGS]
+    for key, what in (("problem", "settings"), ("space", "search space")):
+        if begun[key] != settings[key]:
+            raise UsageError(
+                f"--out/--storage: study {spec.study_name!r} was begun with other {what} "
+                f"{_difference(begun[key], settings[key])}. Give another --out (and --storage), "
+                "or remove the old results."
+            )
+    if spec.n_trials > attrs.get(PLANNED, 0):
+        study.set_user_attr(PLANNED, spec.n_trials)
+    n_finished = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    notes = []
+    if begun["sampler_version"] != settings["sampler_version"]:
+        notes.append(
+            f"{spec.sampler} was {begun['sampler_version']} when these studies were begun, and is "
+            f"{settings['sampler_version']} now"
+        )
+    return n_finished, notes
+
+
+def _difference(begun: dict[str, Any], now: dict[str, Any]) -> str:
+    keys = [key for key in begun | now if begun.get(key) != now.get(key)]
+    return "(" + "; ".join(f"{key}: {begun.get(key)}, now {now.get(key)}" for key in keys) + ")"
+
+
+def load_study(storage: BaseStorage, name: str) -> Study:
+    """Load a study for reading and adding trials."""
+    return optuna.load_study(
+        study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler()
+    )
+
+
+def finished_trials(study: Study) -> list[FrozenTrial]:
+    """The trials of a stored study, by number.
+
+    Raises:
+        RuntimeError: If one of them is not finished; the harness stores no such trial.
+    """
+    trials = study.get_trials(deepcopy=False)
+    for trial in trials:
+        if not trial.state.is_finished():
+            raise RuntimeError(
+                f"Trial {trial.number} of study {study.study_name!r} is {trial.state.name}: "
+                "something other than this harness has added it."
+            )
+    return trials

@@ -1,0 +1,264 @@
+"""The command line with real processes: errors, whole runs, kills and continuations."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import os
+from pathlib import Path
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import optuna
+from optuna.trial import TrialState
+import pytest
+
+from benchmarks import cli
+from benchmarks import contenders
+from benchmarks import runner
+from benchmarks import store
+from benchmarks.problems import Options
+from benchmarks.store import StudySpec
+
+
+_ROOT = Path(__file__).resolve().parent.parent
+# A study of "sleepy" takes more than a second: it can be interrupted in the middle.
+_SLEEPY = ["--problems", "sleepy", "--samplers", "random,tpe", "--seeds", "1", "--trials", "50"]
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "benchmarks", *arguments]
+
+
+def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*arguments), cwd=_ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--samplers", "random,tpo"], ["--samplers", "'tpo'", "lattice_gp, tpe", "mean 'tpe'"]),
+        (["--problems", "quadratics"], ["--problems", "'quadratics'", "mean 'quadratic'"]),
+        (["--samplers", ","], ["--samplers", "','"]),
+        (["--trials", "0"], ["--trials", "'0'", "1 or more"]),
+        (["--seeds", "-3"], ["--seeds", "'-3'", "1 or more"]),
+        (["--first-seed", "-1"], ["--first-seed", "'-1'", "0 or more"]),
+        (["--jobs", "x"], ["--jobs", "'x'", "1 or more"]),
+        (["--storage", "nonsense"], ["--storage", "nonsense", "sqlite:///"]),
+        (["--storage", "sqlite:////no/such/folder/x.db"], ["--storage", "unable to open"]),
+    ],
+)
+def test_wrong_argument_is_one_clear_line(
+    tmp_path: Path, arguments: list[str], words: list[str]
+) -> None:
+    out = tmp_path / "out"
+    base = ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "1", "--out", str(out)]
+    result = _call(*base, *arguments)
+    assert result.returncode == 2
+    last = result.stderr.strip().splitlines()[-1]
+    for word in words:
+        assert word in last
+    assert "Traceback" not in result.stderr
+    assert not out.exists()
+
+
+def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = _call("run", "--problems", "quadratic", "--out", str(tmp_path / "file" / "out"))
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --out: cannot write to")
+
+
+def test_report_without_results(tmp_path: Path) -> None:
+    result = _call("report", "--out", str(tmp_path / "nothing"))
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --out:") and "no results" in result.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_list(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["list"]) == 0
+    shown = capsys.readouterr().out
+    for name in ("lattice_gp", "tpe", "random", "gp", "grid", "perceiver", "quadratic"):
+        assert name in shown
+
+
+def test_missing_dependency_is_said_and_the_rest_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = dataclasses.replace(
+        contenders.CONTENDERS["gp"], requires=("no_such_module",), install="pip install it"
+    )
+    monkeypatch.setitem(contenders.CONTENDERS, "gp", lacking)
+    base = ["--problems", "quadratic", "--seeds", "1", "--trials", "2", "--out", str(tmp_path)]
+    assert cli.main(["run", "--samplers", "gp", *base]) == 2
+    assert "none of gp can run" in capsys.readouterr().err
+    campaign = [*_command("run", "--samplers", "gp,random"), *base]
+    code = (
+        "import dataclasses, sys; from benchmarks import cli, contenders;"
+        "gp = contenders.CONTENDERS['gp'];"
+        "contenders.CONTENDERS['gp'] = dataclasses.replace("
+        "gp, requires=('no_such_module',), install='pip install it');"
+        f"sys.exit(cli.main({campaign[3:]!r}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True
+    )
+    assert result.returncode == 0, result.stderr
+    assert "skipped: gp: needs no_such_module: pip install it" in result.stdout
+    assert len(_numbers(tmp_path)) == 1
+
+
+def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = ["run", "--problems", "quadratic,faulty", "--samplers", "tpe,random"]
+    base += ["--out", str(tmp_path)]
+    result = _call(*base, "--seeds", "1", "--trials", "5")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    assert "[4/4 studies" in result.stdout
+    files = ("report.md", "trials.csv", "summary.csv", "comparison.png", "comparison.svg")
+    assert all((tmp_path / name).stat().st_size > 0 for name in files)
+    expected = {
+        f"{problem}/{sampler}/seed-0": list(range(5))
+        for problem in ("quadratic", "faulty")
+        for sampler in ("tpe", "random")
+    }
+    assert _numbers(tmp_path) == expected
+    with (tmp_path / "trials.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 4 * 5
+    more = [*base, "--seeds", "2", "--trials", "7"]
+    again = _call(*more)
+    assert again.returncode == 0, again.stderr
+    assert "continuing" in again.stdout
+    assert [numbers for numbers in _numbers(tmp_path).values()] == [list(range(7))] * 8
+    assert cli.main(more) == 0
+    assert "0 trials to go" in capsys.readouterr().out
+
+
+def test_killed_run_continues_to_the_same_result(tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    whole.mkdir()
+    for name in ("random", "tpe"):
+        # The same problem in no time.
+        spec = StudySpec("quadratic", name, 0, 50, Options(), store.default_url(whole))
+        storage = store.open_storage(spec.storage, create=True)
+        store.prepare_study(storage, spec, {}, optuna.study.StudyDirection.MINIMIZE)
+        runner.run_study(spec)
+    process = _start(killed)
+    _wait_for_trials(killed, 20)
+    process.kill()
+    process.communicate()
+    _wait_for_quiet(killed)
+    before = _numbers(killed)
+    assert 20 <= sum(map(len, before.values())) < 100
+    report = _call("report", "--out", str(killed))
+    assert report.returncode == 0, report.stderr
+    assert "UNFINISHED" in report.stdout
+    assert "UNFINISHED" in (killed / "report.md").read_text()
+    result = _call("run", *_SLEEPY, "--out", str(killed))
+    assert result.returncode == 0, result.stderr
+    assert _numbers(killed) == {
+        f"sleepy/{name}/seed-0": list(range(50)) for name in ("random", "tpe")
+    }
+    assert list(_values(killed).values()) == list(_values(whole).values())
+
+
+def test_killed_worker_costs_no_study(tmp_path: Path) -> None:
+    if not Path("/proc/self/task").exists():
+        pytest.skip("needs /proc to find the worker processes")
+    process = _start(tmp_path)
+    _wait_for_trials(tmp_path, 10)
+    workers = _workers(process.pid)
+    assert workers
+    os.kill(workers[0], signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert [len(numbers) for numbers in _numbers(tmp_path).values()] == [50, 50]
+
+
+def test_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
+    process = _start(tmp_path)
+    _wait_for_trials(tmp_path, 10)
+    # To the whole group, as a terminal does it.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert "python -m benchmarks run --problems sleepy" in errors
+    n_trials = sum(map(len, _numbers(tmp_path).values()))
+    assert 10 <= n_trials < 100
+
+
+def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
+    process = _start(tmp_path)
+    _wait_for_trials(tmp_path, 1)
+    second = _call("run", *_SLEEPY, "--out", str(tmp_path))
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate()
+    assert second.returncode == 2
+    assert "another run is at work" in second.stderr
+
+
+def _start(out: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        _command("run", *_SLEEPY, "--out", str(out)),
+        cwd=_ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _workers(pid: int) -> list[int]:
+    """Child processes that work (the other child is Python's own resource tracker)."""
+    children = [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [p for p in children if "spawn_main" in Path(f"/proc/{p}/cmdline").read_text()]
+
+
+def _count(out: Path) -> int:
+    try:
+        with sqlite3.connect(f"file:{out / 'studies.db'}?mode=ro", uri=True) as connection:
+            return int(connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0])
+    except sqlite3.OperationalError:  # Not there yet.
+        return 0
+
+
+def _wait_for_trials(out: Path, n_trials: int) -> None:
+    deadline = time.monotonic() + 120
+    while _count(out) < n_trials:
+        assert time.monotonic() < deadline, "the run does not get on"
+        time.sleep(0.02)
+
+
+def _wait_for_quiet(out: Path) -> None:
+    """Until the orphaned workers have noticed that they are orphans."""
+    time.sleep(0.5)
+    n_trials = _count(out)
+    time.sleep(0.5)
+    assert _count(out) == n_trials, "a worker goes on without its coordinator"
+
+
+def _studies(out: Path) -> dict[str, list[optuna.trial.FrozenTrial]]:
+    storage = optuna.storages.RDBStorage(f"sqlite:///{out / 'studies.db'}")
+    studies = {
+        name: optuna.load_study(study_name=name, storage=storage).trials
+        for name in optuna.get_all_study_names(storage)
+    }
+    for trials in studies.values():
+        assert all(trial.state in (TrialState.COMPLETE, TrialState.FAIL) for trial in trials)
+    return studies
+
+
+def _numbers(out: Path) -> dict[str, list[int]]:
+    return {name: [trial.number for trial in trials] for name, trials in _studies(out).items()}
+
+
+def _values(out: Path) -> dict[str, list[object]]:
+    return {
+        name: [(trial.params, trial.values) for trial in trials]
+        for name, trials in _studies(out).items()
+    }

@@ -1,0 +1,171 @@
+"""Contenders, problems and the way that one study is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+import pytest
+
+from benchmarks import contenders
+from benchmarks import runner
+from benchmarks import store
+from benchmarks.contenders import Contender
+from benchmarks.errors import UsageError
+from benchmarks.problems import Options
+from benchmarks.store import StudySpec
+from benchmarks.toy_problems import Faulty
+from benchmarks.toy_problems import Lattice
+from benchmarks.toy_problems import Quadratic
+from benchmarks.toy_problems import ToyProblem
+
+
+def test_grid_levels() -> None:
+    assert contenders.grid_levels(IntDistribution(2, 8)) == [2, 5, 8]
+    assert contenders.grid_levels(IntDistribution(8, 32, step=8)) == [8, 16, 24, 32]
+    assert contenders.grid_levels(FloatDistribution(0.0, 1.0)) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert contenders.grid_levels(FloatDistribution(0.0, 1.0, step=0.5)) == [0.0, 0.5, 1.0]
+    assert contenders.grid_levels(IntDistribution(1, 10_000, log=True)) == [
+        1,
+        10,
+        100,
+        1000,
+        10_000,
+    ]
+    assert contenders.grid_levels(CategoricalDistribution(("b", "a"))) == ["b", "a"]
+    logarithmic = FloatDistribution(1e-4, 1e-2, log=True)
+    levels = contenders.grid_levels(logarithmic)
+    assert levels == pytest.approx([1e-4, 10**-3.5, 1e-3, 10**-2.5, 1e-2])
+    assert all(logarithmic.low <= level <= logarithmic.high for level in levels)
+
+
+def test_grid_visits_every_point_once(tmp_path: Path) -> None:
+    space = Lattice().search_space
+    size = contenders.grid_size(space)
+    assert size == 3 * 3 * 3
+    contender = contenders.get_contender("grid")
+    assert contender.n_trials(10, space) == 10
+    assert contender.n_trials(100, space) == size
+    spec = _prepare(tmp_path, "grid", size)
+    # To the last point: there GridSampler by itself would call `study.stop`, which raises.
+    runner.run_study(spec, problem=Lattice())
+    points = {tuple(trial.params.values()) for trial in _stored(spec)}
+    assert len(points) == size
+
+
+@pytest.mark.parametrize("name", ["tpe", "random", "grid"])
+def test_continued_study_equals_undisturbed_one(tmp_path: Path, name: str) -> None:
+    # TPE asks for 10 random points first: stop before and after.
+    whole = _prepare(tmp_path / "whole", name, 20)
+    runner.run_study(whole, problem=Quadratic())
+    parts = _prepare(tmp_path / "parts", name, 20)
+    for n_trials in (4, 13, 20):
+        runner.run_study(dataclasses.replace(parts, n_trials=n_trials), problem=Quadratic())
+    assert [t.params for t in _stored(whole)] == [t.params for t in _stored(parts)]
+    assert [t.value for t in _stored(whole)] == [t.value for t in _stored(parts)]
+    assert [t.number for t in _stored(parts)] == list(range(20))
+
+
+def test_sampler_that_does_not_reproduce_itself_goes_on_without_repeats(tmp_path: Path) -> None:
+    seeds = []
+
+    def build(seed: int, space: contenders.Space) -> optuna.samplers.BaseSampler:
+        seeds.append(seed)
+        return optuna.samplers.RandomSampler(seed=seed + 100 * len(seeds))
+
+    contender = Contender("moody", "", build)
+    spec = _prepare(tmp_path, "random", 8)
+    runner.run_study(
+        dataclasses.replace(spec, n_trials=4), contender=contender, problem=Quadratic()
+    )
+    runner.run_study(spec, contender=contender, problem=Quadratic())
+    assert len({trial.params["rate"] for trial in _stored(spec)}) == 8
+    assert seeds[0] == seeds[1] == 0
+    assert seeds[2] != 0
+
+
+def test_failing_trials_are_counted_and_the_study_goes_on(tmp_path: Path) -> None:
+    spec = _prepare(tmp_path, "random", 30)
+    outcome = runner.run_study(spec, problem=Faulty())
+    trials = _stored(spec)
+    failed = [trial for trial in trials if trial.state is TrialState.FAIL]
+    assert len(trials) == 30
+    assert 0 < outcome.n_failed == len(failed) < 30
+    errors = {trial.user_attrs.get("error", "")[:11] for trial in failed}
+    assert errors == {"", "MemoryError"}
+    # Their parameters are kept: they are what a sampler may learn from.
+    assert all(trial.params for trial in failed)
+
+
+def test_every_trial_says_how_long_each_part_took(tmp_path: Path) -> None:
+    spec = _prepare(tmp_path, "tpe", 3)
+    runner.run_study(spec, problem=Quadratic())
+    for trial in _stored(spec):
+        for part in ("ask_seconds", "objective_seconds", "tell_seconds"):
+            assert trial.user_attrs[part] > 0
+
+
+def test_maximised_problem(tmp_path: Path) -> None:
+    class Hill(ToyProblem):
+        space = {"x": FloatDistribution(-1.0, 1.0)}
+
+        @property
+        def directions(self) -> list[StudyDirection]:
+            return [StudyDirection.MAXIMIZE]
+
+        def evaluate(self, params: Mapping[str, Any]) -> float:
+            return 1.0 - float(params["x"]) ** 2
+
+    spec = _prepare(tmp_path, "random", 10, StudyDirection.MAXIMIZE)
+    outcome = runner.run_study(spec, problem=Hill())
+    assert outcome.best == max(trial.values[0] for trial in _stored(spec) if trial.values)
+
+
+def test_unfinished_trial_of_someone_else_is_refused(tmp_path: Path) -> None:
+    spec = _prepare(tmp_path, "random", 3)
+    store.load_study(store.open_storage(spec.storage), spec.study_name).ask()
+    with pytest.raises(RuntimeError, match="Trial 0 .* is RUNNING"):
+        runner.run_study(spec, problem=Quadratic())
+
+
+def test_other_settings_are_refused_and_more_trials_are_not(tmp_path: Path) -> None:
+    spec = _prepare(tmp_path, "random", 3)
+    runner.run_study(spec, problem=Quadratic())
+    storage = store.open_storage(spec.storage)
+    longer = dataclasses.replace(spec, n_trials=5)
+    assert store.prepare_study(storage, longer, _SETTINGS, StudyDirection.MINIMIZE) == (3, [])
+    other = _SETTINGS | {"problem": {"preset": "full"}}
+    with pytest.raises(UsageError, match="preset: None, now full"):
+        store.prepare_study(storage, spec, other, StudyDirection.MINIMIZE)
+    newer = _SETTINGS | {"sampler_version": "2"}
+    _, notes = store.prepare_study(storage, spec, newer, StudyDirection.MINIMIZE)
+    assert notes and "random was 1" in notes[0]
+
+
+_SETTINGS: dict[str, Any] = {"problem": {}, "space": {}, "sampler_version": "1"}
+
+
+def _prepare(
+    folder: Path,
+    sampler: str,
+    n_trials: int,
+    direction: StudyDirection = StudyDirection.MINIMIZE,
+) -> StudySpec:
+    folder.mkdir(exist_ok=True)
+    spec = StudySpec("toy", sampler, 0, n_trials, Options(), store.default_url(folder))
+    store.prepare_study(store.open_storage(spec.storage, create=True), spec, _SETTINGS, direction)
+    return spec
+
+
+def _stored(spec: StudySpec) -> list[optuna.trial.FrozenTrial]:
+    return store.finished_trials(
+        store.load_study(store.open_storage(spec.storage), spec.study_name)
+    )

@@ -1,0 +1,107 @@
+"""The statistics against values computed by hand and by scipy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from benchmarks import statistics
+
+
+NAN = float("nan")
+
+
+def test_running_best_ignores_missing_values() -> None:
+    losses = np.array([[NAN, 3.0, NAN, 2.0, 5.0], [1.0, 2.0, 0.5, NAN, NAN]])
+    expected = [[NAN, 3.0, 3.0, 2.0, 2.0], [1.0, 1.0, 0.5, 0.5, 0.5]]
+    np.testing.assert_array_equal(statistics.running_best(losses), expected)
+
+
+def test_incumbents() -> None:
+    losses = np.array([[NAN, 3.0, NAN, 2.0, 2.0, 5.0], [1.0, 2.0, 0.5, NAN, NAN, 0.4]])
+    expected = [[-1, 1, 1, 3, 3, 3], [0, 0, 2, 2, 2, 5]]
+    np.testing.assert_array_equal(statistics.incumbents(losses), expected)
+
+
+def test_incumbents_hold_the_running_best() -> None:
+    rng = np.random.default_rng(0)
+    losses = rng.normal(size=(20, 30))
+    losses[rng.random(losses.shape) < 0.3] = NAN
+    index = statistics.incumbents(losses)
+    best = np.take_along_axis(losses, np.maximum(index, 0), axis=1)
+    best[index < 0] = NAN
+    np.testing.assert_array_equal(best, statistics.running_best(losses))
+
+
+def test_best_at_seconds() -> None:
+    losses = np.array([[3.0, 1.0, 2.0], [5.0, NAN, NAN]])
+    seconds = np.array([[1.0, 3.0, 4.0], [2.0, NAN, NAN]])
+    grid = np.array([0.5, 1.0, 2.5, 3.0, 9.0])
+    expected = [[NAN, 3.0, 3.0, 1.0, 1.0], [NAN, NAN, 5.0, 5.0, 5.0]]
+    np.testing.assert_array_equal(statistics.best_at_seconds(losses, seconds, grid), expected)
+
+
+def test_seconds_to_target() -> None:
+    losses = np.array([[3.0, 1.0, 0.5], [NAN, NAN, 1.0], [3.0, 3.0, 3.0]])
+    seconds = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
+    times = statistics.seconds_to_target(losses, seconds, target=1.0)
+    np.testing.assert_array_equal(times, [2.0, 6.0, np.inf])
+
+
+def test_bootstrap_interval_agrees_with_scipy() -> None:
+    sample = np.random.default_rng(1).gamma(2.0, size=(15, 2))
+    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(2))
+    for column in range(2):
+        reference = stats.bootstrap(
+            (sample[:, column],),
+            np.mean,
+            method="percentile",
+            n_resamples=10_000,
+            rng=np.random.default_rng(3),
+        ).confidence_interval
+        assert lower[column] == pytest.approx(reference.low, abs=0.03)
+        assert upper[column] == pytest.approx(reference.high, abs=0.03)
+
+
+def test_bootstrap_interval_covers_the_mean() -> None:
+    # Each column is an experiment of 30 seeds; the intervals of 95% of them hold the true mean,
+    # and somewhat fewer at this size.
+    sample = np.random.default_rng(4).normal(size=(30, 2_000))
+    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(5), n_resamples=500)
+    assert 0.90 < np.mean((lower < 0) & (upper > 0)) < 0.97
+
+
+def test_bootstrap_interval_depends_on_its_generator_only() -> None:
+    sample = np.random.default_rng(6).normal(size=20)
+    first = _ends(sample, seed=0)
+    np.random.seed(1)
+    assert first == _ends(sample, seed=0)
+    assert first != _ends(sample, seed=1)
+
+
+def _ends(sample: statistics.FloatArray, seed: int) -> tuple[float, float]:
+    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(seed))
+    return float(lower), float(upper)
+
+
+def test_bootstrap_interval_of_little() -> None:
+    rng = np.random.default_rng(0)
+    assert _ends(np.array([2.0]), seed=0) == (2.0, 2.0)
+    lower, upper = statistics.bootstrap_interval(np.array([[1.0, NAN], [3.0, 1.0]]), rng)
+    assert np.isnan(lower[1]) and np.isnan(upper[1]) and lower[0] <= upper[0]
+    with pytest.raises(ValueError, match="sample"):
+        statistics.bootstrap_interval(np.empty((0, 3)), rng)
+    with pytest.raises(ValueError, match="level"):
+        statistics.bootstrap_interval(np.array([1.0]), rng, level=95)
+
+
+def test_paired_wilcoxon() -> None:
+    rng = np.random.default_rng(0)
+    ours, theirs = rng.normal(size=12), rng.normal(0.5, size=12)
+    assert statistics.paired_wilcoxon(ours, theirs) == stats.wilcoxon(ours, theirs).pvalue
+    # All of n differences have the same sign: two of 2^n cases.
+    assert statistics.paired_wilcoxon(np.arange(6.0), np.arange(6.0) * 2 + 1) == 2 / 2**6
+    assert statistics.paired_wilcoxon(ours, ours) == 1.0
+    assert np.isnan(statistics.paired_wilcoxon(np.array([NAN]), np.array([1.0])))
+    assert np.isnan(statistics.paired_wilcoxon(np.array([]), np.array([])))

@@ -1,0 +1,82 @@
+"""What the report says, on runs whose figures are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks.plots import curve_over_seconds
+from benchmarks.plots import curve_over_trials
+from benchmarks.plots import y_limits
+from benchmarks.results import Sample
+from benchmarks.summary import checkpoints
+from benchmarks.summary import find_target
+from benchmarks.summary import summarise
+
+
+NAN = float("nan")
+
+
+def _sample(sampler: str, losses: list[list[float]], n_run: list[int], planned: int = 3) -> Sample:
+    values = np.array(losses)
+    ran = np.array([[k < n for k in range(values.shape[1])] for n in n_run])
+    seconds = np.where(ran, 1.0, NAN)
+    return Sample(
+        sampler,
+        seeds=list(range(len(losses))),
+        complete=[n >= planned for n in n_run],
+        n_run=n_run,
+        losses=values,
+        expected=values + 0.5,
+        costs=seconds,
+        ask=seconds / 4,
+        tell=seconds / 4,
+        bad=np.where(ran, np.isnan(values), NAN),
+    )
+
+
+def test_summary_of_a_half_finished_run() -> None:
+    tpe = _sample("tpe", [[4.0, 2.0, 3.0], [NAN, 4.0, 1.0], [9.0, NAN, NAN]], [3, 3, 1])
+    ours = _sample("lattice_gp", [[1.0, 2.0, 3.0], [3.0, 2.0, 0.5]], [3, 3])
+    target = find_target([ours, tpe])
+    assert target is not None
+    # The third seed of TPE is not complete and does not count.
+    assert (target.sampler, target.loss) == ("tpe", 1.5)
+    first, second = summarise([ours, tpe], target)
+    assert (second.n_seeds, second.n_complete) == (3, 2)
+    assert second.best[3].mean == 1.5 and second.best[3].n_seeds == 2
+    assert second.best[2].mean == 3.0
+    assert second.expected is not None and second.expected.mean == 2.0
+    assert second.objective_seconds == 3.0 and second.sampler_seconds == 1.5
+    assert second.bad_share == pytest.approx(1 / 7)
+    assert (second.to_target, second.reached_share) == (4.5, 0.5)
+    assert (first.to_target, first.reached_share) == (1.5, 1.0)
+    assert np.isnan(first.p_value)
+    assert second.n_pairs == 2 and second.p_value == 0.5
+
+
+def test_exhausted_grid_keeps_its_best() -> None:
+    grid = _sample("grid", [[3.0, 2.0, NAN, NAN]], [2], planned=2)
+    np.testing.assert_array_equal(grid.filled, [[3.0, 2.0, 2.0, 2.0]])
+    assert summarise([grid], None)[0].best[4].mean == 2.0
+
+
+def test_checkpoints() -> None:
+    assert checkpoints(30) == [10, 20, 30]
+    assert checkpoints(2) == [1, 2]
+    assert checkpoints(1) == [1]
+
+
+def test_curves_and_limits() -> None:
+    sample = _sample("random", [[500.0, 2.0, 1.0], [NAN, 4.0, 3.0]], [3, 3])
+    by_trials = curve_over_trials(sample)
+    np.testing.assert_array_equal(by_trials.mean, [NAN, 3.0, 2.0])
+    by_seconds = curve_over_seconds(sample)
+    # From the time at which both have a value to the end.
+    assert (by_seconds.x[0], by_seconds.x[-1]) == (3.0, 4.5)
+    assert by_seconds.mean[0] == 3.0 and by_seconds.mean[-1] == 2.0
+    limits = y_limits([by_trials])
+    assert limits is not None and limits[0] < 1.0 and limits[1] < 5.0
+    nothing = _sample("random", [[NAN, NAN, NAN]], [3])
+    assert y_limits([curve_over_trials(nothing)]) is None
+    assert not len(curve_over_seconds(nothing).x)
