@@ -24,10 +24,13 @@ from dataclasses import dataclass
 import itertools
 import json
 import multiprocessing
+import os
 from pathlib import Path
 import platform
 import random
+import signal
 import sys
+import threading
 import time
 from typing import Any
 from typing import TextIO
@@ -37,7 +40,9 @@ from .presets import Preset
 from .presets import PRESETS
 
 
-N_LEARNING_RATES = 8
+N_LEARNING_RATES = 7
+N_REPEATS = 250
+N_HELD_OUT = 200
 
 
 @dataclass(frozen=True)
@@ -66,8 +71,8 @@ class Run:
 def design(preset: Preset) -> list[Run]:
     """All runs of a preset's table, in an order whose every beginning covers the space.
 
-    The whole lattice of the three integers at ``N_LEARNING_RATES`` learning rates; for each cell
-    of the lattice one repetition at one of these and one run at a learning rate between them.
+    The whole lattice of the three integers at ``N_LEARNING_RATES`` learning rates; repetitions of
+    ``N_REPEATS`` of these; and ``N_HELD_OUT`` cells at a learning rate between them.
     """
     rng = random.Random(0)
     cells = list(
@@ -75,10 +80,11 @@ def design(preset: Preset) -> list[Run]:
     )
     rates = preset.learning_rate.log_spaced(N_LEARNING_RATES)
     points = [("lattice", *cell, rate) for cell in cells for rate in rates]
-    points += [("repeat", *cell, rng.choice(rates)) for cell in cells]
+    points += [("repeat", *cell, rng.choice(rates)) for cell in rng.sample(cells, N_REPEATS)]
     low, high = preset.learning_rate.low, preset.learning_rate.high
     points += [
-        ("held_out", *cell, float(f"{low * (high / low) ** rng.random():.6g}")) for cell in cells
+        ("held_out", *cell, float(f"{low * (high / low) ** rng.random():.6g}"))
+        for cell in rng.sample(cells, N_HELD_OUT)
     ]
     rng.shuffle(points)
     return [Run(*point, training_seed=seed) for seed, point in enumerate(points)]
@@ -127,11 +133,25 @@ _worker_state: dict[str, Any] = {}
 
 def _start_worker(preset_name: str, data_root: str, device: str) -> None:
     from .data import load_images
-    from .training import resolve_device
+    from .devices import resolve_device
 
+    # Ctrl-C reaches the whole process group: the main process alone decides what to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
     preset = get_preset(preset_name)
     images = load_images(data_root, preset).to(resolve_device(device))
     _worker_state.update(preset=preset, images=images)
+
+
+def _exit_with_parent() -> None:
+    """End this worker when the main process is gone, be it by SIGKILL.
+
+    The executor's workers hold both ends of its queue and would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _measure(run: Run) -> dict[str, Any]:
@@ -159,6 +179,15 @@ def _finished_runs(
             yield future.result()
 
 
+def _end_last_line(path: Path) -> None:
+    """Make the next record start on a line of its own, after one cut short by a kill."""
+    if path.exists() and path.stat().st_size > 0:
+        with open(path, "rb+") as file:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+
+
 def _append(file: TextIO, record: dict[str, Any]) -> None:
     file.write(json.dumps(record) + "\n")
     file.flush()
@@ -176,7 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     from .data import check_data_root
-    from .training import resolve_device
+    from .devices import resolve_device
 
     try:
         check_data_root(options.data_root)
@@ -190,6 +219,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done = {record["training_seed"] for record in read_records(options.out)}
     left = [run for run in runs if run.training_seed not in done]
     print(f"{len(done)} of {len(runs)} runs done, {len(left)} to go.", flush=True)
+    if not left:
+        return 0
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    _end_last_line(options.out)
     environment = versions()
     started = time.monotonic()
     with (
@@ -203,11 +236,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ):
         deadline = started + 60 * options.minutes
         finished = _finished_runs(executor, left, options.workers, deadline)
-        for i, record in enumerate(finished, 1):
-            _append(file, record | environment)
-            if i % 20 == 0 or i == len(left):
-                minutes = (time.monotonic() - started) / 60
-                print(f"{i}/{len(left)} runs, {minutes:.1f} min", flush=True)
+        try:
+            for i, record in enumerate(finished, 1):
+                _append(file, record | environment)
+                if i % 20 == 0 or i == len(left):
+                    minutes = (time.monotonic() - started) / 60
+                    print(f"{i}/{len(left)} runs, {minutes:.1f} min", flush=True)
+        except KeyboardInterrupt:
+            executor.shutdown(wait=False, cancel_futures=True)
+            print("Interrupted. The same command continues.", file=sys.stderr)
+            return 130
     return 0
 
 

@@ -4,89 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
-from dataclasses import dataclass
 import math
 from pathlib import Path
 import sys
 import time
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from .data import Images
+from .devices import device_name
 from .model import PerceiverMNIST
 from .presets import Preset
-
-
-N_CURVE_POINTS = 8
-DEVICES = ("auto", "cpu", "cuda", "mps")
-# Mean loss over the last part of the epoch above which a run counts as diverged: 5% worse than
-# giving each of the ten digits the same probability.
-_DIVERGED_LOSS = 1.05 * math.log(10)
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """What one training run measured.
-
-    Attributes:
-        loss: Mean training loss over the steps of the epoch, as in the blog post; NaN if any step
-            was not finite.
-        loss_curve: Mean training loss in each of ``N_CURVE_POINTS`` equal parts of the epoch.
-        test_accuracy: Share of test images classified correctly after the epoch, 0 to 1.
-        seconds: Wall-clock seconds of model construction and training, without the test.
-        cpu_seconds: Processor seconds of the same.
-        peak_memory_mb: Peak memory in MB: allocated on the device for CUDA and MPS, resident in
-            the process for a CPU (NaN where the system does not tell).
-        diverged: Whether the loss was not finite, or on average over the last part of the epoch
-            5% worse than a uniform guess.
-        device: Name of the device.
-    """
-
-    loss: float
-    loss_curve: list[float]
-    test_accuracy: float
-    seconds: float
-    cpu_seconds: float
-    peak_memory_mb: float
-    diverged: bool
-    device: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain JSON-ready values."""
-        return asdict(self)
-
-
-def resolve_device(device: str) -> torch.device:
-    """Turn a user's device name into a device that is there.
-
-    Args:
-        device: ``"auto"`` (CUDA, else MPS, else CPU), ``"cpu"``, ``"cuda"`` or ``"mps"``; CUDA
-            devices may be numbered (``"cuda:1"``).
-
-    Raises:
-        ValueError: If the name is none of these.
-        RuntimeError: If this machine or this build of torch has no such device.
-    """
-    kind, _, index = device.partition(":")
-    if kind not in DEVICES or (index and (kind != "cuda" or not index.isdigit())):
-        raise ValueError(f"device is {device!r}, but must be one of {DEVICES} or 'cuda:N'.")
-    available = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if kind == "auto":
-        return torch.device(next(name for name, there in available.items() if there))
-    if not available[kind] or (index and int(index) >= torch.cuda.device_count()):
-        raise RuntimeError(
-            f"device is {device!r}, but torch {torch.__version__} finds no such device here. "
-            f"Available: {[name for name, there in available.items() if there]}."
-        )
-    return torch.device(device)
+from .record import DIVERGED_LOSS
+from .record import N_CURVE_POINTS
+from .record import TrainingRecord
 
 
 def train(
@@ -128,7 +61,8 @@ def train(
         peak_memory_mb = _peak_memory_mb(device)
         accuracy = _test_accuracy(model, images)
     curve = part_means(losses, N_CURVE_POINTS)
-    loss = sum(losses) / len(losses)
+    # An infinite step must not come out as an infinite mean, which Optuna takes for a result.
+    loss = sum(losses) / len(losses) if all(map(math.isfinite, losses)) else math.nan
     return TrainingRecord(
         loss=loss,
         loss_curve=curve,
@@ -136,7 +70,7 @@ def train(
         seconds=seconds,
         cpu_seconds=cpu_seconds,
         peak_memory_mb=peak_memory_mb,
-        diverged=not math.isfinite(loss) or curve[-1] > _DIVERGED_LOSS,
+        diverged=not math.isfinite(loss) or curve[-1] > DIVERGED_LOSS,
         device=device_name(device),
     )
 
@@ -152,13 +86,6 @@ def part_means(values: list[float], n_parts: int) -> list[float]:
     return [sum(values[a:b]) / (b - a) for a, b in zip(edges[:-1], edges[1:])]
 
 
-def device_name(device: torch.device) -> str:
-    """The model of a CUDA device, else the kind of device."""
-    if device.type == "cuda":
-        return str(torch.cuda.get_device_name(device))
-    return device.type
-
-
 def _train_one_epoch(
     model: nn.Module, images: Images, batch_size: int, learning_rate: float, training_seed: int
 ) -> list[float]:
@@ -169,11 +96,11 @@ def _train_one_epoch(
     order = torch.randperm(len(images.train_images), generator=generator).to(device)
     model.train()
     losses = []
-    for batch in order.split(batch_size):
+    for batch in torch.split(order, batch_size):
         optimizer.zero_grad(set_to_none=True)
         logits = model(images.train_images[batch])
         loss = functional.cross_entropy(logits, images.train_labels[batch])
-        loss.backward()
+        torch.autograd.backward(loss)
         optimizer.step()
         losses.append(loss.detach())
     # Moved off the device at once: a copy at every step would make the device wait for the CPU.
@@ -185,7 +112,7 @@ def _test_accuracy(model: nn.Module, images: Images, batch_size: int = 512) -> f
     model.eval()
     n_correct = 0
     for pixels, labels in zip(
-        images.test_images.split(batch_size), images.test_labels.split(batch_size)
+        torch.split(images.test_images, batch_size), torch.split(images.test_labels, batch_size)
     ):
         n_correct += int((model(pixels).argmax(dim=-1) == labels).sum())
     return n_correct / len(images.test_labels)

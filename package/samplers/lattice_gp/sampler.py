@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import secrets
+import threading
 from typing import Any
 import zlib
 
@@ -68,6 +69,16 @@ class LatticeGPSampler(BaseSampler):
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
         self._said: set[str] = set()
+        # Threads of one study wait for each other's suggestion, or they would make the same one.
+        self._lock = threading.Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the lock, which cannot be copied."""
+        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make a new lock."""
+        self.__dict__.update(state, _lock=threading.Lock())
 
     def reseed_rng(self) -> None:
         """Do nothing: every trial has a random stream of its own, whichever worker runs it."""
@@ -91,9 +102,10 @@ class LatticeGPSampler(BaseSampler):
         if not search_space:
             return {}
         space = SearchSpace(search_space)
-        others = _other_trials(study, trial)
-        point = self._suggest_point(space, others, _index(trial, others), study.directions)
-        set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+        with self._lock:
+            others = _other_trials(study, trial)
+            point = self._suggest_point(space, others, _index(trial, others), study.directions)
+            set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
         return space.to_params(point)
 
     def sample_independent(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import copy
 from importlib import import_module
 import logging
 import math
 import os
 from pathlib import Path
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -180,9 +182,19 @@ def test_threads_do_not_repeat_lattice_points() -> None:
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(small_lattice, n_trials=1)
     study.optimize(small_lattice, n_trials=20, n_jobs=2)
-    points = [tuple(sorted(t.params.items())) for t in study.trials]
-    # Two threads may both look before either writes: such a race is all that is forgiven.
-    assert len(set(points)) >= 19
+    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 21
+
+
+def test_sampler_can_be_copied_and_pickled() -> None:
+    # Within one process: a module loaded by OptunaHub cannot be imported by name in another.
+    for copied in (
+        copy.deepcopy(LatticeGPSampler(seed=5)),
+        pickle.loads(pickle.dumps(LatticeGPSampler(seed=5))),
+    ):
+        studies = [optuna.create_study(sampler=s) for s in (copied, LatticeGPSampler(seed=5))]
+        for study in studies:
+            study.optimize(perceiver_like, n_trials=8)
+        assert [t.params for t in studies[0].trials] == [t.params for t in studies[1].trials]
 
 
 def test_suggestion_is_shared_before_the_parameters_are() -> None:

@@ -1,0 +1,239 @@
+"""Compile a campaign's records into the table of a preset.
+
+From the folder that holds ``package/``::
+
+    python -m package.benchmarks.perceiver_mnist.build_table --preset small \
+        --records campaign-small.jsonl --readme
+
+Writes ``data/<preset>.csv`` (every run) and ``data/<preset>.json`` (provenance, model and its
+errors), and prints the tables of figures that the README shows, or puts them there. Needs scipy.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+import csv
+from datetime import datetime
+from datetime import timezone
+import json
+import math
+from pathlib import Path
+import sys
+from typing import Any
+
+import numpy as np
+
+from .campaign import read_records
+from .measured import cell_medians
+from .measured import COLUMNS
+from .measured import Lattice
+from .measured import MeasuredRun
+from .measured import read_runs
+from .presets import get_preset
+from .presets import Preset
+from .presets import PRESETS
+from .quality import markdown
+from .quality import quality
+from .quality import update_readme
+from .surface import fit
+from .surface import Surface
+from .table import data_paths
+from .table import logit
+from .table import LossScale
+from .table import Table
+
+
+_CLOCK_NOTE = (
+    "Processor seconds of the single-threaded training process, because the wall clock was "
+    "disturbed by other work on the machine. Sharing caches and memory with that work makes them "
+    "vary from run to run all the same; the table replays a smooth fit to each cell's median."
+)
+
+
+def compile_runs(records: list[dict[str, Any]]) -> list[MeasuredRun]:
+    """Turn records of a campaign into sorted, rounded runs.
+
+    Args:
+        records: See ``campaign.read_records``; of records that share a training seed, which a
+            campaign writes only if started twice at once, the first is taken.
+
+    Raises:
+        ValueError: If there is no record, or one whose loss is not finite.
+    """
+    by_seed: dict[int, dict[str, Any]] = {}
+    for record in records:
+        by_seed.setdefault(record["training_seed"], record)
+    if not by_seed:
+        raise ValueError("There is no record to compile.")
+    n_broken = sum(not math.isfinite(record["loss"]) for record in by_seed.values())
+    if n_broken:
+        raise ValueError(
+            f"{n_broken} runs have a loss that is not finite: the model of the table has no place "
+            "for them yet."
+        )
+    runs = [
+        MeasuredRun(
+            role=record["role"],
+            depth=record["depth"],
+            latent_dim=record["latent_dim"],
+            num_latents=record["num_latents"],
+            learning_rate=record["learning_rate"],
+            training_seed=record["training_seed"],
+            loss=_significant(record["loss"], 6),
+            test_accuracy=_significant(record["test_accuracy"], 5),
+            # A single-threaded run on a CPU: see the note on the clock. Elsewhere the processor
+            # only waits for the device.
+            seconds=_significant(
+                record["cpu_seconds" if record["device"] == "cpu" else "seconds"], 4
+            ),
+            peak_memory_mb=_significant(record["peak_memory_mb"], 4),
+            diverged=record["diverged"],
+            curve=tuple(_significant(value, 4) for value in record["loss_curve"]),
+        )
+        for record in by_seed.values()
+    ]
+    return sorted(
+        runs,
+        key=lambda run: (
+            ("lattice", "repeat", "held_out").index(run.role),
+            run.depth,
+            run.latent_dim,
+            run.num_latents,
+            run.learning_rate,
+        ),
+    )
+
+
+def write_runs(path: Path, runs: list[MeasuredRun]) -> None:
+    """Write runs in the form that ``measured.read_runs`` reads."""
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for run in runs:
+            values = [getattr(run, name) for name in COLUMNS[:-2]]
+            curve = " ".join(f"{value:g}" for value in run.curve)
+            writer.writerow([_short(value) for value in values] + [int(run.diverged), curve])
+
+
+def fit_model(preset: Preset, runs: list[MeasuredRun]) -> dict[str, Any]:
+    """Choose the loss scale and the surfaces' hyperparameters by marginal likelihood.
+
+    Args:
+        preset: The preset that was measured.
+        runs: Its runs; only those of role ``"lattice"`` are used.
+
+    Returns:
+        The ``"model"`` section of ``data/<preset>.json``.
+    """
+    from scipy.optimize import minimize_scalar
+
+    lattice = Lattice(preset, runs)
+    loss = lattice.gather("loss")
+
+    def negative_log_likelihood(log_gap: float) -> float:
+        scale = _loss_scale(loss, log_gap)
+        z = scale.to_z(loss)
+        # In units of the logarithm of the loss, so that different scales compare.
+        return -(fit(lattice.levels, z)[1] - float(z.sum()))
+
+    found = minimize_scalar(
+        negative_log_likelihood, bounds=(-5.0, 2.0), method="bounded", options={"xatol": 0.05}
+    )
+    scale = _loss_scale(loss, found.x)
+    loss_surface, _ = fit(lattice.levels, scale.to_z(loss))
+    log_odds = logit(lattice.gather("test_accuracy"), preset.n_test)
+    accuracy_surface, _ = fit(lattice.levels, log_odds)
+    seconds_surface, _ = fit(lattice.levels[:-1], np.log(cell_medians(preset, runs, "seconds")))
+    residuals = [
+        np.divide(*Surface(lattice.levels, values, surface).leave_one_out_residuals).ravel()
+        for values, surface in (
+            (scale.to_z(loss), loss_surface),
+            (log_odds, accuracy_surface),
+        )
+    ]
+    return {
+        "loss": {"offset": scale.offset, "surface": loss_surface.to_dict()},
+        "test_accuracy": {
+            "surface": accuracy_surface.to_dict(),
+            "correlation_with_loss": _significant(float(np.corrcoef(*residuals)[0, 1]), 4),
+        },
+        "seconds": {"surface": seconds_surface.to_dict()},
+    }
+
+
+def provenance(
+    preset: Preset, records: list[dict[str, Any]], runs: list[MeasuredRun], records_path: Path
+) -> dict[str, Any]:
+    """Where the numbers come from."""
+    module = "python -m package.benchmarks.perceiver_mnist"
+    name = f"campaign-{preset.name}.jsonl"
+    finished = datetime.fromtimestamp(records_path.stat().st_mtime, tz=timezone.utc)
+    return {
+        "commands": [
+            f"{module}.campaign --preset {preset.name} --data-root data --out {name} --workers 2",
+            f"{module}.build_table --preset {preset.name} --records {name} --readme",
+        ],
+        "finished": finished.date().isoformat(),
+        "n_runs": dict(Counter(run.role for run in runs)),
+        "environment": {
+            key: sorted({str(record[key]) for record in records})
+            for key in ("device", "machine", "python", "torch", "torchvision")
+        },
+        "total_seconds": round(sum(run.seconds for run in runs)),
+        "seconds": _CLOCK_NOTE if {run["device"] for run in records} == {"cpu"} else "Wall clock.",
+        "test_accuracy": f"Share of the first {preset.n_test} test images.",
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
+    parser.add_argument("--records", type=Path, required=True, help="the campaign's --out")
+    parser.add_argument("--readme", action="store_true", help="put the figures into README.md")
+    options = parser.parse_args(arguments)
+
+    preset = get_preset(options.preset)
+    runs_path, model_path = data_paths(options.preset)
+    records = read_records(options.records)
+    try:
+        runs = compile_runs(records)
+        Lattice(preset, runs)
+    except ValueError as error:
+        parser.error(f"--records {options.records}: {error}")
+    runs_path.parent.mkdir(exist_ok=True)
+    write_runs(runs_path, runs)
+    runs = read_runs(runs_path)
+    model = fit_model(preset, runs)
+    content = {
+        "preset": preset.name,
+        "provenance": provenance(preset, records, runs, options.records),
+        "quality": quality(Table(preset, runs, model)),
+        "model": model,
+    }
+    model_path.write_text(json.dumps(content, indent=1) + "\n")
+    tables = markdown(content)
+    print("\n\n".join("\n".join(table) for table in tables))
+    if options.readme:
+        readme = Path(__file__).parent / "README.md"
+        readme.write_text(update_readme(readme.read_text(), tables))
+    return 0
+
+
+def _loss_scale(loss: Any, log_gap: float) -> LossScale:
+    """The scale whose offset lies ``exp(log_gap)`` below the logarithm of the smallest loss."""
+    return LossScale(_significant(float(np.log(loss).min()) - math.exp(log_gap), 6))
+
+
+def _significant(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
+def _short(value: Any) -> Any:
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

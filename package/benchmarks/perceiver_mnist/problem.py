@@ -1,0 +1,240 @@
+"""The tuning problem as OptunaHub defines one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import math
+from numbers import Integral
+from numbers import Real
+from pathlib import Path
+import threading
+from typing import Any
+from typing import TYPE_CHECKING
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import StudyDirection
+import optunahub
+
+from .devices import check_device_name
+from .presets import get_preset
+from .presets import Range
+from .record import TrainingRecord
+from .table import load_table
+from .table import Table
+
+
+if TYPE_CHECKING:
+    import torch
+
+    from .data import Images
+
+
+MODES = ("table", "train")
+# Torch's global random state and number of threads belong to the process: two runs at once, in
+# the threads of `optimize(n_jobs=2)`, would take each other's random numbers.
+_TRAINING_LOCK = threading.Lock()
+
+
+class Problem(optunahub.benchmarks.BaseProblem):
+    """Minimise the mean training loss of a Perceiver over one epoch of MNIST.
+
+    Args:
+        preset: ``"small"`` (about a second a run on one CPU core) or ``"full"`` (the blog post's
+            space on 60,000 images; made for a GPU).
+        mode: ``"table"`` replays measured runs in microseconds, ``"train"`` trains.
+        device: Where to train: ``"auto"`` (CUDA, else MPS, else CPU), ``"cpu"``, ``"cuda"``,
+            ``"cuda:N"`` or ``"mps"``. No use in a table.
+        data_root: Folder that holds ``MNIST/raw``, as torchvision lays it out; may be read-only.
+            No use in a table.
+        download: Let torchvision download MNIST into ``data_root`` if it is not there.
+        training_seed: Seed of every training run: initial weights and order of the images. In a
+            table it chooses the noise.
+
+    Raises:
+        ValueError: If ``preset``, ``mode``, ``device`` or ``training_seed`` is none of the
+            accepted values.
+        FileNotFoundError: If MNIST is not at ``data_root``, or the preset has no table yet.
+        RuntimeError: If the device is not there.
+        ImportError: If ``mode="train"`` and torch or torchvision does not import.
+    """
+
+    def __init__(
+        self,
+        preset: str = "small",
+        mode: str = "table",
+        *,
+        device: str = "auto",
+        data_root: str | Path = "data",
+        download: bool = False,
+        training_seed: int = 0,
+    ) -> None:
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}, but must be one of {list(MODES)}.")
+        check_device_name(device)
+        self.preset = get_preset(preset)
+        self.mode = mode
+        self.training_seed = _check_seed(training_seed)
+        self._data_root = data_root
+        self._download = download
+        self._images: Images | None = None
+        self._device: torch.device | None = None
+        self._table: Table | None = None
+        if mode == "table":
+            self._table = load_table(self.preset.name)
+        else:
+            self._device = _prepare_training(device, data_root, download)
+
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        """The four parameters and their distributions; a new copy each time."""
+        return {name: _distribution(range_) for name, range_ in self.preset.space.items()}
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """The loss is minimised."""
+        return [StudyDirection.MINIMIZE]
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Suggest a configuration, run it and return its loss.
+
+        Sets the user attributes ``seconds``, ``test_accuracy``, ``loss_curve``, ``diverged`` and
+        ``peak_memory_mb``; with a table ``expected_loss``, else ``device``. A loss that is not
+        finite is returned as NaN, which Optuna records as a failed trial.
+
+        Args:
+            trial: Where to take the parameters from.
+        """
+        params = {
+            name: (
+                trial.suggest_float(name, range_.low, range_.high, log=True)
+                if range_.step is None
+                else trial.suggest_int(name, int(range_.low), int(range_.high), step=range_.step)
+            )
+            for name, range_ in self.preset.space.items()
+        }
+        record = self.run(params)
+        trial.set_user_attr("seconds", record.seconds)
+        trial.set_user_attr("test_accuracy", record.test_accuracy)
+        trial.set_user_attr("loss_curve", record.loss_curve)
+        trial.set_user_attr("diverged", record.diverged)
+        trial.set_user_attr("peak_memory_mb", record.peak_memory_mb)
+        if self.mode == "table":
+            trial.set_user_attr("expected_loss", self.expected_loss(params))
+        else:
+            trial.set_user_attr("device", record.device)
+        return record.loss
+
+    def evaluate(self, params: Mapping[str, Any]) -> float:
+        """The mean training loss over one epoch.
+
+        Args:
+            params: A value for each name in :attr:`search_space`.
+
+        Raises:
+            ValueError: If a name is missing or unknown, or a value outside the search space.
+        """
+        return self.run(params).loss
+
+    def run(self, params: Mapping[str, Any]) -> TrainingRecord:
+        """Train, or replay, one configuration and return all that is measured.
+
+        Args:
+            params: A value for each name in :attr:`search_space`.
+
+        Raises:
+            ValueError: If a name is missing or unknown, or a value outside the search space.
+        """
+        checked = self._check_params(params)
+        if self._table is not None:
+            return self._table.replay(**checked, training_seed=self.training_seed)
+        from .training import train
+
+        with _TRAINING_LOCK:
+            return train(
+                self.preset, self._load_images(), **checked, training_seed=self.training_seed
+            )
+
+    def expected_loss(self, params: Mapping[str, Any]) -> float:
+        """The loss without noise: the median over training seeds. Only with a table.
+
+        Args:
+            params: A value for each name in :attr:`search_space`.
+
+        Raises:
+            ValueError: If a name is missing or unknown, or a value outside the search space.
+            RuntimeError: If ``mode`` is ``"train"``.
+        """
+        if self._table is None:
+            raise RuntimeError("expected_loss needs mode='table': training tells one run's loss.")
+        return self._table.expected_loss(**self._check_params(params))
+
+    def _load_images(self) -> Images:
+        """The images on the device, loaded at the first run."""
+        if self._images is None:
+            from .data import load_images
+
+            assert self._device is not None
+            images = load_images(self._data_root, self.preset, self._download)
+            self._images = images.to(self._device)
+        return self._images
+
+    def _check_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        space = self.preset.space
+        missing = [name for name in space if name not in params]
+        unknown = [name for name in params if name not in space]
+        if missing or unknown:
+            raise ValueError(
+                f"params must have exactly the names {list(space)}: missing {missing}, "
+                f"unknown {unknown}."
+            )
+        return {name: _check_value(name, params[name], range_) for name, range_ in space.items()}
+
+
+def _distribution(range_: Range) -> BaseDistribution:
+    if range_.step is None:
+        return FloatDistribution(range_.low, range_.high, log=True)
+    return IntDistribution(int(range_.low), int(range_.high), step=range_.step)
+
+
+def _check_value(name: str, value: Any, range_: Range) -> float | int:
+    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if range_.step is None:
+        if not range_.low <= number <= range_.high:
+            raise ValueError(
+                f"{name} is {value!r}, but must be a number from {range_.low} to {range_.high}."
+            )
+        return number
+    if number not in range_.values:
+        raise ValueError(f"{name} is {value!r}, but must be one of {range_.values}.")
+    return int(number)
+
+
+def _check_seed(value: Any) -> int:
+    is_integer = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_integer or not 0 <= value < 2**63:
+        raise ValueError(
+            f"training_seed is {value!r}, but must be an integer from 0 to 2**63 - 1."
+        )
+    return int(value)
+
+
+def _prepare_training(device: str, data_root: str | Path, download: bool) -> torch.device:
+    """Find everything that a training run needs, so that no study fails at its first trial."""
+    try:
+        import torch  # noqa: F401
+        import torchvision  # noqa: F401
+    except (ImportError, RuntimeError) as error:
+        # RuntimeError: a torchvision that was built for another torch.
+        raise ImportError(
+            "mode='train' needs torch and torchvision, installed together because each "
+            f"torchvision fits one torch: pip install torch torchvision. ({error})"
+        ) from error
+    from .data import check_data_root
+    from .devices import resolve_device
+
+    if not download:
+        check_data_root(data_root)
+    return resolve_device(device)

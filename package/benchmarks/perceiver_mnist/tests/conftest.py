@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+import gzip
+import importlib
+import os
+from pathlib import Path
+import struct
+from types import ModuleType
+
+import numpy as np
+import optunahub
+import pytest
+
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+REGISTRY_ROOT = Path(__file__).parents[3]
+N_TRAIN, N_TEST = 256, 64
+
+
+@pytest.fixture(scope="session")
+def package() -> ModuleType:
+    """The package as users load it."""
+    return optunahub.load_local_module(
+        "benchmarks/perceiver_mnist", registry_root=str(REGISTRY_ROOT)
+    )
+
+
+@pytest.fixture(scope="session")
+def submodule(package: ModuleType) -> Callable[[str], ModuleType]:
+    """Imports a module of the package by its name."""
+    return lambda name: importlib.import_module(f"{package.__name__}.{name}")
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data root with 256 + 64 made-up images in MNIST's own format, not gzipped."""
+    root = tmp_path_factory.mktemp("small_mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for split, n in (("train", N_TRAIN), ("t10k", N_TEST)):
+        labels = rng.integers(0, 10, n).astype(np.uint8)
+        images = rng.integers(0, 60, (n, 28, 28))
+        for image, label in zip(images, labels):
+            row, column = divmod(int(label), 4)  # each digit a bright square of its own
+            image[9 * row : 9 * row + 8, 7 * column : 7 * column + 7] += 190
+        (raw / f"{split}-images-idx3-ubyte").write_bytes(
+            struct.pack(">IIII", 0x803, n, 28, 28) + images.astype(np.uint8).tobytes()
+        )
+        (raw / f"{split}-labels-idx1-ubyte").write_bytes(
+            struct.pack(">II", 0x801, n) + labels.tobytes()
+        )
+    return root
+
+
+@pytest.fixture(scope="session")
+def gzipped_mnist(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same files, gzipped as they are published."""
+    root = tmp_path_factory.mktemp("gzipped_mnist")
+    raw = root / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for file in (small_mnist / "MNIST" / "raw").iterdir():
+        (raw / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes(), 1))
+    return root
+
+
+@pytest.fixture(scope="session")
+def real_mnist() -> Path:
+    """A data root with the real MNIST, where there is one."""
+    root = Path(os.environ.get("PERCEIVER_MNIST_DATA_ROOT", "data"))
+    raw = root / "MNIST" / "raw"
+    if not list(raw.glob("train-images-idx3-ubyte*")):
+        pytest.skip("no real MNIST: set PERCEIVER_MNIST_DATA_ROOT to the folder above MNIST/raw")
+    return root

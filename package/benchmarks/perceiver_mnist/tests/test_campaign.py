@@ -1,0 +1,212 @@
+"""The measuring campaign: its design, and that it survives being killed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+import time
+from types import ModuleType
+
+import pytest
+
+
+Submodule = Callable[[str], ModuleType]
+
+# Runs the campaign on a lattice of 2 x 2 x 2 cells. At the top level, because the spawned workers
+# import this file before they look their preset up.
+_DRIVER = """
+import dataclasses
+import sys
+
+sys.path.insert(0, {root!r})
+from package.benchmarks.perceiver_mnist import campaign
+from package.benchmarks.perceiver_mnist import presets
+
+campaign.N_LEARNING_RATES = 2
+campaign.N_REPEATS = 8
+campaign.N_HELD_OUT = 8
+presets.PRESETS["small"] = dataclasses.replace(
+    presets.PRESETS["small"],
+    depth=presets.Range(2, 3, 1),
+    latent_dim=presets.Range(8, 12, 4),
+    num_latents=presets.Range(4, 6, 2),
+    n_train=256,
+    n_test=64,
+    batch_size=8,
+)
+if __name__ == "__main__":
+    sys.exit(campaign.main())
+"""
+N_RUNS = 8 * (2 + 1 + 1)
+
+
+def test_design_covers_the_whole_lattice_once(submodule: Submodule) -> None:
+    preset = submodule("presets").get_preset("small")
+    campaign = submodule("campaign")
+    runs = campaign.design(preset)
+    assert Counter(run.role for run in runs) == {
+        "lattice": 343 * campaign.N_LEARNING_RATES,
+        "repeat": campaign.N_REPEATS,
+        "held_out": campaign.N_HELD_OUT,
+    }
+    assert len(runs) >= 2000
+    points = Counter(
+        (run.depth, run.latent_dim, run.num_latents, run.learning_rate)
+        for run in runs
+        if run.role == "lattice"
+    )
+    assert len(points) == 343 * campaign.N_LEARNING_RATES
+    rates = sorted({point[-1] for point in points})
+    assert (rates[0], rates[-1]) == (preset.learning_rate.low, preset.learning_rate.high)
+    for role in ("repeat", "held_out"):
+        cells = Counter(
+            (run.depth, run.latent_dim, run.num_latents) for run in runs if run.role == role
+        )
+        assert set(cells.values()) == {1}
+    assert all(run.learning_rate in rates for run in runs if run.role == "repeat")
+    assert all(rates[0] < run.learning_rate < rates[-1] for run in runs if run.role == "held_out")
+
+
+def test_every_run_has_its_own_training_seed(submodule: Submodule) -> None:
+    runs = submodule("campaign").design(submodule("presets").get_preset("small"))
+    assert [run.training_seed for run in runs] == list(range(len(runs)))
+
+
+def test_design_is_always_the_same(submodule: Submodule) -> None:
+    # A campaign that was interrupted goes by the training seeds: they must mean the same runs.
+    campaign, presets = submodule("campaign"), submodule("presets")
+    runs = campaign.design(presets.get_preset("small"))
+    assert runs == campaign.design(presets.get_preset("small"))
+
+
+def test_every_beginning_of_the_design_covers_the_space(submodule: Submodule) -> None:
+    runs = submodule("campaign").design(submodule("presets").get_preset("small"))[:343]
+    for name in ("depth", "latent_dim", "num_latents"):
+        counts = Counter(getattr(run, name) for run in runs)
+        assert len(counts) == 7 and min(counts.values()) > 20
+
+
+def test_cut_last_line_is_left_out_and_spoils_no_later_one(
+    submodule: Submodule, tmp_path: Path
+) -> None:
+    campaign = submodule("campaign")
+    path = tmp_path / "records.jsonl"
+    assert campaign.read_records(path) == []
+    campaign._end_last_line(path)
+    assert not path.exists()
+    path.write_text('{"training_seed": 0}\n{"training_seed": 1, "lo')
+    assert [record["training_seed"] for record in campaign.read_records(path)] == [0]
+    campaign._end_last_line(path)
+    with open(path, "a") as file:
+        campaign._append(file, {"training_seed": 1})
+    assert [record["training_seed"] for record in campaign.read_records(path)] == [0, 1]
+    before = path.read_bytes()
+    campaign._end_last_line(path)
+    assert path.read_bytes() == before
+
+
+def test_wrong_arguments_end_before_any_run(
+    submodule: Submodule, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torchvision")
+    out = tmp_path / "records.jsonl"
+    arguments = ["--out", str(out), "--data-root", str(tmp_path)]
+    with pytest.raises(SystemExit):
+        submodule("campaign").main(arguments)
+    assert "MNIST is not at data_root" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def _start(driver: Path, out: Path, data_root: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, str(driver), "--data-root", str(data_root), "--out", str(out)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for_lines(path: Path, n: int, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 240
+    while not path.exists() or path.read_bytes().count(b"\n") < n:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+    except OSError:
+        return []
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Path:
+    path = tmp_path / "driver.py"
+    path.write_text(_DRIVER.format(root=str(Path(__file__).parents[4])))
+    return path
+
+
+def test_killed_campaign_continues_and_makes_each_run_once(
+    driver: Path, tmp_path: Path, small_mnist: Path
+) -> None:
+    pytest.importorskip("torchvision")
+    out = tmp_path / "records.jsonl"
+    first = _start(driver, out, small_mnist)
+    _wait_for_lines(out, 3, first)
+    workers = _children(first.pid)
+    first.send_signal(signal.SIGKILL)
+    first.wait(timeout=60)
+    deadline = time.monotonic() + 60
+    while any(map(_runs, workers)):  # no worker outlives the main process
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    n_before = len(out.read_text().splitlines())
+    assert n_before < N_RUNS
+    with open(out, "a") as file:  # as if killed in the middle of a write
+        file.write('{"role": "lattice", "dep')
+
+    second = _start(driver, out, small_mnist)
+    output, errors = second.communicate(timeout=240)
+    assert second.returncode == 0, errors
+    assert f"{n_before} of {N_RUNS} runs done" in output
+    lines = out.read_text().splitlines()
+    records = []
+    for line in lines:
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            assert line == '{"role": "lattice", "dep'
+    assert Counter(record["training_seed"] for record in records) == dict.fromkeys(
+        range(N_RUNS), 1
+    )
+    assert all(record["loss_curve"] and record["torch"] for record in records)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_interrupted_campaign_ends_in_order(
+    driver: Path, tmp_path: Path, small_mnist: Path
+) -> None:
+    pytest.importorskip("torchvision")
+    out = tmp_path / "records.jsonl"
+    process = _start(driver, out, small_mnist)
+    _wait_for_lines(out, 1, process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130, errors
+    assert "The same command continues" in errors
+    assert "Traceback" not in errors
+    for line in out.read_text().splitlines():
+        json.loads(line)

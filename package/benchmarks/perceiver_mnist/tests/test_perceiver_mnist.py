@@ -1,0 +1,501 @@
+"""The problem's face to the user, and the measured table. Needs no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import json
+import math
+from pathlib import Path
+import subprocess
+import sys
+import time
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import optuna
+import pytest
+
+
+Submodule = Callable[[str], ModuleType]
+PARAMS = {"depth": 3, "latent_dim": 20, "num_latents": 10, "learning_rate": 0.004}
+PACKAGE = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def table(submodule: Submodule) -> Any:
+    try:
+        return submodule("table").load_table("small")
+    except FileNotFoundError:  # which test_small_preset_has_a_table does not let pass
+        pytest.skip("the table of preset small is not measured")
+
+
+@pytest.fixture
+def problem(package: ModuleType, table: Any) -> Any:
+    return package.Problem()
+
+
+@pytest.fixture(scope="module")
+def model_file(submodule: Submodule, table: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(submodule("table").data_paths("small")[1].read_text())
+    return content
+
+
+def point(run: Any) -> tuple[int, int, int, float]:
+    return run.depth, run.latent_dim, run.num_latents, run.learning_rate
+
+
+def pair_differences(table: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Repeats minus first runs, on the model's scale, over root two; and the modelled sd."""
+    first = {point(run): run.loss for run in table.runs if run.role == "lattice"}
+    repeats = [run for run in table.runs if run.role == "repeat"]
+    z = table.loss_scale.to_z(np.array([[run.loss, first[point(run)]] for run in repeats]))
+    sd = [
+        table.loss_surface.noise_sd_at(table.cell(*point(run)[:3]), table.position(point(run)[3]))
+        for run in repeats
+    ]
+    return (z[:, 0] - z[:, 1]) / math.sqrt(2.0), np.array(sd)
+
+
+def test_small_preset_has_a_table(package: ModuleType) -> None:
+    package.Problem("small", "table")
+
+
+# The search space and the way a study uses it.
+
+
+def test_search_space_is_that_of_the_blog_post_at_full_size(submodule: Submodule) -> None:
+    space = submodule("presets").get_preset("full").space
+    assert space["depth"].values == list(range(2, 9))
+    assert space["latent_dim"].values == list(range(128, 513, 64))
+    assert space["num_latents"].values == list(range(64, 257, 32))
+    assert (space["learning_rate"].low, space["learning_rate"].high) == (1e-4, 1e-2)
+
+
+def test_search_space_is_a_new_copy_each_time(problem: Any) -> None:
+    space = problem.search_space
+    assert list(space) == ["depth", "latent_dim", "num_latents", "learning_rate"]
+    assert space["latent_dim"] == optuna.distributions.IntDistribution(8, 32, step=4)
+    assert space["learning_rate"] == optuna.distributions.FloatDistribution(5e-4, 5e-2, log=True)
+    space["depth"].high = 99
+    del space["learning_rate"]
+    assert problem.search_space["depth"].high == 8
+    assert "learning_rate" in problem.search_space
+
+
+def test_study_optimizes_and_records_what_was_measured(problem: Any) -> None:
+    study = optuna.create_study(
+        directions=problem.directions, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    study.optimize(problem, n_trials=20)
+    assert len(study.get_trials(states=[optuna.trial.TrialState.COMPLETE])) == 20
+    for trial in study.trials:
+        assert trial.distributions == problem.search_space
+        assert trial.value == problem.evaluate(trial.params)
+        assert set(trial.user_attrs) == {
+            "seconds",
+            "test_accuracy",
+            "loss_curve",
+            "diverged",
+            "peak_memory_mb",
+            "expected_loss",
+        }
+        assert trial.user_attrs["expected_loss"] == problem.expected_loss(trial.params)
+        assert type(trial.user_attrs["diverged"]) is bool
+        json.dumps(trial.user_attrs)
+
+
+def test_default_call_of_optunahub_and_fixed_trial_agree(problem: Any) -> None:
+    assert problem(optuna.trial.FixedTrial(PARAMS)) == problem.evaluate(PARAMS)
+
+
+def test_values_of_pandas_and_numpy_are_accepted(problem: Any) -> None:
+    same = {
+        "depth": np.int64(3),
+        "latent_dim": np.float64(20.0),
+        "num_latents": 10.0,
+        "learning_rate": np.float64(0.004),
+    }
+    assert problem.evaluate(same) == problem.evaluate(PARAMS)
+
+
+# Errors name the argument, its value and what is accepted.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"preset": "huge"}, ValueError, ["preset", "'huge'", "full", "small"]),
+        ({"mode": "replay"}, ValueError, ["mode", "'replay'", "table", "train"]),
+        ({"device": "gpu"}, ValueError, ["device", "'gpu'", "cuda", "mps"]),
+        ({"device": "cpu:1"}, ValueError, ["device", "'cpu:1'"]),
+        ({"device": "cuda:"}, ValueError, ["device", "'cuda:'"]),
+        ({"device": None}, ValueError, ["device", "None"]),
+        ({"training_seed": -1}, ValueError, ["training_seed", "-1"]),
+        ({"training_seed": 1.5}, ValueError, ["training_seed", "1.5"]),
+        ({"training_seed": True}, ValueError, ["training_seed", "True"]),
+    ],
+)
+def test_bad_argument(
+    package: ModuleType, arguments: dict[str, Any], error: type[Exception], words: list[str]
+) -> None:
+    with pytest.raises(error) as caught:
+        package.Problem(**arguments)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_preset_without_table_says_how_to_measure_one(
+    submodule: Submodule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = submodule("table")
+    monkeypatch.setattr(table, "_DATA", tmp_path)
+    with pytest.raises(FileNotFoundError, match="'full'.*measured yet.*campaign --preset full"):
+        table.load_table.__wrapped__("full")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"depth": 9}, ["depth", "9", "[2, 3, 4, 5, 6, 7, 8]"]),
+        ({"depth": 2.5}, ["depth", "2.5"]),
+        ({"depth": True}, ["depth", "True"]),
+        ({"depth": "3"}, ["depth", "'3'"]),
+        ({"latent_dim": 10}, ["latent_dim", "10", "[8, 12,"]),
+        ({"num_latents": 18}, ["num_latents", "18"]),
+        ({"learning_rate": 0.06}, ["learning_rate", "0.06", "0.0005", "0.05"]),
+        ({"learning_rate": 0.0}, ["learning_rate", "0.0"]),
+        ({"learning_rate": math.nan}, ["learning_rate", "nan"]),
+        ({"learning_rate": None}, ["learning_rate", "None"]),
+        ({"momentum": 0.9}, ["momentum", "unknown"]),
+    ],
+)
+def test_bad_parameter(problem: Any, change: dict[str, Any], words: list[str]) -> None:
+    for method in (problem.evaluate, problem.run, problem.expected_loss):
+        with pytest.raises(ValueError) as caught:
+            method(PARAMS | change)
+        assert all(word in str(caught.value) for word in words)
+
+
+def test_missing_parameter(problem: Any) -> None:
+    with pytest.raises(ValueError, match="missing.*num_latents"):
+        problem.evaluate({k: v for k, v in PARAMS.items() if k != "num_latents"})
+
+
+# The table: noise.
+
+
+def test_same_seed_replays_the_same_run_and_another_seed_another(
+    package: ModuleType, table: Any
+) -> None:
+    first, again, other = (package.Problem(training_seed=seed).run(PARAMS) for seed in (1, 1, 2))
+    assert first == again
+    assert first.loss != other.loss
+    assert first.seconds == other.seconds
+
+
+def test_configurations_do_not_share_their_noise(table: Any) -> None:
+    ratios = {
+        table.replay(3, 20, 10, rate).loss / table.expected_loss(3, 20, 10, rate)
+        for rate in (0.004, 0.004000001, 0.0040001)
+    }
+    assert len(ratios) == 3
+    assert max(ratios) - min(ratios) > 1e-3
+
+
+def test_replayed_noise_has_the_modelled_size_and_its_median_is_expected_loss(table: Any) -> None:
+    rate = 0.0011
+    cell, position = table.cell(5, 16, 8), table.position(rate)
+    z = table.loss_scale.to_z(
+        np.array([table.replay(5, 16, 8, rate, seed).loss for seed in range(4000)])
+    )
+    sd = table.loss_surface.noise_sd_at(cell, position)
+    expected = float(table.loss_scale.to_z(np.array(table.expected_loss(5, 16, 8, rate))))
+    assert abs(np.median(z) - expected) < 5 * 1.2533 * sd / math.sqrt(4000)
+    assert abs(z.std() / sd - 1.0) < 0.06  # five standard errors
+    assert abs(np.mean(np.abs(z - z.mean()) < sd) - 0.683) < 0.04
+
+
+def test_replayed_noise_has_the_measured_size(table: Any) -> None:
+    differences, sd = pair_differences(table)
+    standardised = differences / sd
+    # The standard error of 250 pairs of normal noise is 4.5%.
+    assert abs(np.sqrt(np.mean(standardised**2)) - 1.0) < 0.15
+    highest = max(run.learning_rate for run in table.runs)
+    edge = np.array([r.learning_rate == highest for r in table.runs if r.role == "repeat"])
+    assert abs(np.sqrt(np.mean(standardised[~edge] ** 2)) - 1.0) < 0.15
+    assert abs(np.sqrt(np.mean(standardised[edge] ** 2)) - 1.0) < 0.5
+
+
+# The table: what it says about configurations.
+
+
+def test_table_holds_the_whole_design(submodule: Submodule, table: Any) -> None:
+    campaign, presets = submodule("campaign"), submodule("presets")
+    planned = {
+        (run.role, *point(run), run.training_seed)
+        for run in campaign.design(presets.get_preset("small"))
+    }
+    measured = {(run.role, *point(run), run.training_seed) for run in table.runs}
+    assert measured == planned
+    assert len(table.runs) == len(planned)
+
+
+def test_measured_runs_are_consistent(table: Any, submodule: Submodule) -> None:
+    diverged_loss = submodule("record").DIVERGED_LOSS
+    for run in table.runs:
+        assert math.isclose(np.mean(run.curve), run.loss, rel_tol=1e-3)
+        assert 0.0 <= run.test_accuracy <= 1.0
+        assert run.seconds > 0.0
+        assert math.isclose(run.curve[-1], diverged_loss, rel_tol=1e-3) or (
+            run.diverged == (run.curve[-1] > diverged_loss)
+        )
+
+
+def test_table_agrees_with_measured_runs_within_their_noise(table: Any) -> None:
+    lattice = [run for run in table.runs if run.role == "lattice"]
+    residuals = np.array(
+        [
+            (
+                float(table.loss_scale.to_z(np.array(run.loss)))
+                - table.loss_surface.mean_at(
+                    table.cell(*point(run)[:3]), table.position(run.learning_rate)
+                )
+            )
+            / table.loss_surface.noise_sd_at(
+                table.cell(*point(run)[:3]), table.position(run.learning_rate)
+            )
+            for run in lattice
+        ]
+    )
+    assert abs(residuals.mean()) < 0.1
+    # Below one because every run had a part in its own prediction.
+    assert 0.75 < residuals.std() < 1.05
+    assert np.mean(np.abs(residuals) > 4.0) < 0.01
+
+
+def test_held_out_error_is_not_above_what_the_readme_says(
+    table: Any, model_file: dict[str, Any]
+) -> None:
+    errors = [
+        math.log(run.loss / table.expected_loss(*point(run)))
+        for run in table.runs
+        if run.role == "held_out" and run.learning_rate < model_file["quality"]["edge_from"]
+    ]
+    stated = model_file["quality"]["held_out"]["surface"]["below"]
+    assert len(errors) == model_file["quality"]["n_held_out"]["below"]
+    assert np.sqrt(np.mean(np.square(errors))) <= 1.01 * stated["rms"]
+    assert stated["rms"] < 0.08
+    # Within reach of the noise, below which nothing can come.
+    assert stated["rms"] < 1.5 * model_file["quality"]["noise"]["replayed_pairs"]["below"]["rms"]
+
+
+def test_table_interpolates_better_than_linearly(model_file: dict[str, Any]) -> None:
+    errors = model_file["quality"]["held_out"]
+    assert errors["surface"]["below"]["rms"] < errors["linear"]["below"]["rms"]
+    assert errors["surface"]["below"]["rms"] < errors["pchip"]["below"]["rms"]
+
+
+def test_surface_is_not_smoother_than_the_data(model_file: dict[str, Any]) -> None:
+    # A surface that smooths real structure away has held-out errors above the noise.
+    assert model_file["quality"]["standardised"]["held_out_rms"] < 1.15
+
+
+def test_expected_loss_is_continuous_in_the_learning_rate(table: Any) -> None:
+    rates = np.geomspace(5e-4, 5e-2, 1000)
+    for cell in ((2, 8, 4), (5, 20, 10), (8, 32, 16)):
+        losses = np.log([table.expected_loss(*cell, rate) for rate in rates])
+        assert np.isfinite(losses).all()
+        assert np.abs(np.diff(losses)).max() < 0.05
+
+
+@pytest.mark.parametrize("rate", [5e-4, 0.001, 0.01, 0.03, 5e-2])
+def test_replayed_curve_belongs_to_the_loss(table: Any, submodule: Submodule, rate: float) -> None:
+    for cell in ((2, 8, 4), (5, 20, 10), (8, 32, 16)):
+        for seed in range(20):
+            record = table.replay(*cell, rate, seed)
+            assert len(record.loss_curve) == 8
+            assert math.isclose(np.mean(record.loss_curve), record.loss, rel_tol=1e-12)
+            assert record.diverged == (record.loss_curve[-1] > submodule("record").DIVERGED_LOSS)
+            assert 0.0 <= record.test_accuracy <= 1.0
+
+
+def test_divergence_is_replayed_as_often_as_measured(table: Any) -> None:
+    lattice = [run for run in table.runs if run.role == "lattice"]
+    for rate in sorted({run.learning_rate for run in lattice}):
+        runs = [run for run in lattice if run.learning_rate == rate]
+        measured = np.mean([run.diverged for run in runs])
+        replayed = np.mean([table.replay(*point(run), 7).diverged for run in runs])
+        assert abs(replayed - measured) < 0.06, rate
+    assert any(run.diverged for run in lattice)
+
+
+def test_accuracy_falls_as_the_loss_rises(table: Any) -> None:
+    runs = [table.replay(*point(run), 3) for run in table.runs if run.role == "lattice"]
+    replayed = np.corrcoef([math.log(r.loss) for r in runs], [r.test_accuracy for r in runs])
+    measured = np.corrcoef(
+        [math.log(r.loss) for r in table.runs], [r.test_accuracy for r in table.runs]
+    )
+    assert replayed[0, 1] < -0.5
+    assert abs(replayed[0, 1] - measured[0, 1]) < 0.1
+
+
+def test_cost_grows_with_every_size_and_not_with_the_learning_rate(table: Any) -> None:
+    for axis in range(3):
+        sizes = [
+            np.mean([run.seconds for run in table.runs if point(run)[axis] == value])
+            for value in sorted({point(run)[axis] for run in table.runs})
+        ]
+        assert sizes[-1] > 1.2 * sizes[0]
+    by_rate = [
+        np.mean(
+            [
+                run.seconds
+                for run in table.runs
+                if run.role == "lattice" and run.learning_rate == rate
+            ]
+        )
+        for rate in sorted({run.learning_rate for run in table.runs if run.role == "lattice"})
+    ]
+    assert max(by_rate) < 1.05 * min(by_rate)
+
+
+# Loading: fast, and without torch.
+
+
+def test_query_takes_microseconds(table: Any) -> None:
+    started = time.process_time()
+    for seed in range(1000):
+        table.replay(5, 20, 10, 0.003, seed)
+    assert time.process_time() - started < 0.5  # tens of microseconds each
+
+
+def test_table_mode_imports_no_torch(table: Any) -> None:
+    code = (
+        "import sys, time, optunahub\n"
+        f"package = optunahub.load_local_module({PACKAGE.name!r}, "
+        f"registry_root={str(PACKAGE.parent)!r})\n"
+        "started = time.process_time()\n"
+        f"loss = package.Problem().evaluate({PARAMS!r})\n"
+        "assert time.process_time() - started < 2.0\n"
+        "assert not {'torch', 'torchvision', 'scipy', 'pandas'} & set(sys.modules), sys.modules\n"
+        "print(loss)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_package_is_small_text(submodule: Submodule) -> None:
+    runs_path, model_path = submodule("table").data_paths("small")
+    assert runs_path.stat().st_size < 360_000
+    assert model_path.stat().st_size < 10_000
+    for image in (PACKAGE / "images").iterdir():
+        assert image.stat().st_size < 100_000
+
+
+# The build step.
+
+
+def test_readme_shows_the_figures_of_the_table(
+    submodule: Submodule, model_file: dict[str, Any]
+) -> None:
+    def cells(line: str) -> list[str]:
+        return [cell.strip() for cell in line.split("|")]
+
+    readme = [cells(line) for line in (PACKAGE / "README.md").read_text().splitlines()]
+    for table in submodule("quality").markdown(model_file):
+        for line in table[:1] + table[2:]:  # without the rule, whose length is mdformat's
+            assert cells(line) in readme
+
+
+def test_readme_tables_are_replaced_and_nothing_else(submodule: Submodule) -> None:
+    update = submodule("quality").update_readme
+    text = "before\n\n| A | b |\n| --- | --- |\n| 1 | 2 |\n\nafter\n"
+    table = ["| A   | c |", "| --- | - |", "| 3   | 4 |", "| 5   | 6 |"]
+    updated = update(text, [table])
+    assert updated == "before\n\n" + "\n".join(table) + "\n\nafter\n"
+    assert update(updated, [table]) == updated
+    with pytest.raises(ValueError, match="'A'"):
+        update("nothing", [table])
+
+
+def test_built_table_reproduces_from_its_own_runs(
+    submodule: Submodule, table: Any, model_file: dict[str, Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("scipy")
+    build_table = submodule("build_table")
+    build_table.write_runs(tmp_path / "runs.csv", table.runs)
+    committed = submodule("table").data_paths("small")[0]
+    assert (tmp_path / "runs.csv").read_text() == committed.read_text()
+    figures = submodule("quality").quality(table)
+    for name, by_part in figures["held_out"].items():
+        for part, values in by_part.items():
+            assert values == pytest.approx(model_file["quality"]["held_out"][name][part], rel=0.01)
+
+
+def test_compile_rejects_what_the_table_cannot_hold(submodule: Submodule) -> None:
+    build_table = submodule("build_table")
+    with pytest.raises(ValueError, match="no record"):
+        build_table.compile_runs([])
+    record = {"training_seed": 0, "loss": math.nan}
+    with pytest.raises(ValueError, match="1 runs have a loss that is not finite"):
+        build_table.compile_runs([record])
+
+
+def test_incomplete_lattice_is_an_error(submodule: Submodule, table: Any) -> None:
+    n = sum(run.role == "lattice" for run in table.runs)
+    with pytest.raises(ValueError, match=f"{n - 1} different runs.*{n} points"):
+        submodule("measured").Lattice(table.preset, table.runs[1:])
+
+
+def test_kronecker_surface_equals_a_plain_gaussian_process(submodule: Submodule) -> None:
+    surface = submodule("surface")
+    rng = np.random.default_rng(1)
+    levels = [np.linspace(0.0, 1.0, n) for n in (3, 2, 4)]
+    values = rng.normal(size=(3, 2, 4))
+    hyper = surface.Hyperparameters(
+        mean=0.3,
+        length_scales=[0.7, 1.5, 0.4],
+        signal_variance=2.0,
+        level_noise_variances=[[0.1, 0.2, 0.3], [1.0, 2.0], [0.5, 1.0, 1.5, 4.0]],
+    )
+    kernel = np.ones((1, 1))
+    noise = np.ones(1)
+    for axis, scale, factors in zip(levels, hyper.length_scales, hyper.level_noise_variances):
+        kernel = np.kron(kernel, surface.matern_52(abs(axis[:, None] - axis), scale))
+        noise = np.kron(noise, factors)
+    covariance = 2.0 * kernel + np.diag(noise)
+    centred = values.ravel() - 0.3
+    model = surface.Surface(levels, values, hyper)
+    mean = 0.3 + 2.0 * kernel @ np.linalg.solve(covariance, centred)
+    for (i, j, k), expected, variance in zip(np.ndindex(3, 2, 4), mean, noise):
+        assert model.mean_at((i, j), levels[2][k]) == pytest.approx(expected)
+        assert model.noise_sd_at((i, j), levels[2][k]) == pytest.approx(math.sqrt(variance))
+    precision = np.linalg.inv(covariance)
+    residuals, sds = model.leave_one_out_residuals
+    assert residuals.ravel() == pytest.approx(precision @ centred / np.diag(precision))
+    assert sds.ravel() == pytest.approx(np.diag(precision) ** -0.5)
+    log_likelihood = -0.5 * (
+        centred @ precision @ centred
+        + np.linalg.slogdet(covariance)[1]
+        + 24 * math.log(2.0 * math.pi)
+    )
+    assert surface._Posterior(levels, values, hyper).log_likelihood() == pytest.approx(
+        log_likelihood
+    )
+
+
+def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> None:
+    pytest.importorskip("scipy")
+    surface = submodule("surface")
+    rng = np.random.default_rng(2)
+    levels = [np.linspace(0.0, 1.0, n) for n in (6, 6, 6, 8)]
+    grid = np.meshgrid(*levels, indexing="ij")
+    truth = np.sin(3 * grid[0]) + grid[1] * grid[2] + np.cos(4 * grid[3])
+    sd = 0.05 * 4.0 ** grid[3]
+    hyper, _ = surface.fit(levels, truth + sd * rng.normal(size=truth.shape))
+    model = surface.Surface(levels, truth, hyper)
+    for k in range(8):
+        modelled = np.mean([model.noise_sd_at((i, i, i), levels[3][k]) for i in range(6)])
+        assert modelled == pytest.approx(0.05 * 4.0 ** levels[3][k], rel=0.25)
