@@ -6,11 +6,13 @@ failed, or not run. Nothing here knows of Optuna, files or pictures.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import numpy.typing as npt
 
 
-FloatArray = npt.NDArray[np.float64]
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
 def running_best(losses: FloatArray) -> FloatArray:

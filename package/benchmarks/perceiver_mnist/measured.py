@@ -15,9 +15,11 @@ from .presets import Preset
 
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    Array: TypeAlias = NDArray[np.float64]
 
 
 COLUMNS = (

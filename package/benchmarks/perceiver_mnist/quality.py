@@ -19,12 +19,13 @@ from .table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    Array: TypeAlias = NDArray[np.float64]
     # Logarithm of a cell's losses at the measured learning rates -> at one position, 0 to 1.
-    Interpolation = Callable[[Array, float], float]
+    Interpolation: TypeAlias = Callable[[Array, float], float]
 
 
 def quality(table: Table) -> dict[str, Any]:

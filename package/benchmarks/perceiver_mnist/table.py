@@ -35,10 +35,11 @@ from .surface import Surface
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
+    Array: TypeAlias = NDArray[np.float64]
 
 
 _DATA = Path(__file__).parent / "data"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,7 +27,7 @@ _N_MOVED = 1.5
 _MIN_MOVED_SHARE = 0.25
 _SCALE_SPREAD = 0.8
 
-Acquisition = Callable[[FloatArray], FloatArray]
+Acquisition: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
 def maximize(
