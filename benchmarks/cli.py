@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to train")
     add("--data-root", default="data", metavar="DIR", help="folder that holds MNIST/raw")
+    add("--download", action="store_true", help="download MNIST into --data-root if need be")
     add("--samplers", default="lattice_gp,tpe,random", metavar="A[,B]", help="samplers to compare")
     add("--seeds", type=_at_least(1), default=10, metavar="N", help="number of seeds")
     add("--first-seed", type=_at_least(0), default=0, metavar="K", help="the first of them")
@@ -154,7 +155,7 @@ def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
     campaign = Campaign(
         problems=_names(args.problems, "--problems"),
         contenders=contenders,
-        options=Options(args.preset, args.mode, args.device, args.data_root),
+        options=Options(args.preset, args.mode, args.device, args.data_root, args.download),
         seeds=range(args.first_seed, args.first_seed + args.seeds),
         n_trials=args.trials,
         n_workers=args.jobs,

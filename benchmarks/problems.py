@@ -47,12 +47,14 @@ class Options:
         mode: ``"table"`` to replay measurements, ``"train"`` to train.
         device: Where to train.
         data_root: Folder of the data set.
+        download: Whether to download the data set if it is not there.
     """
 
     preset: str = "small"
     mode: str = "table"
     device: str = "auto"
     data_root: str = "data"
+    download: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ def _perceiver(options: Options, seed: int) -> Problem:
         mode=options.mode,
         device=options.device,
         data_root=options.data_root,
+        download=options.download,
         training_seed=seed,
     )
     return problem

@@ -69,22 +69,29 @@ def check_data_root(data_root: str | Path) -> None:
             )
 
 
-def load_images(data_root: str | Path, preset: Preset, download: bool = False) -> Images:
+def download_images(data_root: str | Path) -> None:
+    """Let torchvision download what is missing into ``data_root``.
+
+    Raises:
+        OSError: If the folder cannot be written to, or no server can be reached.
+        RuntimeError: If what arrives is not MNIST.
+    """
+    from torchvision.datasets import MNIST
+
+    MNIST(str(data_root), download=True)
+
+
+def load_images(data_root: str | Path, preset: Preset) -> Images:
     """Load the images of a preset into main memory.
 
     Args:
-        data_root: Folder that holds ``MNIST/raw``; may be read-only unless ``download``.
+        data_root: Folder that holds ``MNIST/raw``; may be read-only.
         preset: Says how many images, and how small.
-        download: Let torchvision download what is missing into ``data_root``.
 
     Raises:
-        FileNotFoundError: If files are missing and ``download`` is False.
+        FileNotFoundError: If files are missing.
         ValueError: If the files hold fewer images than the preset asks for.
     """
-    if download:
-        from torchvision.datasets import MNIST
-
-        MNIST(str(data_root), download=True)
     check_data_root(data_root)
     train_images, train_labels = _load_split(data_root, preset, train=True)
     test_images, test_labels = _load_split(data_root, preset, train=False)

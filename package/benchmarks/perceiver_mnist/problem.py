@@ -78,7 +78,6 @@ class Problem(optunahub.benchmarks.BaseProblem):
         self.mode = mode
         self.training_seed = _check_seed(training_seed)
         self._data_root = data_root
-        self._download = download
         self._images: Images | None = None
         self._device: torch.device | None = None
         self._table: Table | None = None
@@ -177,7 +176,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
             from .data import load_images
 
             assert self._device is not None
-            images = load_images(self._data_root, self.preset, self._download)
+            images = load_images(self._data_root, self.preset)
             self._images = images.to(self._device)
         return self._images
 
@@ -233,8 +232,11 @@ def _prepare_training(device: str, data_root: str | Path, download: bool) -> tor
             f"torchvision fits one torch: pip install torch torchvision. ({error})"
         ) from error
     from .data import check_data_root
+    from .data import download_images
     from .devices import resolve_device
 
-    if not download:
-        check_data_root(data_root)
-    return resolve_device(device)
+    resolved = resolve_device(device)
+    if download:
+        download_images(data_root)
+    check_data_root(data_root)
+    return resolved
