@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import io
 from pathlib import Path
 from typing import Any
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ import matplotlib
 matplotlib.use("Agg")
 from matplotlib import pyplot
 import numpy as np
+from PIL import Image
 
 from . import statistics
 from .contenders import OURS
@@ -24,6 +26,7 @@ from .statistics import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart; ours is the strongest.
@@ -132,11 +135,18 @@ def draw(
             _draw_problem(row, samples, signs[problem])
             row[0].set_title(titles[problem], fontweight="bold", fontsize=11)
         paths = [out / "comparison.png", out / "comparison.svg"]
-        figure.savefig(paths[0], dpi=160)
+        _save_small_png(figure, paths[0])
         # Without the date, so that equal results make equal files.
         figure.savefig(paths[1], metadata={"Date": None})
         pyplot.close(figure)
     return paths
+
+
+def _save_small_png(figure: Figure, path: Path) -> None:
+    """Save with a palette of 128 colours: a third of the size, as the hub registry asks for."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=130)
+    Image.open(buffer).convert("RGB").quantize(128).save(path, optimize=True)
 
 
 def _draw_problem(row: Sequence[Axes], samples: list[Sample], sign: int) -> None:
