@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--data-root", default="data", metavar="DIR", help="folder that holds MNIST/raw")
     add("--download", action="store_true", help="download MNIST into --data-root if need be")
     add("--samplers", default="lattice_gp,tpe,random", metavar="A[,B]", help="samplers to compare")
-    add("--seeds", type=_at_least(1), default=10, metavar="N", help="number of seeds")
+    add("--seeds", type=_at_least(1), default=20, metavar="N", help="number of seeds")
     add("--first-seed", type=_at_least(0), default=0, metavar="K", help="the first of them")
     add("--trials", type=_at_least(1), default=30, metavar="N", help="trials a study")
     add(
