@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,16 +36,23 @@ class History:
         values: Array (n,) of their values, to be minimised; may be infinite, never NaN.
         pending: Array (m, d) of the trials being evaluated.
         failed: Array (k, d) of the trials that failed or were pruned.
+        is_whole: Whether the space holds all there is to choose: no trial has a parameter beyond.
     """
 
     points: FloatArray
     values: FloatArray
     pending: FloatArray
     failed: FloatArray
+    is_whole: bool
 
     @property
-    def visited(self) -> FloatArray:
-        """All points (n + m + k, d), in whatever state."""
+    def spent(self) -> FloatArray:
+        """The points (k, d) not worth a second trial: all, in whatever state, of a whole space.
+
+        None of a space that is only the shared part of what the trials choose: the rest differs.
+        """
+        if not self.is_whole:
+            return self.points[:0]
         return np.concatenate([self.points, self.pending, self.failed])
 
 
@@ -59,7 +67,9 @@ def read_history(space: SearchSpace, trials: Sequence[FrozenTrial], maximize: bo
     distributions = space.distributions
     points: dict[str, list[FloatArray]] = {"complete": [], "pending": [], "failed": []}
     values: list[float] = []
+    is_whole = True
     for trial in trials:
+        is_whole = is_whole and not _has_more(trial, distributions)
         known = _known_values(trial)
         if not all(name in known and _fits(d, known[name]) for name, d in distributions.items()):
             continue
@@ -77,6 +87,7 @@ def read_history(space: SearchSpace, trials: Sequence[FrozenTrial], maximize: bo
         values=-signed if maximize else signed,
         pending=_stack(points["pending"], space),
         failed=_stack(points["failed"], space),
+        is_whole=is_whole,
     )
 
 
@@ -115,7 +126,7 @@ def is_interrupted(trial: FrozenTrial) -> bool:
     if trial.state not in (TrialState.RUNNING, TrialState.FAIL):
         return False
     name = trial.system_attrs.get(WORKER_KEY)
-    if name is None or FAILED_KEY in trial.system_attrs:
+    if not name or trial.system_attrs.get(FAILED_KEY):
         return False
     return trial.state == TrialState.FAIL or worker.is_gone(name)
 
@@ -130,6 +141,12 @@ def _known_values(trial: FrozenTrial) -> dict[str, float]:
         # What the objective was given comes first: a parameter may have been fixed in advance.
         return {**trial.system_attrs.get(SUGGESTION_KEY, {}), **values}
     return values
+
+
+def _has_more(trial: FrozenTrial, distributions: Mapping[str, BaseDistribution]) -> bool:
+    return any(
+        name not in distributions and not d.single() for name, d in trial.distributions.items()
+    )
 
 
 def _fits(distribution: BaseDistribution, value: float) -> bool:

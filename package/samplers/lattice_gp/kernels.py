@@ -55,8 +55,9 @@ def pairwise_squared_differences(
         Array (d, n * (n - 1) / 2), pairs (i, j) with i > j in the order of ``np.tril_indices``.
     """
     rows, columns = np.tril_indices(len(features), -1)
-    per_feature = ((features[rows] - features[columns]) ** 2).T
-    if len(feature_params) == n_params:
-        return np.ascontiguousarray(per_feature)
-    starts = np.searchsorted(feature_params, np.arange(n_params))
-    return np.add.reduceat(per_feature, starts, axis=0)
+    # One parameter at a time: all features of all pairs at once would be large with many choices.
+    squared = np.empty((n_params, len(rows)))
+    for param in range(n_params):
+        own = features[:, feature_params == param]
+        squared[param] = ((own[rows] - own[columns]) ** 2).sum(axis=1)
+    return squared

@@ -15,8 +15,10 @@ from .transform import normalize
 from .visits import Visits
 
 
-# The model's cost grows with the cube of its observations; beyond these it sees a part of them.
+# The model's cost grows with the cube of its observations. Beyond these it sees a part of them,
+# and its hyperparameters, whose fit takes tens of evaluations, an even smaller one.
 _MAX_OBSERVATIONS = 300
+_MAX_FITTED_OBSERVATIONS = 120
 
 
 def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> FloatArray:
@@ -35,9 +37,12 @@ def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> F
     """
     values = normalize(history.values)
     order = np.argsort(values, kind="stable")
-    chosen = _choose_observations(order, rng)
+    fitted = _choose_observations(order, _MAX_FITTED_OBSERVATIONS, rng)
+    hyperparameters = gp.fit(
+        space.features(history.points[fitted]), space.feature_params, values[fitted]
+    )
+    chosen = _choose_observations(order, _MAX_OBSERVATIONS, rng)
     features = space.features(history.points[chosen])
-    hyperparameters = gp.fit(features, space.feature_params, values[chosen])
     posterior = gp.Posterior(hyperparameters, features, space.feature_params, values[chosen])
     posterior, believed = posterior.with_pending(space.features(history.pending))
     # Pending points count as they are believed to turn out: whatever comes next must improve on
@@ -47,19 +52,20 @@ def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> F
     def acquisition(points: FloatArray) -> FloatArray:
         return log_expected_improvement(*posterior.predict(space.features(points)), incumbent)
 
-    visits = Visits(space, history.visited)
+    visits = Visits(space, history.spent)
     return search.maximize(acquisition, space, visits, history.points[order], rng)
 
 
-def _choose_observations(order: IntArray, rng: np.random.Generator) -> IntArray:
+def _choose_observations(order: IntArray, limit: int, rng: np.random.Generator) -> IntArray:
     """Which observations the model sees: all, or the best ones and a random part of the others.
 
     Args:
         order: Int array (n,): indices of the observations, best first.
+        limit: How many it sees at most.
         rng: Source of randomness.
     """
-    if len(order) <= _MAX_OBSERVATIONS:
+    if len(order) <= limit:
         return np.sort(order)
-    n_best = _MAX_OBSERVATIONS // 2
-    others = rng.choice(order[n_best:], _MAX_OBSERVATIONS - n_best, replace=False)
+    n_best = limit // 2
+    others = rng.choice(order[n_best:], limit - n_best, replace=False)
     return np.sort(np.concatenate([order[:n_best], others]))

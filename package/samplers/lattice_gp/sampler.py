@@ -30,6 +30,7 @@ from .history import WORKER_KEY
 from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
+from .storage_access import whole_study
 from .visits import Visits
 
 
@@ -86,14 +87,18 @@ class LatticeGPSampler(BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Note which process evaluates the trial, where the one that asks is the one."""
         name = worker.current_worker() if is_in_optimize_loop(study) else None
-        if name is not None:
+        # Also where it is not known, if the trial repeats a dead process's one and came with its
+        # attributes.
+        if name is not None or WORKER_KEY in trial.system_attrs:
             set_trial_attribute(study, trial, WORKER_KEY, name)
+        if trial.system_attrs.get(FAILED_KEY):
+            set_trial_attribute(study, trial, FAILED_KEY, False)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters that the trials so far share."""
-        return shared_distributions(without_interrupted(study.get_trials(deepcopy=False)))
+        return shared_distributions(without_interrupted(_trials(study)))
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -101,10 +106,19 @@ class LatticeGPSampler(BaseSampler):
         """Suggest a value for every parameter of the search space, jointly."""
         if not search_space:
             return {}
-        space = SearchSpace(search_space)
         with self._lock:
             others = _other_trials(study, trial)
-            point = self._suggest_point(space, others, _index(trial, others), study.directions)
+            index = _index(trial, others)
+            try:
+                space = SearchSpace(search_space)
+                point = self._suggest_point(space, others, index, study.directions)
+            except Exception as error:
+                # A study of many hours must not end because of its sampler.
+                self._say_once(
+                    f"No joint suggestion is possible ({type(error).__name__}: {error}): sampling "
+                    "each parameter at random wherever this is so."
+                )
+                return {}
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
         return space.to_params(point)
 
@@ -153,12 +167,11 @@ class LatticeGPSampler(BaseSampler):
             try:
                 return model.suggest(space, history, np.random.default_rng([self._seed, index]))
             except Exception as error:
-                # A study of many hours must not end because of its sampler.
                 self._say_once(
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "
                     "low-discrepancy sequence wherever it does."
                 )
-        return startup_point(space, Visits(space, history.visited), self._seed, index)
+        return startup_point(space, Visits(space, history.spent), self._seed, index)
 
     def _say_once(self, message: str) -> None:
         if message not in self._said:
@@ -166,9 +179,13 @@ class LatticeGPSampler(BaseSampler):
             _logger.warning(message)
 
 
+def _trials(study: Study) -> list[FrozenTrial]:
+    return whole_study(study).get_trials(deepcopy=False)
+
+
 def _other_trials(study: Study, trial: FrozenTrial) -> list[FrozenTrial]:
     """All trials but this one and those whose process was killed; oldest first."""
-    others = [t for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+    others = [t for t in _trials(study) if t.number != trial.number]
     return without_interrupted(others)
 
 

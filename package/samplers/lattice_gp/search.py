@@ -101,7 +101,7 @@ def perturb(
     moved[np.arange(n), rng.integers(d, size=n)] = True
     scales = scale * np.exp(_SCALE_SPREAD * rng.standard_normal((n, 1)))
     steps = scales * rng.standard_normal((n, d))
-    places = 1.0 / (space.n_values - 1.0)  # 0 for continuous parameters
+    places = 1.0 / np.maximum(space.n_values - 1.0, 1.0)  # 0 for continuous parameters
     steps = np.copysign(np.maximum(np.abs(steps), places), steps)
     stopped = np.clip(points + steps, 0.0, 1.0)
     reflected = 1.0 - np.abs(1.0 - np.abs(points + steps))

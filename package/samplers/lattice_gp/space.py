@@ -22,6 +22,8 @@ from .arrays import FloatArray
 
 
 _MAX_ENUMERABLE = 2**53
+# Up to here, float64 tells the logarithms of neighbouring integers apart, with room to spare.
+_MAX_LOG_INT = 2**40
 
 
 class Axis(ABC):
@@ -92,7 +94,8 @@ class LinearAxis(Axis):
     """Values ``low + k * step``, k = 0 .. ``n_values`` - 1: ints, stepped floats, choices."""
 
     def __init__(self, low: float, high: float, step: float, n_values: int) -> None:
-        self._low, self._high, self._step, self._last = low, high, step, n_values - 1
+        # A single value (of choices that all compare equal) is at coordinate 0.
+        self._low, self._high, self._step, self._last = low, high, step, max(n_values - 1, 1)
         self.n_values = n_values
 
     def to_unit(self, value: float) -> float:
@@ -106,14 +109,35 @@ class LinearAxis(Axis):
         return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
 
     def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
-        indices = np.floor(quantiles * (self._last + 1))
-        return self.from_index(np.minimum(indices, self._last))
+        assert self.n_values is not None
+        indices = np.floor(quantiles * self.n_values)
+        return self.from_index(np.minimum(indices, self.n_values - 1))
 
     def to_index(self, coordinates: FloatArray) -> FloatArray:
-        return np.rint(coordinates * self._last)
+        assert self.n_values is not None
+        return np.minimum(np.rint(coordinates * self._last), self.n_values - 1)
 
     def from_index(self, indices: FloatArray) -> FloatArray:
         return indices / self._last
+
+
+class ChoiceAxis(LinearAxis):
+    """The choices of a categorical; those that compare equal, as 1 and True do, are one.
+
+    Optuna stores the first of them whichever is suggested: told apart here, the others would never
+    be seen as visited.
+    """
+
+    def __init__(self, distribution: CategoricalDistribution) -> None:
+        representations = {distribution.to_internal_repr(c) for c in distribution.choices}
+        self._representations = sorted(representations)
+        super().__init__(0, len(representations) - 1, 1, len(representations))
+
+    def to_unit(self, value: float) -> float:
+        return super().to_unit(self._representations.index(int(value)))
+
+    def to_value(self, coordinate: float) -> float:
+        return self._representations[int(super().to_value(coordinate))]
 
 
 class LogIntAxis(Axis):
@@ -148,17 +172,29 @@ class LogIntAxis(Axis):
         return (np.log(indices + self._low) - self._log_low) / self._log_length
 
 
+class WideLogIntAxis(ContinuousAxis):
+    """Integers so large that the logarithms of neighbours are equal in float64."""
+
+    def to_value(self, coordinate: float) -> float:
+        return float(round(super().to_value(coordinate)))
+
+
 def _make_axis(distribution: BaseDistribution) -> Axis:
     if isinstance(distribution, CategoricalDistribution):
-        n_choices = len(distribution.choices)
-        return LinearAxis(0, n_choices - 1, 1, n_choices)
+        return ChoiceAxis(distribution)
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is None:
         return ContinuousAxis(low, high, distribution.log)
-    if isinstance(distribution, IntDistribution) and distribution.log:
-        return LogIntAxis(distribution.low, distribution.high)
-    return LinearAxis(low, high, step, round((high - low) / step) + 1)
+    if isinstance(distribution, IntDistribution):
+        if not distribution.log:
+            n_values = (distribution.high - distribution.low) // distribution.step + 1
+            return LinearAxis(low, high, step, n_values)
+        if high <= _MAX_LOG_INT:
+            return LogIntAxis(distribution.low, distribution.high)
+        return WideLogIntAxis(low, high, log=True)
+    # Divided before subtracting: the difference of two finite floats may overflow.
+    return LinearAxis(low, high, step, round(high / step - low / step) + 1)
 
 
 class SearchSpace:
@@ -186,7 +222,11 @@ class SearchSpace:
         self.is_categorical = np.array(
             [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
         )
-        self.size = math.prod(axis.n_values or math.inf for axis in self._axes)
+        self.size = (
+            math.prod(axis.n_values or 1 for axis in self._axes)
+            if np.isfinite(self.n_values).all()
+            else math.inf
+        )
         n_features = np.where(self.is_categorical, self.n_values, 1).astype(int)
         self.feature_params = np.repeat(np.arange(self.n_params), n_features)
 

@@ -1,9 +1,9 @@
 """The one place that touches what Optuna does not export.
 
-Three things have no public way in Optuna 4.8 to 5.0: a sampler writing an attribute of the trial
-that it is sampling (it is handed a ``FrozenTrial``, which has no setter; Optuna's own samplers
-write system attributes the same way), the identifier this takes, and whether a trial was created
-by ``Study.optimize``, so that the process that asked for it is the one evaluating it.
+What has no public way in Optuna 4.8 to 5.0: a sampler writing an attribute of the trial that it is
+sampling (it is handed a ``FrozenTrial``, which has no setter; Optuna's own samplers write system
+attributes the same way); whether a trial was created by ``Study.optimize``, so that the process
+that asked for it is the one evaluating it; and the study behind the view of one Hyperband bracket.
 A test of ``tests/test_resume.py`` notices when any of them moves.
 """
 
@@ -21,9 +21,14 @@ def set_trial_attribute(study: Study, trial: FrozenTrial, key: str, value: Any) 
 
 
 def is_in_optimize_loop(study: Study) -> bool:
-    """Whether the calling thread runs ``Study.optimize`` rather than ask-and-tell.
+    """Whether the calling thread runs ``Study.optimize`` rather than ask-and-tell."""
+    return bool(whole_study(study)._thread_local.in_optimize_loop)
 
-    False for a study that cannot tell, such as the view of a study that Hyperband hands out.
+
+def whole_study(study: Study) -> Study:
+    """The study itself, where Hyperband hands out a view of one bracket's trials.
+
+    All brackets' completed trials have the same objective, and their points are equally spent.
     """
-    thread_local = getattr(study, "_thread_local", None)
-    return bool(getattr(thread_local, "in_optimize_loop", False))
+    whole: Study = getattr(study, "_study", study)
+    return whole

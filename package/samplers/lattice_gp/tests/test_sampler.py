@@ -367,3 +367,69 @@ def test_importing_does_not_import_torch() -> None:
         "assert not {'torch', 'pandas', 'sklearn'} & set(sys.modules), 'imported'\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_shared_choice_of_a_conditional_space_may_be_exploited() -> None:
+    """It is not the whole point: visiting each choice equally often would be no search."""
+
+    def objective(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", list("abcdefgh"))
+        return (0 if kind == "c" else 10) + trial.suggest_float(f"x_{kind}", 0, 1)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=60)
+    assert sum(trial.params["kind"] == "c" for trial in study.trials) > 20
+
+
+def test_choices_that_compare_equal_are_one() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        choice = trial.suggest_categorical("c", [1, True, "x", 1.0])
+        return trial.suggest_int("i", 0, 5) + (choice == "x")
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=12)
+    assert len({tuple(sorted(map(str, t.params.items()))) for t in study.trials}) == 12
+    alone = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    alone.optimize(lambda t: float(t.suggest_categorical("c", [1, True])), n_trials=8)
+
+
+def test_hyperband_brackets_do_not_repeat_each_other() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = trial.suggest_float("x", -1, 1) ** 2 + trial.suggest_float("y", -1, 1) ** 2
+        trial.report(value, 1)
+        return value
+
+    study = optuna.create_study(
+        study_name="hyperband",
+        sampler=LatticeGPSampler(seed=0),
+        pruner=optuna.pruners.HyperbandPruner(1, 9, 3),
+    )
+    study.optimize(objective, n_trials=20)
+    assert len({tuple(t.params.values()) for t in study.trials}) == 20
+    assert all("lattice_gp:worker" in t.system_attrs for t in study.trials) or (
+        sys.platform != "linux"
+    )
+
+
+def test_many_wide_ranges(warnings_logged: Callable[[], list[str]]) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        ints = [trial.suggest_int(f"i{k}", 0, 2**40) for k in range(30)]
+        large = trial.suggest_int("large", 2 * 10**14, 2 * 10**14 + 10, log=True)
+        return float(np.mean(ints)) + large + trial.suggest_float("x", -1e308, 1e308, step=1e307)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=12)
+    assert not warnings_logged()
+
+
+def test_a_space_that_cannot_be_handled_is_sampled_at_random(
+    monkeypatch: pytest.MonkeyPatch, warnings_logged: Callable[[], list[str]]
+) -> None:
+    def broken(*_: object) -> None:
+        raise OverflowError("int too large")
+
+    monkeypatch.setattr(import_module(f"{lattice_gp.__name__}.sampler"), "startup_point", broken)
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0, n_startup_trials=9))
+    study.optimize(small_lattice, n_trials=6)
+    assert len(study.trials) == 6
+    assert sum("No joint suggestion" in message for message in warnings_logged()) == 1
