@@ -1,4 +1,4 @@
-"""Names for the array types that the numerics take and return."""
+"""Names for the array types that the numerics take and return, and a typed way to a row."""
 
 from __future__ import annotations
 
@@ -11,3 +11,9 @@ from numpy.typing import NDArray
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.intp]
 BoolArray: TypeAlias = NDArray[np.bool_]
+
+
+def first(points: FloatArray) -> FloatArray:
+    """The first row (d,) of points (n, d), n at least 1."""
+    row: FloatArray = points[0]
+    return row

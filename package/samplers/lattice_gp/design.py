@@ -7,6 +7,7 @@ import math
 import numpy as np
 from scipy.stats import qmc
 
+from .arrays import first
 from .arrays import FloatArray
 from .space import SearchSpace
 from .visits import Visits
@@ -33,19 +34,14 @@ def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> 
     """
     centre = space.centre()[None, :]
     if index == 0 and visits.is_open(centre)[0]:
-        return _first(centre)
+        return first(centre)
     block = max(_MIN_BLOCK, 2 ** math.ceil(math.log2(index + 2)))
     sobol = qmc.Sobol(space.n_params, scramble=True, rng=np.random.default_rng([seed]))
     sequence = space.from_quantiles(sobol.random(block)[index:])
     is_open = visits.is_open(sequence)
     if is_open.any():
-        return _first(sequence[is_open])
+        return first(sequence[is_open])
     rng = np.random.default_rng([seed, index])
     if space.is_enumerable:
-        return _first(visits.sample_open(1, rng))
-    return _first(space.from_quantiles(rng.random((1, space.n_params))))
-
-
-def _first(points: FloatArray) -> FloatArray:
-    first: FloatArray = points[0]
-    return first
+        return first(visits.sample_open(1, rng))
+    return first(space.from_quantiles(rng.random((1, space.n_params))))

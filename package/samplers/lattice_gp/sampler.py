@@ -19,6 +19,7 @@ from optuna.trial import TrialState
 
 from . import model
 from . import worker
+from .arrays import first
 from .arrays import FloatArray
 from .design import startup_point
 from .history import FAILED_KEY
@@ -33,6 +34,9 @@ from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .visits import Visits
 
+
+# How often a suggestion gives way to the same one of another process.
+_MAX_ATTEMPTS = 5
 
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")
 
@@ -120,6 +124,7 @@ class LatticeGPSampler(BaseSampler):
                 )
                 return {}
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+            point = self._yield_to_others(study, trial, space, index, point)
         return space.to_params(point)
 
     def sample_independent(
@@ -172,6 +177,26 @@ class LatticeGPSampler(BaseSampler):
                     "low-discrepancy sequence wherever it does."
                 )
         return startup_point(space, Visits(space, history.spent), self._seed, index)
+
+    def _yield_to_others(
+        self, study: Study, trial: FrozenTrial, space: SearchSpace, index: int, point: FloatArray
+    ) -> FloatArray:
+        """Move away from a point that another process chose while this one was computing.
+
+        Neither can tell who was first, so both move, each to a random open point: the model would
+        send them to the same one again.
+        """
+        if not space.is_enumerable:
+            return point
+        for attempt in range(_MAX_ATTEMPTS):
+            history = read_history(space, _other_trials(study, trial), maximize=False)
+            visits = Visits(space, history.spent)
+            if visits.is_open(point[None, :])[0]:
+                break
+            rng = np.random.default_rng([self._seed, index, attempt])
+            point = first(visits.sample_open(1, rng))
+            set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+        return point
 
     def _say_once(self, message: str) -> None:
         if message not in self._said:

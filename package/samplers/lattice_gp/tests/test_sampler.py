@@ -415,7 +415,7 @@ def test_many_wide_ranges(warnings_logged: Callable[[], list[str]]) -> None:
     def objective(trial: optuna.Trial) -> float:
         ints = [trial.suggest_int(f"i{k}", 0, 2**40) for k in range(30)]
         large = trial.suggest_int("large", 2 * 10**14, 2 * 10**14 + 10, log=True)
-        return float(np.mean(ints)) + large + trial.suggest_float("x", -1e308, 1e308, step=1e307)
+        return float(np.mean(ints)) + large + trial.suggest_float("x", -1e307, 1e307, step=1e306)
 
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(objective, n_trials=12)
@@ -433,3 +433,27 @@ def test_a_space_that_cannot_be_handled_is_sampled_at_random(
     study.optimize(small_lattice, n_trials=6)
     assert len(study.trials) == 6
     assert sum("No joint suggestion" in message for message in warnings_logged()) == 1
+
+
+def test_processes_do_not_repeat_lattice_points(tmp_path: Path) -> None:
+    """Each looks at the others' suggestions before and after it makes its own."""
+    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    study = optuna.create_study(storage=storage, study_name="study")
+    study.optimize(lambda t: t.suggest_int("x", 0, 4) + t.suggest_int("y", 0, 4), n_trials=1)
+    script = (
+        "import random, sys, time, optuna, optunahub\n"
+        "root, storage = sys.argv[1:]\n"
+        "module = optunahub.load_local_module('samplers/lattice_gp', registry_root=root)\n"
+        "def objective(trial):\n"
+        "    value = trial.suggest_int('x', 0, 4) + trial.suggest_int('y', 0, 4)\n"
+        "    time.sleep(0.1 * random.random())\n"
+        "    return value\n"
+        "sampler = module.LatticeGPSampler(seed=0)\n"
+        "study = optuna.load_study(storage=storage, study_name='study', sampler=sampler)\n"
+        "study.optimize(objective, n_trials=8)\n"
+    )
+    workers = [
+        subprocess.Popen([sys.executable, "-c", script, REGISTRY_ROOT, storage]) for _ in range(3)
+    ]
+    assert [process.wait() for process in workers] == [0, 0, 0]
+    assert len({(t.params["x"], t.params["y"]) for t in study.trials}) == 25
