@@ -148,7 +148,7 @@ def fit(features: FloatArray, feature_params: IntArray, values: FloatArray) -> H
         options={"maxiter": _MAX_FIT_ITERATIONS},
     )
     if not math.isfinite(found.fun) or not np.isfinite(found.x).all():
-        return Hyperparameters.from_vector(start)
+        return Hyperparameters.prior_mode(n_params)
     return Hyperparameters.from_vector(found.x)
 
 

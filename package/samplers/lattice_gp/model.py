@@ -37,13 +37,11 @@ def suggest(space: SearchSpace, history: History, rng: np.random.Generator) -> F
     """
     values = normalize(history.values)
     order = np.argsort(values, kind="stable")
+    features, params = space.features(history.points), space.feature_params
     fitted = _choose_observations(order, _MAX_FITTED_OBSERVATIONS, rng)
-    hyperparameters = gp.fit(
-        space.features(history.points[fitted]), space.feature_params, values[fitted]
-    )
+    hyperparameters = gp.fit(features[fitted], params, values[fitted])
     chosen = _choose_observations(order, _MAX_OBSERVATIONS, rng)
-    features = space.features(history.points[chosen])
-    posterior = gp.Posterior(hyperparameters, features, space.feature_params, values[chosen])
+    posterior = gp.Posterior(hyperparameters, features[chosen], params, values[chosen])
     posterior, believed = posterior.with_pending(space.features(history.pending))
     # Pending points count as they are believed to turn out: whatever comes next must improve on
     # them too, or it would be proposed right beside them.
