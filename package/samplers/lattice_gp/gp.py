@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from .arrays import FloatArray
 from .arrays import IntArray
 from .kernels import matern52
-from .kernels import matern52_slope
+from .kernels import matern52_with_slope
 from .kernels import pairwise_squared_differences
 from .kernels import squared_distances
 
@@ -69,8 +69,8 @@ def _prior(n_params: int) -> tuple[FloatArray, FloatArray]:
 class MarginalLikelihood:
     """Negative log marginal likelihood plus negative log prior, with its gradient.
 
-    Rasmussen and Williams (2006), equations 5.8 and 5.9. The covariance is symmetric, so all work
-    is done on its lower triangle only.
+    Rasmussen and Williams (2006), equations 5.8 and 5.9. Matrices are held in Fortran's order, of
+    the symmetric ones only what lies on and below the diagonal counts.
 
     Args:
         features: Array (n, n_features).
@@ -82,8 +82,8 @@ class MarginalLikelihood:
         self._n = len(values)
         self.n_params = int(feature_params[-1]) + 1
         self._values = values
+        # Zero above the diagonal, so that sums over pairs count each pair once.
         self._squared = pairwise_squared_differences(features, feature_params, self.n_params)
-        self._rows, self._columns = np.tril_indices(self._n, -1)
         self._prior_mean, self._prior_deviation = _prior(self.n_params)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -93,32 +93,32 @@ class MarginalLikelihood:
             The negative log posterior density up to a constant, and its gradient (d + 2,).
             Infinity and zeros where the covariance is not positive definite.
         """
+        n, values = self._n, self._values
         inverse_squares = np.exp(-2.0 * theta[:-2])
         signal, noise = math.exp(theta[-2]), math.exp(theta[-1])
-        distances = inverse_squares @ self._squared
-        correlation = matern52(distances)
-
-        covariance = np.zeros((self._n, self._n), order="F")
-        covariance[self._rows, self._columns] = signal * correlation
-        np.fill_diagonal(covariance, signal + noise)
-        cholesky, info = lapack.dpotrf(covariance, lower=1, overwrite_a=1)
+        correlation, slope = matern52_with_slope(inverse_squares @ self._squared)
+        covariance = (signal * correlation).reshape((n, n), order="F")
+        covariance[np.diag_indices(n)] += noise
+        cholesky, info = lapack.dpotrf(covariance, lower=1, clean=0, overwrite_a=1)
         if info != 0:
             return math.inf, np.zeros_like(theta)
-        alpha, _ = lapack.dpotrs(cholesky, self._values, lower=1)
+        alpha, _ = lapack.dpotrs(cholesky, values, lower=1)
         log_determinant_half = np.log(cholesky.diagonal()).sum()
-        inverse, _ = lapack.dpotri(cholesky, lower=1)
+        inverse, _ = lapack.dpotri(cholesky, lower=1, overwrite_c=1)
 
-        # d nll / d covariance, below and on the diagonal; each entry below stands for two.
-        below = inverse[self._rows, self._columns] - alpha[self._rows] * alpha[self._columns]
-        diagonal = inverse.diagonal() - alpha * alpha
-        slopes = -2.0 * signal * below * matern52_slope(distances)
+        # Twice d nll / d covariance is the inverse minus the outer product of alpha. The signal's
+        # part of the covariance is all of it but the noise on the diagonal.
+        fitted, trace = values @ alpha, inverse.diagonal().sum()
+        residual = noise * (alpha @ alpha)
         gradient = np.empty_like(theta)
-        gradient[:-2] = inverse_squares * (self._squared @ slopes)
-        gradient[-2] = signal * (below @ correlation + 0.5 * diagonal.sum())
-        gradient[-1] = 0.5 * noise * diagonal.sum()
+        sensitivity = (inverse - alpha[:, None] * alpha).ravel(order="F")
+        sensitivity *= slope
+        gradient[:-2] = -2.0 * signal * inverse_squares * (self._squared @ sensitivity)
+        gradient[-2] = 0.5 * (n - noise * trace - fitted + residual)
+        gradient[-1] = 0.5 * (noise * trace - residual)
 
         scores = (theta - self._prior_mean) / self._prior_deviation
-        value = 0.5 * self._values @ alpha + log_determinant_half + 0.5 * scores @ scores
+        value = 0.5 * fitted + log_determinant_half + 0.5 * scores @ scores
         return float(value), gradient + scores / self._prior_deviation
 
 

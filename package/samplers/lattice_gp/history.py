@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from optuna.distributions import BaseDistribution
-from optuna.distributions import CategoricalDistribution
-from optuna.distributions import FloatDistribution
-from optuna.distributions import IntDistribution
-from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from . import worker
 from .arrays import FloatArray
+from .records import Record
 from .space import SearchSpace
-
-
-# Attributes of a trial. The suggestion maps names to internal representations: it is there before
-# the parameters are, which appear one by one as the objective asks for them.
-SUGGESTION_KEY = "lattice_gp:suggestion"
-WORKER_KEY = "lattice_gp:worker"
-FAILED_KEY = "lattice_gp:failed"
 
 
 @dataclass(frozen=True)
@@ -56,108 +42,40 @@ class History:
         return np.concatenate([self.points, self.pending, self.failed])
 
 
-def read_history(space: SearchSpace, trials: Sequence[FrozenTrial], maximize: bool) -> History:
-    """Turn trials into arrays.
+def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) -> History:
+    """Turn records into arrays.
 
     Args:
         space: The search space; trials that lack one of its parameters are left out.
-        trials: Trials of a study of one objective, oldest first.
+        records: Trials of a study of one objective, oldest first.
         maximize: Whether the study maximises its objective.
     """
-    distributions = space.distributions
-    points: dict[str, list[FloatArray]] = {"complete": [], "pending": [], "failed": []}
+    complete: list[FloatArray] = []
+    pending: list[FloatArray] = []
+    failed: list[FloatArray] = []
     values: list[float] = []
     is_whole = True
-    for trial in trials:
-        is_whole = is_whole and not _has_more(trial, distributions)
-        known = _known_values(trial)
-        if not all(name in known and _fits(d, known[name]) for name, d in distributions.items()):
+    for record in records:
+        is_whole = is_whole and not record.has_more_than(space)
+        point = record.point(space)
+        if point is None:
             continue
-        point = space.to_point(known)
-        if trial.state == TrialState.COMPLETE:
-            points["complete"].append(point)
-            values.append(trial.values[0])
-        elif trial.state == TrialState.RUNNING:
-            points["pending"].append(point)
-        elif trial.state.is_finished():
-            points["failed"].append(point)
+        state = record.trial.state
+        if state == TrialState.COMPLETE:
+            complete.append(point)
+            values.append(record.trial.values[0])
+        elif state == TrialState.RUNNING:
+            pending.append(point)
+        elif state.is_finished():
+            failed.append(point)
     signed = np.array(values, dtype=float)
     return History(
-        points=_stack(points["complete"], space),
+        points=_stack(complete, space),
         values=-signed if maximize else signed,
-        pending=_stack(points["pending"], space),
-        failed=_stack(points["failed"], space),
+        pending=_stack(pending, space),
+        failed=_stack(failed, space),
         is_whole=is_whole,
     )
-
-
-def shared_distributions(trials: Iterable[FrozenTrial]) -> dict[str, BaseDistribution]:
-    """The parameters that all completed trials have, with the same distribution in each.
-
-    If no trial is complete yet, those that all trials with any parameters have: with several
-    workers, or an objective that always fails, that is all there is to go by.
-
-    Returns:
-        Distributions by name, in alphabetical order; single-valued ones are left out.
-    """
-    with_params = [trial for trial in trials if trial.distributions]
-    complete = [trial for trial in with_params if trial.state == TrialState.COMPLETE]
-    shared: dict[str, BaseDistribution] | None = None
-    for trial in complete or with_params:
-        theirs = trial.distributions
-        if shared is None:
-            shared = dict(theirs)
-        else:
-            shared = {name: d for name, d in shared.items() if _is_same(d, theirs.get(name))}
-    return {name: d for name, d in sorted((shared or {}).items()) if not d.single()}
-
-
-def without_interrupted(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
-    """Leave out the trials whose process was killed: neither results nor work in progress.
-
-    That is a RUNNING trial whose worker is gone, and one that was later declared failed without
-    its objective ever having failed (by Optuna's heartbeat, say).
-    """
-    return [trial for trial in trials if not is_interrupted(trial)]
-
-
-def is_interrupted(trial: FrozenTrial) -> bool:
-    """Whether the trial's process was killed before the objective returned or raised."""
-    if trial.state not in (TrialState.RUNNING, TrialState.FAIL):
-        return False
-    name = trial.system_attrs.get(WORKER_KEY)
-    if not name or trial.system_attrs.get(FAILED_KEY):
-        return False
-    return trial.state == TrialState.FAIL or worker.is_gone(name)
-
-
-def _known_values(trial: FrozenTrial) -> dict[str, float]:
-    """Internal representations of the parameters of a trial, also of those it is about to use."""
-    values = {
-        name: distribution.to_internal_repr(trial.params[name])
-        for name, distribution in trial.distributions.items()
-    }
-    if trial.state == TrialState.RUNNING:
-        # What the objective was given comes first: a parameter may have been fixed in advance.
-        return {**trial.system_attrs.get(SUGGESTION_KEY, {}), **values}
-    return values
-
-
-def _has_more(trial: FrozenTrial, distributions: Mapping[str, BaseDistribution]) -> bool:
-    return any(
-        name not in distributions and not d.single() for name, d in trial.distributions.items()
-    )
-
-
-def _fits(distribution: BaseDistribution, value: float) -> bool:
-    if isinstance(distribution, CategoricalDistribution):
-        return 0 <= value < len(distribution.choices)
-    assert isinstance(distribution, (IntDistribution, FloatDistribution))
-    return distribution.low <= value <= distribution.high
-
-
-def _is_same(a: BaseDistribution, b: BaseDistribution | None) -> bool:
-    return a is b or a == b
 
 
 def _stack(points: list[FloatArray], space: SearchSpace) -> FloatArray:

@@ -25,10 +25,14 @@ def matern52(squared_distances: FloatArray) -> FloatArray:
     return (1.0 + scaled + scaled * scaled / 3.0) * np.exp(-scaled)
 
 
-def matern52_slope(squared_distances: FloatArray) -> FloatArray:
-    """Derivative of :func:`matern52` by the squared distance, same shape."""
-    scaled = _SQRT5 * np.sqrt(squared_distances)
-    return -5.0 / 6.0 * (1.0 + scaled) * np.exp(-scaled)
+def matern52_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """:func:`matern52` and its derivative by the squared distance, both of the same shape."""
+    scaled = np.sqrt(5.0 * squared_distances)
+    decay = np.exp(-scaled)
+    slope = (1.0 + scaled) * decay
+    correlation = slope + (scaled * scaled / 3.0) * decay
+    slope *= -5.0 / 6.0
+    return correlation, slope
 
 
 def squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -52,12 +56,13 @@ def pairwise_squared_differences(
         n_params: Number of parameters, d.
 
     Returns:
-        Array (d, n * (n - 1) / 2), pairs (i, j) with i > j in the order of ``np.tril_indices``.
+        Array (d, n * n): for each parameter the matrix of squared distances, in Fortran's order
+        and with zeros above the diagonal.
     """
-    rows, columns = np.tril_indices(len(features), -1)
+    squared = np.empty((n_params, len(features) ** 2))
     # One parameter at a time: all features of all pairs at once would be large with many choices.
-    squared = np.empty((n_params, len(rows)))
     for param in range(n_params):
         own = features[:, feature_params == param]
-        squared[param] = ((own[rows] - own[columns]) ** 2).sum(axis=1)
+        distances = sum((column[:, None] - column) ** 2 for column in own.T)
+        squared[param] = np.tril(distances).ravel(order="F")
     return squared

@@ -22,12 +22,13 @@ from . import worker
 from .arrays import first
 from .arrays import FloatArray
 from .design import startup_point
-from .history import FAILED_KEY
 from .history import read_history
-from .history import shared_distributions
-from .history import SUGGESTION_KEY
-from .history import without_interrupted
-from .history import WORKER_KEY
+from .records import FAILED_KEY
+from .records import Record
+from .records import RecordReader
+from .records import shared_distributions
+from .records import SUGGESTION_KEY
+from .records import WORKER_KEY
 from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
@@ -74,16 +75,25 @@ class LatticeGPSampler(BaseSampler):
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
         self._said: set[str] = set()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make what no copy of the sampler inherits."""
         # Threads of one study wait for each other's suggestion, or they would make the same one.
         self._lock = threading.Lock()
+        # Caches: they save time and change nothing.
+        self._reader = RecordReader()
+        self._space = SearchSpace({})
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the lock, which cannot be copied."""
-        return {name: value for name, value in self.__dict__.items() if name != "_lock"}
+        """Leave out the lock, which cannot be copied, and the caches."""
+        left_out = ("_lock", "_reader", "_space")
+        return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make a new lock."""
-        self.__dict__.update(state, _lock=threading.Lock())
+        """Make a new lock and empty caches."""
+        self.__dict__.update(state)
+        self._prepare()
 
     def reseed_rng(self) -> None:
         """Do nothing: every trial has a random stream of its own, whichever worker runs it."""
@@ -102,7 +112,7 @@ class LatticeGPSampler(BaseSampler):
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters that the trials so far share."""
-        return shared_distributions(without_interrupted(_trials(study)))
+        return shared_distributions(self._reader.read(_trials(study)))
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -111,10 +121,10 @@ class LatticeGPSampler(BaseSampler):
         if not search_space:
             return {}
         with self._lock:
-            others = _other_trials(study, trial)
+            others = self._read_others(study, trial)
             index = _index(trial, others)
             try:
-                space = SearchSpace(search_space)
+                space = self._to_space(search_space)
                 point = self._suggest_point(space, others, index, study.directions)
             except Exception as error:
                 # A study of many hours must not end because of its sampler.
@@ -136,7 +146,7 @@ class LatticeGPSampler(BaseSampler):
     ) -> Any:
         """Suggest a parameter that is not in the shared space: the centre in the first trial."""
         space = SearchSpace({param_name: param_distribution})
-        index = _index(trial, _other_trials(study, trial))
+        index = _index(trial, self._read_others(study, trial))
         if index == 0:
             return space.to_params(space.centre())[param_name]
         rng = np.random.default_rng([self._seed, index, zlib.crc32(param_name.encode())])
@@ -158,7 +168,7 @@ class LatticeGPSampler(BaseSampler):
     def _suggest_point(
         self,
         space: SearchSpace,
-        others: Sequence[FrozenTrial],
+        others: Sequence[Record],
         index: int,
         directions: Sequence[StudyDirection],
     ) -> FloatArray:
@@ -189,7 +199,7 @@ class LatticeGPSampler(BaseSampler):
         if not space.is_enumerable:
             return point
         for attempt in range(_MAX_ATTEMPTS):
-            history = read_history(space, _other_trials(study, trial), maximize=False)
+            history = read_history(space, self._read_others(study, trial), maximize=False)
             visits = Visits(space, history.spent)
             if visits.is_open(point[None, :])[0]:
                 break
@@ -197,6 +207,15 @@ class LatticeGPSampler(BaseSampler):
             point = first(visits.sample_open(1, rng))
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
         return point
+
+    def _read_others(self, study: Study, trial: FrozenTrial) -> list[Record]:
+        """All trials but this one and those whose process was killed; oldest first."""
+        return [r for r in self._reader.read(_trials(study)) if r.trial.number != trial.number]
+
+    def _to_space(self, search_space: dict[str, BaseDistribution]) -> SearchSpace:
+        if list(self._space.distributions.items()) != list(search_space.items()):
+            self._space = SearchSpace(search_space)
+        return self._space
 
     def _say_once(self, message: str) -> None:
         if message not in self._said:
@@ -208,15 +227,9 @@ def _trials(study: Study) -> list[FrozenTrial]:
     return whole_study(study).get_trials(deepcopy=False)
 
 
-def _other_trials(study: Study, trial: FrozenTrial) -> list[FrozenTrial]:
-    """All trials but this one and those whose process was killed; oldest first."""
-    others = [t for t in _trials(study) if t.number != trial.number]
-    return without_interrupted(others)
-
-
-def _index(trial: FrozenTrial, others: Sequence[FrozenTrial]) -> int:
+def _index(trial: FrozenTrial, others: Sequence[Record]) -> int:
     """The trial's number as it would be had no process been killed."""
-    return sum(other.number < trial.number for other in others)
+    return sum(other.trial.number < trial.number for other in others)
 
 
 def _check_int(name: str, value: Any, minimum: int) -> None:

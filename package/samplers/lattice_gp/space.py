@@ -227,6 +227,11 @@ class SearchSpace:
             if np.isfinite(self.n_values).all()
             else math.inf
         )
+        # Lattices of equal steps are handled all at once, each by the number of its last value.
+        linear = [i for i, axis in enumerate(self._axes) if isinstance(axis, LinearAxis)]
+        last = np.maximum(self.n_values[linear] - 1.0, 1.0)
+        self._linear = [(np.array(linear), last)] if linear else []
+        self._uneven = [i for i, axis in enumerate(self._axes) if isinstance(axis, LogIntAxis)]
         n_features = np.where(self.is_categorical, self.n_values, 1).astype(int)
         self.feature_params = np.repeat(np.arange(self.n_params), n_features)
 
@@ -255,13 +260,21 @@ class SearchSpace:
 
     def snap(self, points: FloatArray) -> FloatArray:
         """Move rows of any real numbers (n, d) to the nearest points."""
-        columns = [axis.snap(points[:, i]) for i, axis in enumerate(self._axes)]
-        return np.stack(columns, axis=1)
+        snapped: FloatArray = np.clip(points, 0.0, 1.0)
+        for columns, last in self._linear:
+            snapped[:, columns] = np.rint(snapped[:, columns] * last) / last
+        for i in self._uneven:
+            snapped[:, i] = self._axes[i].snap(snapped[:, i])
+        return snapped
 
     def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
         """Points (n, d) distributed as Optuna samples each parameter, from uniform rows (n, d)."""
-        columns = [axis.from_quantiles(quantiles[:, i]) for i, axis in enumerate(self._axes)]
-        return np.stack(columns, axis=1)
+        points: FloatArray = quantiles.copy()
+        for columns, last in self._linear:
+            points[:, columns] = np.minimum(np.floor(points[:, columns] * (last + 1)), last) / last
+        for i in self._uneven:
+            points[:, i] = self._axes[i].from_quantiles(points[:, i])
+        return points
 
     def centre(self) -> FloatArray:
         """The point (d,) in the middle of every numeric range and at every first choice."""
@@ -275,6 +288,8 @@ class SearchSpace:
         A numeric parameter is its coordinate. A categorical one is one-hot divided by sqrt(2), so
         that two different choices are at distance 1, as the ends of a numeric range are.
         """
+        if not self.is_categorical.any():
+            return points
         columns = []
         for i, axis in enumerate(self._axes):
             if self.is_categorical[i]:

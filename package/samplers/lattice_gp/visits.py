@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from .arrays import BoolArray
@@ -31,7 +33,12 @@ class Visits:
 
     def is_open(self, points: FloatArray) -> BoolArray:
         """Whether each of the points (m, d) may be proposed; bool array (m,)."""
-        return ~np.isin(self._keys(points), self._spent)
+        if len(self._spent) == 0:
+            return np.ones(len(points), dtype=bool)
+        keys = self._keys(points)
+        places = np.minimum(np.searchsorted(self._spent, keys), len(self._spent) - 1)
+        is_open: BoolArray = self._spent[places] != keys
+        return is_open
 
     @property
     def n_open(self) -> float:
@@ -58,8 +65,20 @@ class Visits:
         return points[self.is_open(points)][:n]
 
     def _keys(self, points: FloatArray) -> FloatArray:
+        """One number (m,) a point: its own where they can be numbered, else nearly surely so.
+
+        Two points of one key by chance would cost a candidate, nothing else.
+        """
         if self._space.is_enumerable:
             return self._space.flat_index(points)
-        # One opaque key a row; adding 0.0 makes -0.0 equal to 0.0.
-        rows = np.ascontiguousarray(points + 0.0)
-        return rows.view([("", rows.dtype)] * self._space.n_params).ravel()
+        # Summed column by column: a matrix product may round the same row in different ways.
+        keys = np.zeros(len(points))
+        for column, weight in zip(points.T, _weights(self._space.n_params)):
+            keys += weight * column
+        return keys
+
+
+@lru_cache(maxsize=8)
+def _weights(n: int) -> FloatArray:
+    """Numbers (n,) without a simple relation between them."""
+    return np.random.default_rng(n).uniform(1.0, 2.0, n)

@@ -90,7 +90,9 @@ def test_matern_slope_is_its_derivative() -> None:
     step = 1e-6
     matern52 = kernels.matern52
     numeric = (matern52(distances + step) - matern52(distances - step)) / (2 * step)
-    np.testing.assert_allclose(kernels.matern52_slope(distances), numeric, rtol=1e-6)
+    correlation, slope = kernels.matern52_with_slope(distances)
+    np.testing.assert_allclose(correlation, matern52(distances), rtol=1e-12)
+    np.testing.assert_allclose(slope, numeric, rtol=1e-6)
 
 
 def test_squared_distances_are_scipys() -> None:

@@ -19,7 +19,7 @@ import pytest
 
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
-history = import_module(f"{lattice_gp.__name__}.history")
+records = import_module(f"{lattice_gp.__name__}.records")
 storage_access = import_module(f"{lattice_gp.__name__}.storage_access")
 worker = import_module(f"{lattice_gp.__name__}.worker")
 
@@ -137,7 +137,7 @@ def test_a_failure_of_the_objective_is_not_an_interruption() -> None:
 
     study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=0))
     study.optimize(objective, n_trials=3, catch=RuntimeError)
-    assert not any(history.is_interrupted(trial) for trial in study.trials)
+    assert not any(records.is_interrupted(trial) for trial in study.trials)
     assert len({trial.params["x"] for trial in study.trials}) == 3
 
 

@@ -1,0 +1,164 @@
+"""What one trial tells, read from Optuna once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field
+
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from . import worker
+from .arrays import FloatArray
+from .space import SearchSpace
+
+
+# Attributes of a trial. The suggestion maps names to internal representations: it is there before
+# the parameters are, which appear one by one as the objective asks for them.
+SUGGESTION_KEY = "lattice_gp:suggestion"
+WORKER_KEY = "lattice_gp:worker"
+FAILED_KEY = "lattice_gp:failed"
+# Conditional spaces have many sets of parameters; comparing with all of them would take long.
+_MAX_SHARED = 8
+
+
+@dataclass(eq=False)
+class Record:
+    """A trial in plain numbers.
+
+    Attributes:
+        trial: The trial itself.
+        distributions: Those of its parameters. Trials of equal distributions share one dict.
+        known: Internal representations of its parameters, also of those it is about to use.
+    """
+
+    trial: FrozenTrial
+    distributions: Mapping[str, BaseDistribution]
+    known: Mapping[str, float]
+    _space: SearchSpace | None = field(default=None, init=False)
+    _point: FloatArray | None = field(default=None, init=False)
+    _has_more: bool = field(default=False, init=False)
+
+    def point(self, space: SearchSpace) -> FloatArray | None:
+        """The trial's point (d,) in a space; None if it lacks a parameter or lies outside."""
+        self._place(space)
+        return self._point
+
+    def has_more_than(self, space: SearchSpace) -> bool:
+        """Whether the trial chose a parameter that is not in the space."""
+        self._place(space)
+        return self._has_more
+
+    def _place(self, space: SearchSpace) -> None:
+        if self._space is space:
+            return
+        self._has_more = any(
+            name not in space.distributions and not distribution.single()
+            for name, distribution in self.distributions.items()
+        )
+        fits = all(
+            name in self.known and _fits(distribution, self.known[name])
+            for name, distribution in space.distributions.items()
+        )
+        self._point = space.to_point(self.known) if fits else None
+        self._space = space
+
+
+class RecordReader:
+    """Reads trials into records, and every finished one only once.
+
+    Nothing but speed depends on what it remembers: a record is used again only for the very trial
+    object that it was read from, and a finished trial never changes.
+    """
+
+    def __init__(self) -> None:
+        self._finished: dict[int, Record] = {}
+        self._distributions: list[Mapping[str, BaseDistribution]] = []
+
+    def read(self, trials: Iterable[FrozenTrial]) -> list[Record]:
+        """The records of trials, less those that were interrupted (:func:`is_interrupted`)."""
+        records = []
+        for trial in trials:
+            record = self._finished.get(trial.number)
+            if record is None or record.trial is not trial:
+                if is_interrupted(trial):
+                    continue
+                record = Record(trial, self._shared(trial.distributions), _known_values(trial))
+                if trial.state.is_finished():
+                    self._finished[trial.number] = record
+            records.append(record)
+        return records
+
+    def _shared(
+        self, distributions: Mapping[str, BaseDistribution]
+    ) -> Mapping[str, BaseDistribution]:
+        """An equal dict seen lately, if any: equality is then a matter of identity."""
+        for known in self._distributions:
+            if known == distributions:
+                return known
+        self._distributions = [distributions, *self._distributions[: _MAX_SHARED - 1]]
+        return distributions
+
+
+def is_interrupted(trial: FrozenTrial) -> bool:
+    """Whether the trial's process was killed before the objective returned or raised.
+
+    That is a RUNNING trial whose worker is gone, and one that was later declared failed without
+    its objective ever having failed (by Optuna's heartbeat, say): neither a result nor work in
+    progress.
+    """
+    if trial.state not in (TrialState.RUNNING, TrialState.FAIL):
+        return False
+    name = trial.system_attrs.get(WORKER_KEY)
+    if not name or trial.system_attrs.get(FAILED_KEY):
+        return False
+    return trial.state == TrialState.FAIL or worker.is_gone(name)
+
+
+def shared_distributions(records: Iterable[Record]) -> dict[str, BaseDistribution]:
+    """The parameters that all completed trials have, with the same distribution in each.
+
+    If no trial is complete yet, those that all trials with any parameters have: with several
+    workers, or an objective that always fails, that is all there is to go by.
+
+    Returns:
+        Distributions by name, in alphabetical order; single-valued ones are left out.
+    """
+    with_params = [record for record in records if record.distributions]
+    complete = [r for r in with_params if r.trial.state == TrialState.COMPLETE]
+    distinct = {id(r.distributions): r.distributions for r in complete or with_params}
+    shared: dict[str, BaseDistribution] | None = None
+    for theirs in distinct.values():
+        if shared is None:
+            shared = dict(theirs)
+        else:
+            shared = {name: d for name, d in shared.items() if _is_same(d, theirs.get(name))}
+    return {name: d for name, d in sorted((shared or {}).items()) if not d.single()}
+
+
+def _known_values(trial: FrozenTrial) -> dict[str, float]:
+    values = {
+        name: distribution.to_internal_repr(trial.params[name])
+        for name, distribution in trial.distributions.items()
+    }
+    if trial.state == TrialState.RUNNING:
+        # What the objective was given comes first: a parameter may have been fixed in advance.
+        return {**trial.system_attrs.get(SUGGESTION_KEY, {}), **values}
+    return values
+
+
+def _fits(distribution: BaseDistribution, value: float) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return 0 <= value < len(distribution.choices)
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    return distribution.low <= value <= distribution.high
+
+
+def _is_same(a: BaseDistribution, b: BaseDistribution | None) -> bool:
+    return a is b or a == b
