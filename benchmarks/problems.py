@@ -16,6 +16,8 @@ from optuna.trial import Trial
 from . import hub
 from .errors import unknown_name
 from .errors import UsageError
+from .suite.catalog import CATALOG
+from .suite.catalog import Entry
 
 
 class Problem(Protocol):
@@ -67,6 +69,8 @@ class ProblemSpec:
         build: Makes the problem from the options and the seed of its noise.
         has_options: Whether the options change the problem.
         package: Package of this checkout that it lives in; empty for the harness's own.
+        requires: Modules that it imports besides the harness's own.
+        install: The command that installs them.
     """
 
     name: str
@@ -74,16 +78,19 @@ class ProblemSpec:
     build: Callable[[Options, int], Problem]
     has_options: bool = False
     package: str = ""
+    requires: tuple[str, ...] = ()
+    install: str = ""
 
     def label(self, options: Options) -> str:
         """Name of the default output folder."""
         return f"{self.name}-{options.preset}-{options.mode}" if self.has_options else self.name
 
     def missing(self) -> str:
-        """Why it cannot run here; empty if it can."""
+        """Why it cannot run here and what to do about it; empty if it can."""
         if self.package and not hub.has_package(self.package, "problem.py"):
             return f"package/{self.package} is not complete in this checkout"
-        return ""
+        absent = [name for name in self.requires if importlib.util.find_spec(name) is None]
+        return f"needs {', '.join(absent)}: {self.install}" if absent else ""
 
     def note(self) -> str:
         """What of it needs more than the harness itself; empty if nothing does."""
@@ -134,6 +141,16 @@ def _toy(name: str, class_name: str, description: str) -> ProblemSpec:
     return ProblemSpec(name, description, build)
 
 
+def _from_suite(entry: Entry) -> ProblemSpec:
+    return ProblemSpec(
+        entry.name,
+        f"{entry.suite}: {entry.description}",
+        lambda options, seed: entry.build(seed),
+        requires=entry.requires,
+        install=entry.install,
+    )
+
+
 PROBLEMS: dict[str, ProblemSpec] = {
     spec.name: spec
     for spec in (
@@ -148,6 +165,8 @@ PROBLEMS: dict[str, ProblemSpec] = {
         _toy("lattice", "Lattice", "toy: a rippled lattice of 8 x 6 x 8 points"),
         _toy("sleepy", "Sleepy", "toy: quadratic at 20 ms a trial"),
         _toy("faulty", "Faulty", "toy: quadratic where some trials raise and some return NaN"),
+        # The Perceiver is above: it has options.
+        *(_from_suite(entry) for entry in CATALOG.values() if entry.name != "perceiver"),
     )
 }
 

