@@ -45,6 +45,7 @@ class Campaign:
         out: Output folder; None for one named after the problem.
         storage: URL of the storage; None for SQLite in the output folder.
         command: The command line, to be repeated to continue.
+        registry: Folder with the packages of a hub registry; empty to get them over the network.
     """
 
     problems: list[str]
@@ -57,6 +58,7 @@ class Campaign:
     out: Path | None
     storage: str | None
     command: str
+    registry: str = ""
     out_dir: Path = field(init=False)
     url: str = field(init=False)
     opened: BaseStorage = field(init=False)
@@ -104,11 +106,19 @@ class Campaign:
             for seed in self.seeds:
                 for contender in self.contenders:
                     n_trials = contender.n_trials(self.n_trials, space)
-                    spec = StudySpec(name, contender.name, seed, n_trials, self.options, self.url)
+                    spec = StudySpec(
+                        name,
+                        contender.name,
+                        seed,
+                        n_trials,
+                        self.options,
+                        self.url,
+                        self.registry,
+                    )
                     settings = common | {
                         "problem": specs[name].settings(self.options),
                         "space": store.space_to_json(space),
-                        "sampler_version": contender.version,
+                        "sampler_version": contender.version(self.registry),
                     }
                     n_finished, differs = store.prepare_study(
                         self.opened, spec, settings, problem.directions[0]

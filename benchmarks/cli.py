@@ -13,6 +13,8 @@ import optuna
 from rich.console import Console
 from rich.table import Table
 
+from . import hub
+from .contenders import Contender
 from .contenders import CONTENDERS
 from .contenders import get_contender
 from .errors import UsageError
@@ -74,7 +76,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to train")
     add("--data-root", default="data", metavar="DIR", help="folder that holds MNIST/raw")
     add("--download", action="store_true", help="download MNIST into --data-root if need be")
-    add("--samplers", default="lattice_gp,tpe,random", metavar="A[,B]", help="samplers to compare")
+    add(
+        "--samplers",
+        default="lattice_gp,tpe,random",
+        metavar="A[,B]",
+        help="samplers to compare: names that `list` shows, or module:Class for any class",
+    )
+    add(
+        "--registry",
+        default="",
+        metavar="DIR",
+        help="local copy of the OptunaHub registry, for the samplers that come from there",
+    )
     add("--seeds", type=_at_least(1), default=20, metavar="N", help="number of seeds")
     add("--first-seed", type=_at_least(0), default=0, metavar="K", help="the first of them")
     add("--trials", type=_at_least(1), default=30, metavar="N", help="trials a study")
@@ -146,12 +159,8 @@ def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
 
     names = _names(args.samplers, "--samplers")
     contenders = [get_contender(name) for name in names]
-    for contender in contenders:
-        if contender.missing():
-            console.print(f"skipped: {contender.name}: {contender.missing()}", markup=False)
-    contenders = [contender for contender in contenders if not contender.missing()]
-    if not contenders:
-        raise UsageError(f"--samplers: none of {', '.join(names)} can run here.")
+    registry = hub.registry_root(args.registry)
+    contenders = _that_can_run(contenders, registry, console)
     campaign = Campaign(
         problems=_names(args.problems, "--problems"),
         contenders=contenders,
@@ -163,6 +172,7 @@ def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
         out=None if args.out is None else Path(args.out),
         storage=args.storage,
         command=shlex.join(["python", "-m", "benchmarks", *command]),
+        registry=registry,
     )
     campaign.prepare(console)
     try:
@@ -174,6 +184,20 @@ def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
             file=sys.stderr,
         )
         return 130
+
+
+def _that_can_run(contenders: list[Contender], registry: str, console: Console) -> list[Contender]:
+    able = []
+    for contender in contenders:
+        reason = contender.missing() or contender.cannot_load(registry)
+        if reason:
+            console.print(f"skipped: {contender.name}: {reason}", markup=False, soft_wrap=True)
+        else:
+            able.append(contender)
+    if not able:
+        names = ", ".join(contender.name for contender in contenders)
+        raise UsageError(f"--samplers: none of {names} can run here.")
+    return able
 
 
 def _execute(campaign: Campaign, args: argparse.Namespace, console: Console) -> int:

@@ -1,44 +1,51 @@
 """The samplers to compare, as specifications: a name and how to build one in a worker.
 
 A sampler object is never sent to another process (samplers loaded from a hub folder cannot be
-unpickled there). A new contender is one entry of ``CONTENDERS``.
+unpickled there). A new contender is one entry of ``CONTENDERS``; any other sampler class can be
+named as ``module:Class``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 from dataclasses import dataclass
+import functools
+import importlib
+import importlib.metadata
 import importlib.util
-import math
+import inspect
+from pathlib import Path
 from typing import Any
-from typing import TYPE_CHECKING
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.distributions import CategoricalDistribution
-from optuna.distributions import FloatDistribution
-from optuna.distributions import IntDistribution
 from optuna.samplers import BaseSampler
 
+from . import grid
 from . import hub
+from . import hub_samplers
 from .errors import unknown_name
-
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial
-    from optuna.trial import TrialState
+from .errors import UsageError
 
 
 Space = dict[str, BaseDistribution]
 
-# A grid as a person lays it out: all values of a short list, low-middle-high of a longer one, and
-# five values of what has no list. For the Perceiver that makes 3 x 3 x 3 x 5 = 135 points.
-_SHORT_LIST = 4
-_LATTICE_LEVELS = 3
-_CONTINUOUS_LEVELS = 5
+
+@dataclass(frozen=True)
+class Setup:
+    """What a sampler is built for.
+
+    Attributes:
+        seed: Its seed, 0 or more.
+        space: The problem's search space.
+        n_trials: Trials that the study is to have.
+        registry: Folder with the packages of a hub registry; empty to get them over the network.
+    """
+
+    seed: int
+    space: Space
+    n_trials: int
+    registry: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,30 +55,56 @@ class Contender:
     Attributes:
         name: What the user and the studies call it.
         description: One line for ``list``.
-        build: Makes the sampler from a seed and the problem's search space.
+        build: Makes the sampler.
         requires: Modules that it imports besides the harness's own.
         install: The command that installs them.
-        package: Package of this checkout that it lives in; empty for Optuna's own.
+        package: Package of this checkout that it lives in; empty for samplers from elsewhere.
+        hub_package: Package of a hub registry that it lives in, likewise.
+        libraries: What, besides Optuna, its suggestions come from: distributions whose versions
+            are recorded.
+        source: File that holds its code, for a class named on the command line.
         stateless: Whether a suggestion depends on nothing but the seed, the trial number and the
             finished trials. Others have their suggestions replayed when a study is resumed.
+        learns_when_told: Whether it learns a value only at the moment when it is told, and not
+            from what the study holds.
         limit: Number of trials after which it has nothing left to suggest; None for no limit.
     """
 
     name: str
     description: str
-    build: Callable[[int, Space], BaseSampler]
+    build: Callable[[Setup], BaseSampler]
     requires: tuple[str, ...] = ()
     install: str = ""
     package: str = ""
+    hub_package: str = ""
+    libraries: tuple[str, ...] = ()
+    source: str = ""
     stateless: bool = False
+    learns_when_told: bool = False
     limit: Callable[[Space], int] | None = None
 
-    @property
-    def version(self) -> str:
-        """What identifies the code of the sampler: Optuna's version, or a digest of its files."""
+    def version(self, registry: str = "") -> str:
+        """What identifies the code of the sampler: versions, or a digest of its files.
+
+        Args:
+            registry: Where hub packages are, as in :class:`Setup`.
+
+        Raises:
+            Exception: If it is a hub package that cannot be loaded.
+        """
+        parts = [f"{name} {_installed(name)}" for name in self.libraries]
         if self.package:
             return f"sha256:{hub.digest(self.package, ('*.py', 'requirements.txt'))}"
-        return f"optuna {optuna.__version__}"
+        if self.hub_package:
+            init = hub.load_registry_package(self.hub_package, registry).__file__
+            assert init is not None
+            parts.insert(0, f"sha256:{hub.digest_folder(Path(init).parent, ('*.py',))}")
+        elif self.source:
+            source = Path(self.source)
+            parts.insert(0, f"sha256:{hub.digest_folder(source.parent, (source.name,))}")
+        else:
+            parts.insert(0, f"optuna {optuna.__version__}")
+        return ", ".join(parts)
 
     def missing(self) -> str:
         """Why it cannot run here and what to do about it; empty if it can."""
@@ -80,69 +113,65 @@ class Contender:
         absent = [name for name in self.requires if importlib.util.find_spec(name) is None]
         return f"needs {', '.join(absent)}: {self.install}" if absent else ""
 
+    def cannot_load(self, registry: str = "") -> str:
+        """Why its hub package cannot be loaded; empty if it can, or is none.
+
+        May get the package over the network, and imports what it imports.
+
+        Args:
+            registry: Where hub packages are, as in :class:`Setup`.
+        """
+        if not self.hub_package:
+            return ""
+        try:
+            hub.load_registry_package(self.hub_package, registry)
+        except Exception as error:  # Of the network, of git, or of any library that it imports.
+            where = registry or "OptunaHub (--registry DIR takes it from a local copy)"
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            return f"cannot load {self.hub_package} from {where}: {reason[:300]}"
+        return ""
+
     def n_trials(self, wanted: int, space: Space) -> int:
         """Number of trials to plan for a budget of ``wanted``."""
         return wanted if self.limit is None else min(wanted, self.limit(space))
 
 
-class _PlainGrid(optuna.samplers.GridSampler):
-    """GridSampler for ask-and-tell: the harness itself knows when the grid is exhausted."""
-
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """Leave out ``study.stop()``, which raises outside of ``study.optimize``."""
+def _installed(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
-def grid_levels(distribution: BaseDistribution) -> list[Any]:
-    """Values of one parameter that grid search tries, ascending.
-
-    Categories are all tried; a list of at most four values too; of a longer one the lowest, the
-    middle and the highest; of a continuous or logarithmic range five, evenly spaced on its scale.
-
-    Raises:
-        ValueError: If the distribution is of a kind that is not known.
-    """
-    if isinstance(distribution, CategoricalDistribution):
-        return list(distribution.choices)
-    if isinstance(distribution, (IntDistribution, FloatDistribution)):
-        low, high, step = distribution.low, distribution.high, distribution.step
-        if step is not None and not distribution.log:
-            n_values = int(round((high - low) / step)) + 1
-            n_levels = n_values if n_values <= _SHORT_LIST else _LATTICE_LEVELS
-            indices = np.round(np.linspace(0, n_values - 1, n_levels)).astype(int).tolist()
-            return sorted({low + index * step for index in indices})
-        if distribution.log:
-            spaced = np.exp(np.linspace(math.log(low), math.log(high), _CONTINUOUS_LEVELS))
-        else:
-            spaced = np.linspace(low, high, _CONTINUOUS_LEVELS)
-        # exp(log(high)) may lie a rounding error outside of the range.
-        values = np.clip(spaced, low, high).tolist()
-        if isinstance(distribution, IntDistribution):
-            return sorted({int(round(value)) for value in values})
-        return sorted(set(values))
-    raise ValueError(f"No grid for a {type(distribution).__name__}.")
-
-
-def grid_size(space: Space) -> int:
-    """Number of points of the grid."""
-    return math.prod(len(grid_levels(distribution)) for distribution in space.values())
-
-
-def _grid(seed: int, space: Space) -> BaseSampler:
-    return _PlainGrid({name: grid_levels(space[name]) for name in space}, seed=seed)
-
-
-def _lattice_gp(seed: int, space: Space) -> BaseSampler:
-    sampler = hub.load_package("samplers/lattice_gp").LatticeGPSampler(seed=seed)
+def _lattice_gp(setup: Setup) -> BaseSampler:
+    sampler = hub.load_package("samplers/lattice_gp").LatticeGPSampler(seed=setup.seed)
     assert isinstance(sampler, BaseSampler)
     return sampler
 
 
+def _auto(setup: Setup) -> BaseSampler:
+    module = hub.load_registry_package(_AUTO, setup.registry)
+    sampler = module.AutoSampler(seed=setup.seed)
+    assert isinstance(sampler, BaseSampler)
+    return sampler
+
+
+def _smac(setup: Setup) -> BaseSampler:
+    module = hub.load_registry_package(_SMAC, setup.registry)
+    return hub_samplers.build_smac(module, setup.seed, setup.space, setup.n_trials)
+
+
+def _hebo(setup: Setup) -> BaseSampler:
+    module = hub.load_registry_package(_HEBO, setup.registry)
+    return hub_samplers.build_hebo(module, setup.seed, setup.space)
+
+
+def _grid(setup: Setup) -> BaseSampler:
+    levels = {name: grid.grid_levels(setup.space[name]) for name in setup.space}
+    return grid.PlainGrid(levels, seed=setup.seed)
+
+
+_AUTO, _SMAC, _HEBO = "samplers/auto_sampler", "samplers/smac_sampler", "samplers/hebo"
 OURS = "lattice_gp"
 CONTENDERS: dict[str, Contender] = {
     contender.name: contender
@@ -157,26 +186,72 @@ CONTENDERS: dict[str, Contender] = {
         Contender(
             "tpe",
             "Optuna's default, the tree-structured Parzen estimator",
-            lambda seed, space: optuna.samplers.TPESampler(seed=seed),
+            lambda setup: optuna.samplers.TPESampler(seed=setup.seed),
+        ),
+        Contender(
+            "tpe_univariate",
+            "Optuna's default up to version 4: TPE of one parameter at a time",
+            lambda setup: optuna.samplers.TPESampler(
+                seed=setup.seed, multivariate=False, constant_liar=False
+            ),
         ),
         Contender(
             "random",
             "independent random values",
-            lambda seed, space: optuna.samplers.RandomSampler(seed=seed),
+            lambda setup: optuna.samplers.RandomSampler(seed=setup.seed),
         ),
         Contender(
             "gp",
             "Optuna's Gaussian process sampler",
-            lambda seed, space: optuna.samplers.GPSampler(seed=seed),
+            lambda setup: optuna.samplers.GPSampler(seed=setup.seed),
             requires=("torch",),
             install="pip install torch torchvision",
+        ),
+        Contender(
+            "cmaes",
+            "Optuna's CMA-ES",
+            lambda setup: optuna.samplers.CmaEsSampler(
+                seed=setup.seed, warn_independent_sampling=False
+            ),
+            requires=("cmaes",),
+            install="pip install cmaes",
+            libraries=("cmaes",),
+        ),
+        Contender(
+            "auto",
+            "OptunaHub's AutoSampler: GP, then CMA-ES; TPE for categories",
+            _auto,
+            requires=("cmaes", "torch"),
+            install="pip install cmaes torch torchvision",
+            hub_package=_AUTO,
+            libraries=("optuna", "cmaes"),
+        ),
+        Contender(
+            "smac",
+            "SMAC3 from OptunaHub: random forest",
+            _smac,
+            requires=("smac",),
+            install='pip install smac==2.4.0 "scikit-learn<1.8" (in an environment without hebo)',
+            hub_package=_SMAC,
+            libraries=("smac",),
+            learns_when_told=True,
+        ),
+        Contender(
+            "hebo",
+            "HEBO from OptunaHub: heteroscedastic Gaussian process",
+            _hebo,
+            requires=("hebo",),
+            install='pip install torch "numpy<2" HEBO==0.3.6 (in an environment without smac)',
+            hub_package=_HEBO,
+            libraries=("HEBO", "torch"),
+            learns_when_told=True,
         ),
         Contender(
             "grid",
             "grid search in random order, 3 to 5 values a parameter",
             _grid,
             stateless=True,
-            limit=grid_size,
+            limit=grid.grid_size,
         ),
     )
 }
@@ -185,10 +260,52 @@ CONTENDERS: dict[str, Contender] = {
 def get_contender(name: str, argument: str = "--samplers") -> Contender:
     """Look a contender up.
 
+    Args:
+        name: A name of the registry, or ``module:Class`` for a sampler class that can be imported
+            and takes a ``seed``.
+        argument: The option that it was given to.
+
     Raises:
         UsageError: If there is none of that name.
     """
-    # Names with a colon are kept free for samplers from elsewhere: a hub package or a class.
+    if ":" in name:
+        return _class_contender(name, argument)
     if name not in CONTENDERS:
-        raise unknown_name(argument, name, list(CONTENDERS))
+        raise unknown_name(argument, name, [*CONTENDERS, "module:Class"])
     return CONTENDERS[name]
+
+
+@functools.cache
+def _class_contender(name: str, argument: str) -> Contender:
+    def wrong(reason: str) -> UsageError:
+        return UsageError(
+            f"{argument}: got {name!r}, {reason}; accepts module:Class for a sampler class that "
+            "can be imported here and takes a seed."
+        )
+
+    module_name, _, class_name = name.partition(":")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and error.name in (module_name, module_name.partition(".")[0]):
+            raise wrong(f"but there is no module {error.name!r} on the path") from error
+        raise wrong(f"whose module needs {error.name}") from error
+    except Exception as error:
+        raise wrong(f"whose module raises {type(error).__name__}: {error}") from error
+    sampler_class: Any = getattr(module, class_name, None)
+    if BaseSampler not in getattr(sampler_class, "__mro__", ()):
+        raise wrong(f"but {module_name} has no sampler class {class_name!r}")
+    try:
+        inspect.signature(sampler_class).bind(seed=0)
+    except TypeError as error:
+        raise wrong(f"but {class_name}(seed=...) is not how it is built ({error})") from error
+
+    def build(setup: Setup) -> BaseSampler:
+        sampler = sampler_class(seed=setup.seed)
+        assert isinstance(sampler, BaseSampler)
+        return sampler
+
+    source = module.__file__ or ""
+    return Contender(
+        name, f"the sampler class {class_name} of {module_name}", build, source=source
+    )

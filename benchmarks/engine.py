@@ -202,6 +202,8 @@ def _start_worker(finished: Any, stop: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # Hub samplers that were written for an older Optuna.
+    warnings.filterwarnings("ignore", message=".*warn_independent_sampling.*")
     # "The value nan is not acceptable": it is counted as a failed trial.
     warnings.filterwarnings("ignore", message=".*not acceptable.*")
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The packages of this checkout, loaded the way a user loads them from OptunaHub."""
+"""Packages of this checkout and of a hub registry, loaded the way a user loads them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import hashlib
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from .errors import UsageError
 
 
 REGISTRY_ROOT = Path(__file__).resolve().parent.parent / "package"
@@ -19,11 +22,61 @@ def load_package(name: str) -> ModuleType:
     Raises:
         ModuleNotFoundError: If the package, or something it imports, is not there.
     """
+    module: ModuleType = _optunahub().load_local_module(name, registry_root=str(REGISTRY_ROOT))
+    return module
+
+
+@functools.cache
+def load_registry_package(name: str, registry: str) -> ModuleType:
+    """Load a package of a hub registry, once a process.
+
+    Args:
+        name: The package, such as ``"samplers/auto_sampler"``.
+        registry: Folder that holds the packages (see :func:`registry_root`); empty to get the
+            package from OptunaHub over the network, or from what was got before.
+
+    Raises:
+        Exception: Whatever goes wrong on the way: no network, no git, a missing dependency.
+    """
+    optunahub = _optunahub()
+    module: ModuleType = (
+        optunahub.load_local_module(name, registry_root=registry)
+        if registry
+        else optunahub.load_module(name)
+    )
+    return module
+
+
+def registry_root(folder: str, argument: str = "--registry") -> str:
+    """Folder of the packages in a local copy of a hub registry.
+
+    Args:
+        folder: The root of the copy, or its folder ``package``; empty for no local copy.
+        argument: The option it was given to.
+
+    Returns:
+        Absolute path; empty if ``folder`` is.
+
+    Raises:
+        UsageError: If there are no packages in the folder.
+    """
+    if not folder:
+        return ""
+    for candidate in (Path(folder) / "package", Path(folder)):
+        if (candidate / "samplers").is_dir():
+            return str(candidate.resolve())
+    raise UsageError(
+        f"{argument}: got {folder!r}, which holds no samplers; accepts a clone of a hub registry "
+        "or its folder `package`."
+    )
+
+
+def _optunahub() -> Any:
     # Comparing samplers is nobody's business but the user's.
     os.environ.setdefault("OPTUNAHUB_NO_ANALYTICS", "1")
     import optunahub
 
-    return optunahub.load_local_module(name, registry_root=str(REGISTRY_ROOT))
+    return optunahub
 
 
 def has_package(name: str, module: str) -> bool:
@@ -31,18 +84,22 @@ def has_package(name: str, module: str) -> bool:
     return (REGISTRY_ROOT / name / module).is_file()
 
 
-@functools.cache
 def digest(name: str, patterns: tuple[str, ...]) -> str:
-    """Fingerprint of files of a package, to notice that they changed between two runs.
+    """Fingerprint of files of a package of this checkout; see :func:`digest_folder`."""
+    return digest_folder(REGISTRY_ROOT / name, patterns)
+
+
+@functools.cache
+def digest_folder(folder: Path, patterns: tuple[str, ...]) -> str:
+    """Fingerprint of files, to notice that they changed between two runs.
 
     Args:
-        name: The package.
-        patterns: Glob patterns relative to the package folder.
+        folder: Where they are.
+        patterns: Glob patterns relative to the folder.
 
     Returns:
         The first twelve hexadecimal digits of a SHA-256; empty if no file matches.
     """
-    folder = REGISTRY_ROOT / name
     files = sorted({p for pattern in patterns for p in folder.glob(pattern) if p.is_file()})
     if not files:
         return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace
 import math
 import time
 from typing import Any
@@ -20,6 +21,7 @@ from optuna.trial import TrialState
 from . import store
 from .contenders import Contender
 from .contenders import get_contender
+from .contenders import Setup
 from .contenders import Space
 from .problems import get_problem
 from .problems import Problem
@@ -66,7 +68,8 @@ def run_study(
     problem = problem or get_problem(spec.problem).build(spec.options, spec.seed)
     stored = store.load_study(store.open_storage(spec.storage), spec.study_name)
     space = problem.search_space
-    study = restore(store.finished_trials(stored), contender, spec.seed, space, stored)
+    setup = Setup(spec.seed, space, spec.n_trials, spec.registry)
+    study = restore(store.finished_trials(stored), contender, setup, stored)
     n_finished = len(study.get_trials(deepcopy=False))
     report(n_finished)
     for number in range(n_finished, spec.n_trials):
@@ -125,9 +128,7 @@ def _evaluate(problem: Problem, trial: Trial) -> tuple[Any, str | None]:
         return None, f"{type(error).__name__}: {error}"
 
 
-def restore(
-    finished: list[FrozenTrial], contender: Contender, seed: int, space: Space, like: Study
-) -> Study:
+def restore(finished: list[FrozenTrial], contender: Contender, setup: Setup, like: Study) -> Study:
     """Build the study in memory that an undisturbed run would have at this point.
 
     A sampler that keeps a random state would begin it anew after a resume, and propose its first
@@ -138,21 +139,31 @@ def restore(
     Args:
         finished: The stored trials, by number.
         contender: The sampler to build.
-        seed: Its seed.
-        space: The problem's search space.
+        setup: What to build it for.
         like: Study that has the direction.
     """
     if contender.stateless or not finished:
-        return _in_memory(like, contender.build(seed, space), finished)
-    study = _in_memory(like, contender.build(seed, space), [])
+        return _in_memory(like, contender.build(setup), finished)
+    study = _in_memory(like, contender.build(setup), [])
     for trial in finished:
-        replayed = study.ask(fixed_distributions=space)
+        replayed = study.ask(fixed_distributions=setup.space)
         if replayed.params != trial.params:
-            other_seed = int(np.random.SeedSequence([seed, len(finished)]).generate_state(1)[0])
-            return _in_memory(like, contender.build(other_seed, space), finished)
+            return _go_on(finished, contender, setup, like)
         for key, attr in trial.user_attrs.items():
             replayed.set_user_attr(key, attr)
         study.tell(replayed, trial.values, trial.state)
+    return study
+
+
+def _go_on(finished: list[FrozenTrial], contender: Contender, setup: Setup, like: Study) -> Study:
+    sequence = np.random.SeedSequence([setup.seed, len(finished)])
+    # Some samplers take no more than 31 bits.
+    other_seed = int(sequence.generate_state(1)[0] >> 1)
+    sampler = contender.build(replace(setup, seed=other_seed))
+    study = _in_memory(like, sampler, finished)
+    if contender.learns_when_told:
+        for trial in study.get_trials(deepcopy=False):
+            sampler.after_trial(study, trial, trial.state, trial.values)
     return study
 
 

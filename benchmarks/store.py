@@ -45,6 +45,7 @@ class StudySpec:
         n_trials: Trials that the study is to have.
         options: What the problem is built with.
         storage: URL of the storage.
+        registry: Folder with the packages of a hub registry; empty to get them over the network.
     """
 
     problem: str
@@ -53,6 +54,7 @@ class StudySpec:
     n_trials: int
     options: Options
     storage: str
+    registry: str = ""
 
     @property
     def study_name(self) -> str:

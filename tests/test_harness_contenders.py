@@ -16,6 +16,9 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import contenders
+from benchmarks import grid
+from benchmarks import hub
+from benchmarks import hub_samplers
 from benchmarks import runner
 from benchmarks import store
 from benchmarks.contenders import Contender
@@ -29,27 +32,27 @@ from benchmarks.toy_problems import ToyProblem
 
 
 def test_grid_levels() -> None:
-    assert contenders.grid_levels(IntDistribution(2, 8)) == [2, 5, 8]
-    assert contenders.grid_levels(IntDistribution(8, 32, step=8)) == [8, 16, 24, 32]
-    assert contenders.grid_levels(FloatDistribution(0.0, 1.0)) == [0.0, 0.25, 0.5, 0.75, 1.0]
-    assert contenders.grid_levels(FloatDistribution(0.0, 1.0, step=0.5)) == [0.0, 0.5, 1.0]
-    assert contenders.grid_levels(IntDistribution(1, 10_000, log=True)) == [
+    assert grid.grid_levels(IntDistribution(2, 8)) == [2, 5, 8]
+    assert grid.grid_levels(IntDistribution(8, 32, step=8)) == [8, 16, 24, 32]
+    assert grid.grid_levels(FloatDistribution(0.0, 1.0)) == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert grid.grid_levels(FloatDistribution(0.0, 1.0, step=0.5)) == [0.0, 0.5, 1.0]
+    assert grid.grid_levels(IntDistribution(1, 10_000, log=True)) == [
         1,
         10,
         100,
         1000,
         10_000,
     ]
-    assert contenders.grid_levels(CategoricalDistribution(("b", "a"))) == ["b", "a"]
+    assert grid.grid_levels(CategoricalDistribution(("b", "a"))) == ["b", "a"]
     logarithmic = FloatDistribution(1e-4, 1e-2, log=True)
-    levels = contenders.grid_levels(logarithmic)
+    levels = grid.grid_levels(logarithmic)
     assert levels == pytest.approx([1e-4, 10**-3.5, 1e-3, 10**-2.5, 1e-2])
     assert all(logarithmic.low <= level <= logarithmic.high for level in levels)
 
 
 def test_grid_visits_every_point_once(tmp_path: Path) -> None:
     space = Lattice().search_space
-    size = contenders.grid_size(space)
+    size = grid.grid_size(space)
     assert size == 3 * 3 * 3
     contender = contenders.get_contender("grid")
     assert contender.n_trials(10, space) == 10
@@ -77,9 +80,9 @@ def test_continued_study_equals_undisturbed_one(tmp_path: Path, name: str) -> No
 def test_sampler_that_does_not_reproduce_itself_goes_on_without_repeats(tmp_path: Path) -> None:
     seeds = []
 
-    def build(seed: int, space: contenders.Space) -> optuna.samplers.BaseSampler:
-        seeds.append(seed)
-        return optuna.samplers.RandomSampler(seed=seed + 100 * len(seeds))
+    def build(setup: contenders.Setup) -> optuna.samplers.BaseSampler:
+        seeds.append(setup.seed)
+        return optuna.samplers.RandomSampler(seed=setup.seed + 100 * len(seeds))
 
     contender = Contender("moody", "", build)
     spec = _prepare(tmp_path, "random", 8)
@@ -90,6 +93,112 @@ def test_sampler_that_does_not_reproduce_itself_goes_on_without_repeats(tmp_path
     assert len({trial.params["rate"] for trial in _stored(spec)}) == 8
     assert seeds[0] == seeds[1] == 0
     assert seeds[2] != 0
+
+
+class Stubborn(optuna.samplers.RandomSampler):
+    """Takes nothing but complete trials, as some hub samplers do."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.told: list[tuple[TrialState, float]] = []
+
+    def after_trial(self, study: Any, trial: Any, state: TrialState, values: Any) -> None:
+        self.told.append((state, values[0]))
+
+
+def test_sampler_that_learns_when_told_learns_stored_trials(tmp_path: Path) -> None:
+    built: list[Stubborn] = []
+
+    def build(setup: contenders.Setup) -> optuna.samplers.BaseSampler:
+        # Another seed each time: it cannot be replayed.
+        built.append(Stubborn(setup.seed + 1000 * len(built)))
+        return built[-1]
+
+    contender = Contender("stubborn", "", build, learns_when_told=True)
+    spec = _prepare(tmp_path, "random", 7)
+    runner.run_study(
+        dataclasses.replace(spec, n_trials=4), contender=contender, problem=Quadratic()
+    )
+    runner.run_study(spec, contender=contender, problem=Quadratic())
+    values = [trial.value for trial in _stored(spec)]
+    assert [value for _, value in built[-1].told] == values
+    assert len(values) == 7
+
+
+def test_worst_value_stands_for_a_failed_trial() -> None:
+    inner = Stubborn(0)
+    study = optuna.create_study(sampler=hub_samplers.WorstForFailed(inner))
+    space = Quadratic().search_space
+    for value in (None, 2.0, 3.0, 1.0, None):
+        trial = study.ask(fixed_distributions=space)
+        study.tell(trial, value, state=TrialState.FAIL if value is None else TrialState.COMPLETE)
+    # Nothing is said of a failure before there is a value.
+    assert inner.told == [(TrialState.COMPLETE, value) for value in (2.0, 3.0, 1.0, 3.0)]
+    assert [trial.value for trial in study.trials] == [None, 2.0, 3.0, 1.0, None]
+
+
+def test_any_sampler_class_is_a_contender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "import optuna\nclass Mine(optuna.samplers.RandomSampler):\n    pass\n"
+    (tmp_path / "my_samplers.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    contender = contenders.get_contender("my_samplers:Mine")
+    assert contender.name == "my_samplers:Mine"
+    assert contender.version().startswith("sha256:")
+    sampler = contender.build(contenders.Setup(3, {}, 1))
+    assert type(sampler).__name__ == "Mine"
+    spec = StudySpec("toy", contender.name, 2, 1, Options(), "")
+    assert store.parse_study_name(spec.study_name) == ("toy", "my_samplers:Mine", 2)
+    with pytest.raises(UsageError, match="no sampler class 'Yours'"):
+        contenders.get_contender("my_samplers:Yours")
+    (tmp_path / "needy_samplers.py").write_text("import no_such_library")
+    with pytest.raises(UsageError, match="needs no_such_library"):
+        contenders.get_contender("needy_samplers:Mine")
+    (tmp_path / "odd_samplers.py").write_text(
+        "import optuna\nclass Odd(optuna.samplers.RandomSampler):\n"
+        "    def __init__(self, space): ..."
+    )
+    with pytest.raises(UsageError, match="is not how it is built"):
+        contenders.get_contender("odd_samplers:Odd")
+
+
+@pytest.mark.parametrize("with_root", [True, False])
+def test_hub_package_comes_from_a_local_registry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_root: bool
+) -> None:
+    package = tmp_path / "package" / "samplers" / "auto_sampler"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(
+        "import optuna\nclass AutoSampler(optuna.samplers.RandomSampler):\n    pass\n"
+    )
+    root = hub.registry_root(str(tmp_path if with_root else tmp_path / "package"))
+    monkeypatch.setitem(
+        contenders.CONTENDERS,
+        "auto",
+        dataclasses.replace(contenders.CONTENDERS["auto"], requires=()),
+    )
+    auto = contenders.get_contender("auto")
+    assert auto.cannot_load(root) == ""
+    assert auto.version(root).startswith("sha256:")
+    assert type(auto.build(contenders.Setup(0, {}, 1, root))).__name__ == "AutoSampler"
+    hebo = contenders.get_contender("hebo")
+    assert "cannot load samplers/hebo" in hebo.cannot_load(root)
+
+
+def test_univariate_tpe_is_the_default_of_old() -> None:
+    space = Lattice().search_space
+    setup = contenders.Setup(0, space, 30)
+    found = []
+    for sampler in (
+        contenders.get_contender("tpe_univariate").build(setup),
+        optuna.samplers.TPESampler(seed=0, multivariate=False, constant_liar=False),
+        contenders.get_contender("tpe").build(setup),
+    ):
+        study = optuna.create_study(sampler=sampler)
+        study.optimize(Lattice(), n_trials=20)
+        found.append([trial.params for trial in study.trials])
+    assert found[0] == found[1]
+    if optuna.__version__ >= "5":
+        assert found[0] != found[2]
 
 
 def test_failing_trials_are_counted_and_the_study_goes_on(tmp_path: Path) -> None:
