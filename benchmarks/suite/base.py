@@ -78,6 +78,10 @@ class SuiteProblem(optunahub.benchmarks.BaseProblem):
     def loss(self, params: Params) -> float:
         """The value of ``params`` without noise."""
 
+    def known_minimum(self) -> float | None:
+        """The lowest loss there is, where that is known without a search."""
+        return None
+
     def noise_generator(self, params: Params) -> np.random.Generator:
         """Source of the noise at ``params``, which depends on them and on the seed only."""
         # Ten digits: a stepped float may be off by a rounding error.

@@ -7,6 +7,9 @@ is continuous.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -32,9 +35,9 @@ class Coco(SuiteProblem):
     """
 
     def __init__(self, function: int, n_dims: int, instance: int = 1) -> None:
-        self.problem = _load(function, n_dims, instance)
-        n_ints = self.problem.number_of_integer_variables
-        bounds = zip(self.problem.lower_bounds, self.problem.upper_bounds)
+        self._problem = _load(function, n_dims, instance)
+        n_ints = self._problem.number_of_integer_variables
+        bounds = zip(self._problem.lower_bounds, self._problem.upper_bounds)
         space: Space = {
             f"x{i}": IntDistribution(int(low), int(high))
             if i < n_ints
@@ -45,7 +48,20 @@ class Coco(SuiteProblem):
 
     def loss(self, params: Params) -> float:
         """COCO's value of ``params``."""
-        return capped(self.problem(np.array([params[name] for name in self._space], dtype=float)))
+        return capped(self._problem(np.array([params[name] for name in self._space], dtype=float)))
+
+    def known_minimum(self) -> float:
+        """COCO's value of the point that it says is best."""
+        # The one way to learn it: COCO writes the point to a file in the working directory.
+        before = Path.cwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                self._problem._best_parameter("print")
+                best = np.loadtxt("._bbob_problem_best_parameter.txt")
+            finally:
+                os.chdir(before)
+        return float(self._problem(best))
 
 
 def _load(function: int, n_dims: int, instance: int) -> Any:

@@ -118,6 +118,10 @@ class Wrapped(SuiteProblem):
         noise = self._shape.noise * self.noise_generator(params).normal()
         return Measurement(loss + noise, loss)
 
+    def known_minimum(self) -> float:
+        """The loss of the optimum, which is the function's minimum."""
+        return self.loss(self.optimum)
+
     def _place_optimum(self, rng: np.random.Generator) -> Params:
         units = rng.uniform(*_INSIDE, size=len(self._space))
         edges = rng.choice(self._active, self._shape.n_edges, replace=False)
