@@ -178,6 +178,87 @@ def _perceiver(seed: int) -> Any:
     return hub.load_package("benchmarks/perceiver_mnist").Problem(training_seed=seed)
 
 
-_REPORT: tuple[Entry, ...] = ()
+_REPORT = (
+    _imitation(
+        "report",
+        "noisy_quadratic",
+        "NoisyQuadratic",
+        7,
+        "imitation of SGD with momentum: exact risk on a noisy quadratic",
+        "cliff heavy_tail edge",
+    ),
+    _table("report", "hpobench", "segment", "hpobench_nn_segment"),
+    _table("report", "hpobench", "credit_g", "hpobench_nn_credit"),
+    _table("report", "hpolib", "naval_propulsion", "hpolib_naval", "heavy_tail edge"),
+    _table("report", "hpolib", "parkinsons_telemonitoring", "hpolib_parkinsons", "heavy_tail"),
+    _live(
+        "report",
+        "nystroem_cancer",
+        "NystroemCancer",
+        6,
+        "Nystroem features and logistic SGD on breast cancer",
+        "noisy heavy_tail",
+    ),
+    _live("report", "extra_trees_wine", "ExtraTreesWine", 6, "extremely randomised trees on wine"),
+    _live(
+        "report",
+        "kernel_ridge_friedman",
+        "KernelRidgeFriedman",
+        5,
+        "polynomial kernel ridge regression on Friedman's first function",
+        "heavy_tail plateau",
+    ),
+    _live(
+        "report",
+        "sgd_polynomial",
+        "SgdPolynomial",
+        7,
+        "SGD on polynomials of Friedman's third function",
+        "cliff heavy_tail plateau",
+    ),
+    _coco("report", 7, 10, "step ellipsoid", "rotated plateau"),
+    _coco("report", 13, 20, "sharp ridge", "rotated"),
+    _coco("report", 16, 5, "Weierstrass", "multimodal rotated"),
+    _coco("report", 17, 10, "Schaffer's F7", "multimodal rotated"),
+    _coco("report", 20, 10, "Schwefel", "multimodal"),
+    _own("report", "alpine_noisy_d12", "analytic", 12, "Alpine with noise", "multimodal noisy"),
+    _own(
+        "report",
+        "dixon_price_edge_d7",
+        "analytic",
+        7,
+        "Dixon-Price beside a cliff, best on an edge",
+        "edge cliff heavy_tail",
+    ),
+    _own(
+        "report",
+        "hartmann_noisy_d6",
+        "analytic",
+        6,
+        "Hartmann with noise",
+        "multimodal noisy plateau",
+    ),
+    _own(
+        "report",
+        "hartmann_idle_d20",
+        "analytic",
+        20,
+        "Hartmann, 14 of 20 parameters idle",
+        "multimodal idle plateau",
+    ),
+    _own("report", "shekel_d4", "analytic", 4, "Shekel's ten foxholes", "multimodal plateau"),
+    _own(
+        "report",
+        "zakharov_rotated_d10",
+        "analytic",
+        10,
+        "Zakharov, rotated, best on an edge",
+        "rotated edge heavy_tail",
+    ),
+    _own("discrete", "discrete_384", "discrete", 4, "384 points, one parameter categorical"),
+    _own("discrete", "discrete_400", "discrete", 3, "400 points: steep penalties"),
+    _own("discrete", "discrete_2000_cones", "discrete", 3, "2,000 points: cones", "multimodal"),
+    _own("discrete", "discrete_10000", "discrete", 4, "10,000 points: random field", "multimodal"),
+)
 
 CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_REPORT)}
