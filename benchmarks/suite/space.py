@@ -50,8 +50,8 @@ def values(dist: BaseDistribution) -> list[Any]:
         return list(range(dist.low, dist.high + 1, dist.step))
     if isinstance(dist, FloatDistribution) and dist.step is not None:
         n_steps = round((dist.high - dist.low) / dist.step)
-        # Optuna's own rounding, so that a value equals the one that a trial is given.
-        return [dist.to_external_repr(dist.low + i * dist.step) for i in range(n_steps + 1)]
+        # Within the range in spite of rounding errors.
+        return [min(dist.low + i * dist.step, dist.high) for i in range(n_steps + 1)]
     return []
 
 
