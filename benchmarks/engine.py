@@ -26,6 +26,7 @@ import optuna
 from .runner import Outcome
 from .runner import run_study
 from .store import StudySpec
+from .store import Writer
 
 
 # A worker that died is replaced, and its study continued, so many times.
@@ -125,7 +126,7 @@ def execute(
             _wait_for_any(slots)
         tick(jobs)
     except BaseException:
-        # Loses the trial in flight and nothing else: the rest is in the storage.
+        # Loses the trials in flight and nothing else: the workers store the finished ones.
         board.stop.value = 1
         raise
     finally:
@@ -194,6 +195,7 @@ def _interrupts_blocked() -> Iterator[None]:
 # What follows runs in the workers.
 
 _finished: Any = None
+_writer: Writer | None = None
 
 
 def _start_worker(finished: Any, stop: Any) -> None:
@@ -216,8 +218,13 @@ def _watch(stop: Any) -> None:
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
-    while not wait([parent.sentinel], timeout=_POLL_SECONDS) and not stop.value:
-        pass
+    orphaned = False
+    while not orphaned and not stop.value:
+        orphaned = bool(wait([parent.sentinel], timeout=_POLL_SECONDS))
+    # The coordinator waits for its workers, and nobody else can be at work on the study. Of an
+    # orphan that is not certain: what it has not stored is lost.
+    if not orphaned and _writer is not None:
+        _writer.flush()
     os._exit(1)
 
 
@@ -225,8 +232,12 @@ def _work(spec: StudySpec, index: int) -> tuple[Outcome | None, str, str]:
     def report(n_finished: int) -> None:
         _finished[index] = n_finished
 
+    def on_writer(writer: Writer) -> None:
+        global _writer
+        _writer = writer
+
     try:
-        return run_study(spec, report), "", ""
+        return run_study(spec, report, on_writer=on_writer), "", ""
     except Exception as error:
         # As text: not every exception survives the way to another process.
         return None, f"{type(error).__name__}: {error}", traceback.format_exc()

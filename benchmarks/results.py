@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from . import bulk
 from . import statistics
 from . import store
 from .contenders import CONTENDERS
@@ -107,12 +108,13 @@ def load_runs(storage: BaseStorage) -> list[Run]:
         parsed = store.parse_study_name(name)
         if parsed is None:
             continue
-        study = store.load_study(storage, name)
-        attrs = study.user_attrs
+        study_id = storage.get_study_id_from_name(name)
+        attrs = storage.get_study_user_attrs(study_id)
         if store.SETTINGS not in attrs:
             continue
-        trials = [t for t in study.get_trials(deepcopy=False) if t.state.is_finished()]
-        sign = -1 if study.directions[0] is StudyDirection.MAXIMIZE else 1
+        trials = [t for t in bulk.read_trials(storage, study_id) if t.state.is_finished()]
+        direction = storage.get_study_directions(study_id)[0]
+        sign = -1 if direction is StudyDirection.MAXIMIZE else 1
         runs.append(Run(*parsed, attrs.get(store.PLANNED, 0), sign, attrs[store.SETTINGS], trials))
     return sorted(
         runs,

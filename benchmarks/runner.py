@@ -1,4 +1,4 @@
-"""Run one study: ask, evaluate and tell, timed apart, every trial stored as it finishes."""
+"""Run one study: ask, evaluate and tell, timed apart, trials stored as they finish."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .contenders import Space
 from .problems import get_problem
 from .problems import Problem
 from .store import StudySpec
+from .store import Writer
 
 
 _MAX_ERROR_CHARS = 500
@@ -52,6 +53,7 @@ def run_study(
     *,
     contender: Contender | None = None,
     problem: Problem | None = None,
+    on_writer: Callable[[Writer], None] = lambda writer: None,
 ) -> Outcome:
     """Run a study to its end, from wherever it stands.
 
@@ -60,21 +62,28 @@ def run_study(
         report: Called with the number of finished trials, at the start and after each.
         contender: The sampler, if not the one that ``spec`` names (for tests).
         problem: The problem, likewise.
+        on_writer: Called once with what stores the trials: who ends this process early can have it
+            store those that wait.
 
     Raises:
         Exception: Whatever the sampler raises. An objective that raises costs one trial only.
     """
     contender = contender or get_contender(spec.sampler)
     problem = problem or get_problem(spec.problem).build(spec.options, spec.seed)
-    stored = store.load_study(store.open_storage(spec.storage), spec.study_name)
+    stored = store.load_study(store.connect(spec.storage), spec.study_name)
     space = problem.search_space
     setup = Setup(spec.seed, space, spec.n_trials, spec.registry)
     study = restore(store.finished_trials(stored), contender, setup, stored)
     n_finished = len(study.get_trials(deepcopy=False))
     report(n_finished)
-    for number in range(n_finished, spec.n_trials):
-        stored.add_trial(run_trial(study, problem, space))
-        report(number + 1)
+    writer = Writer(stored, n_finished)
+    on_writer(writer)
+    try:
+        for number in range(n_finished, spec.n_trials):
+            writer.add(run_trial(study, problem, space))
+            report(number + 1)
+    finally:
+        writer.flush()
     trials = study.get_trials(deepcopy=False)
     values = [trial.value for trial in trials if trial.state is TrialState.COMPLETE]
     best = max if study.directions[0] is optuna.study.StudyDirection.MAXIMIZE else min

@@ -1,0 +1,143 @@
+"""Trials on their way into the storage and out of it: many at once, and none lost."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.storages import BaseStorage
+from optuna.study import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+import pytest
+
+from benchmarks import bulk
+from benchmarks import engine
+from benchmarks import store
+from benchmarks.engine import Board
+from benchmarks.engine import Job
+from benchmarks.problems import Options
+from benchmarks.store import StudySpec
+from benchmarks.store import Writer
+
+
+def _trials() -> list[FrozenTrial]:
+    """Trials of every kind that a problem or a sampler can leave."""
+    space: dict[str, Any] = {
+        "width": IntDistribution(8, 64, step=8),
+        "rate": FloatDistribution(1e-5, 1e-1, log=True),
+        "kind": CategoricalDistribution(("a", None, 3)),
+    }
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for value in (0.1, math.inf, -math.inf, None, 1e-300):
+        trial = study.ask(fixed_distributions=space)
+        trial.set_user_attr("seconds", 0.25)
+        trial.set_user_attr("nested", {"a": [1, "ü"]})
+        study._storage.set_trial_system_attr(trial._trial_id, "state", "x" * 100)
+        trial.report(math.nan, 1)
+        trial.report(0.5, 3)
+        study.tell(trial, value, state=None if value is not None else TrialState.FAIL)
+    return study.get_trials()
+
+
+def _sqlite(folder: Path) -> BaseStorage:
+    return store.open_storage(store.default_url(folder), create=True)
+
+
+def _study(storage: BaseStorage, name: str = "a") -> Study:
+    return optuna.create_study(storage=storage, study_name=name)
+
+
+def _plain(trials: list[FrozenTrial]) -> list[dict[str, Any]]:
+    """Everything a trial says, in the order in which it says it; without its number in storage."""
+    return [
+        {
+            "number": trial.number,
+            "state": trial.state,
+            "values": trial.values,
+            "params": list(trial.params.items()),
+            "distributions": trial.distributions,
+            "user_attrs": trial.user_attrs,
+            "system_attrs": trial.system_attrs,
+            # NaN is not equal to itself.
+            "intermediate": repr(sorted(trial.intermediate_values.items())),
+            "times": (trial.datetime_start, trial.datetime_complete),
+        }
+        for trial in trials
+    ]
+
+
+def test_trials_written_at_once_are_those_that_optuna_writes_one_by_one(tmp_path: Path) -> None:
+    storage, trials = _sqlite(tmp_path), _trials()
+    ours, theirs = _study(storage, "ours"), _study(storage, "theirs")
+    bulk.add_trials(storage, ours._study_id, trials[:2], 0)
+    bulk.add_trials(storage, ours._study_id, trials[2:], 2)
+    theirs.add_trials(trials)
+    # Optuna reads both, and so do we.
+    for study in (ours, theirs):
+        assert _plain(_study_trials(tmp_path, study.study_name)) == _plain(trials)
+        assert _plain(bulk.read_trials(storage, study._study_id)) == _plain(trials)
+    assert bulk.count_finished(storage, ours._study_id) == len(trials)
+    theirs.ask()
+    assert bulk.count_finished(storage, theirs._study_id) == len(trials)
+    assert len(bulk.read_trials(storage, theirs._study_id)) == len(trials) + 1
+
+
+def test_storage_that_is_not_relational() -> None:
+    storage, trials = optuna.storages.InMemoryStorage(), _trials()
+    study = _study(storage)
+    bulk.add_trials(storage, study._study_id, trials, 0)
+    assert _plain(bulk.read_trials(storage, study._study_id)) == _plain(trials)
+    assert bulk.count_finished(storage, study._study_id) == len(trials)
+    with pytest.raises(bulk.ForeignTrials, match="'a' was to hold 0 trials"):
+        bulk.add_trials(storage, study._study_id, trials, 0)
+
+
+def test_trials_of_someone_else_are_noticed_and_nothing_is_written(tmp_path: Path) -> None:
+    storage, trials = _sqlite(tmp_path), _trials()
+    study = _study(storage)
+    study.add_trial(trials[0])
+    with pytest.raises(bulk.ForeignTrials, match="'a' was to hold 0 trials"):
+        bulk.add_trials(storage, study._study_id, trials, 0)
+    assert len(_study_trials(tmp_path)) == 1
+
+
+def test_writer_stores_all_that_finished_within_half_a_second_at_once(tmp_path: Path) -> None:
+    now = 100.0
+    trials = _trials()
+    writer = Writer(_study(_sqlite(tmp_path)), 0, clock=lambda: now)
+    stored = []
+    for trial, seconds in zip(trials, (0.3, 0.1, 0.2, 5.0, 0.1)):
+        now += seconds
+        writer.add(trial)
+        stored.append(len(_study_trials(tmp_path)))
+    # What a kill could lose was never more than half a second of work.
+    assert stored == [0, 0, 3, 4, 4]
+    writer.flush()
+    writer.flush()
+    assert _plain(_study_trials(tmp_path)) == _plain(trials)
+
+
+def test_order_to_stop_stores_what_has_finished(tmp_path: Path) -> None:
+    spec = StudySpec("sleepy", "random", 0, 500, Options(), store.default_url(tmp_path))
+    store.prepare_study(_sqlite(tmp_path), spec, {}, StudyDirection.MINIMIZE)
+    board = Board(1)
+
+    def interrupt(jobs: list[Job]) -> None:
+        if board.finished[0] >= 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        engine.execute([Job(spec, 0)], board, 1, interrupt)
+    # Three trials take a tenth of a second: nothing but the order can have stored them.
+    assert 3 <= len(_study_trials(tmp_path, spec.study_name)) < 500
+
+
+def _study_trials(folder: Path, name: str = "a") -> list[FrozenTrial]:
+    return optuna.load_study(storage=_sqlite(folder), study_name=name).trials
