@@ -13,13 +13,18 @@ import optuna
 from rich.console import Console
 from rich.table import Table
 
+from . import compare
 from . import hub
+from .arguments import AtLeast
+from .arguments import names
 from .contenders import Contender
 from .contenders import CONTENDERS
 from .contenders import get_contender
+from .errors import unknown_name
 from .errors import UsageError
 from .problems import Options
 from .problems import PROBLEMS
+from .suite import SUITES
 
 
 if TYPE_CHECKING:
@@ -45,7 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _list(console)
         if args.command == "report":
             return _report(args, console)
-        return _run(args, console, sys.argv[1:] if arguments is None else list(arguments))
+        words = sys.argv[1:] if arguments is None else list(arguments)
+        if args.command == "compare":
+            return compare.run(args, console, shlex.join(["python", "-m", "benchmarks", *words]))
+        return _run(args, console, words)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -65,7 +73,15 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = run.add_argument
-    add("--problems", default="perceiver", metavar="A[,B]", help="problems to compare on")
+    which = run.add_mutually_exclusive_group()
+    which.add_argument(
+        "--problems", default="perceiver", metavar="A[,B]", help="problems to compare on"
+    )
+    which.add_argument(
+        "--suite",
+        metavar="|".join(SUITES),
+        help="all problems of a suite instead",
+    )
     add("--preset", default="small", metavar="small|full", help="size of the Perceiver problem")
     add(
         "--mode",
@@ -88,16 +104,16 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="local copy of the OptunaHub registry, for the samplers that come from there",
     )
-    add("--seeds", type=_at_least(1), default=20, metavar="N", help="number of seeds")
-    add("--first-seed", type=_at_least(0), default=0, metavar="K", help="the first of them")
-    add("--trials", type=_at_least(1), default=30, metavar="N", help="trials a study")
+    add("--seeds", type=AtLeast(1), default=20, metavar="N", help="number of seeds")
+    add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them")
+    add("--trials", type=AtLeast(1), default=30, metavar="N", help="trials a study")
     add(
         "--jobs",
-        type=_at_least(1),
+        type=AtLeast(1),
         metavar="N",
         help="worker processes (one a core; one in all when training on a GPU)",
     )
-    add("--threads", type=_at_least(1), default=1, metavar="N", help="threads a worker")
+    add("--threads", type=AtLeast(1), default=1, metavar="N", help="threads a worker")
     report = commands.add_parser("report", help="report on what is stored, finished or not")
     for command in (run, report):
         command.add_argument(
@@ -112,31 +128,22 @@ def _parser() -> argparse.ArgumentParser:
             metavar="URL",
             help="any Optuna storage (sqlite:///OUT/studies.db)",
         )
+    compare.add_parser(commands)
     return parser
 
 
-class _at_least:
-    """Type of an integer option with a smallest value."""
-
-    def __init__(self, smallest: int) -> None:
-        self._smallest = smallest
-
-    def __call__(self, text: str) -> int:
-        message = f"got {text!r}, accepts an integer of {self._smallest} or more"
-        try:
-            value = int(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(message) from None
-        if value < self._smallest:
-            raise argparse.ArgumentTypeError(message)
-        return value
+def _problems(args: argparse.Namespace) -> list[str]:
+    if args.suite is None:
+        return names(args.problems, "--problems")
+    if args.suite not in SUITES:
+        raise unknown_name("--suite", args.suite, list(SUITES))
+    return list(SUITES[args.suite])
 
 
-def _names(text: str, argument: str) -> list[str]:
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not names:
-        raise UsageError(f"{argument}: got {text!r}, accepts names separated by commas.")
-    return names
+def _out(args: argparse.Namespace) -> Path | None:
+    if args.out is None and args.suite is not None:
+        return Path("results") / f"suite-{args.suite}"
+    return None if args.out is None else Path(args.out)
 
 
 def _list(console: Console) -> int:
@@ -157,19 +164,19 @@ def _list(console: Console) -> int:
 def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
     from .campaign import Campaign
 
-    names = _names(args.samplers, "--samplers")
-    contenders = [get_contender(name) for name in names]
+    wanted = names(args.samplers, "--samplers")
+    contenders = [get_contender(name) for name in wanted]
     registry = hub.registry_root(args.registry)
     contenders = _that_can_run(contenders, registry, console)
     campaign = Campaign(
-        problems=_names(args.problems, "--problems"),
+        problems=_problems(args),
         contenders=contenders,
         options=Options(args.preset, args.mode, args.device, args.data_root, args.download),
         seeds=range(args.first_seed, args.first_seed + args.seeds),
         n_trials=args.trials,
         n_workers=args.jobs,
         n_threads=args.threads,
-        out=None if args.out is None else Path(args.out),
+        out=_out(args),
         storage=args.storage,
         command=shlex.join(["python", "-m", "benchmarks", *command]),
         registry=registry,
@@ -195,8 +202,8 @@ def _that_can_run(contenders: list[Contender], registry: str, console: Console) 
         else:
             able.append(contender)
     if not able:
-        names = ", ".join(contender.name for contender in contenders)
-        raise UsageError(f"--samplers: none of {names} can run here.")
+        listed = ", ".join(contender.name for contender in contenders)
+        raise UsageError(f"--samplers: none of {listed} can run here.")
     return able
 
 

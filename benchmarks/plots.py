@@ -36,9 +36,23 @@ _COLORS = {
     "random": "#7F7F7F",
     "gp": "#009E73",
     "grid": "#CC79A7",
+    "tpe_univariate": "#56B4E9",
+    "cmaes": "#E69F00",
+    "auto": "#8C6BB1",
+    "smac": "#8B5A2B",
+    "hebo": "#000000",
 }
-_MORE_COLORS = ("#56B4E9", "#E69F00", "#000000", "#F0E442")
-_MARKERS = "osD^vPX"
+_MORE_COLORS = ("#C2185B", "#808000", "#17BECF", "#F0E442")
+_MARKERS = "osD^vPX*ph<>"
+STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#999999",
+    "axes.titlelocation": "left",
+    "grid.color": "#E6E6E6",
+    "svg.hashsalt": "comparison",
+}
 # Resamples for a band: fewer than for a number in a table, because nobody reads off the third
 # digit.
 _N_RESAMPLES = 2_000
@@ -113,16 +127,7 @@ def draw(
     Returns:
         The files.
     """
-    style: dict[Any, Any] = {
-        "font.size": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.edgecolor": "#999999",
-        "axes.titlelocation": "left",
-        "grid.color": "#E6E6E6",
-        "svg.hashsalt": "comparison",
-    }
-    with pyplot.rc_context(style):
+    with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(
             len(problems),
             2,
@@ -134,19 +139,30 @@ def draw(
         for row, (problem, samples) in zip(axes, problems.items()):
             _draw_problem(row, samples, signs[problem])
             row[0].set_title(titles[problem], fontweight="bold", fontsize=11)
-        paths = [out / "comparison.png", out / "comparison.svg"]
-        _save_small_png(figure, paths[0])
-        # Without the date, so that equal results make equal files.
-        figure.savefig(paths[1], metadata={"Date": None})
-        pyplot.close(figure)
-    return paths
+        return save(figure, out, "comparison")
 
 
-def _save_small_png(figure: Figure, path: Path) -> None:
-    """Save with a palette of 128 colours: a third of the size, as the hub registry asks for."""
+def save(figure: Figure, out: Path, name: str) -> list[Path]:
+    """Write a figure as PNG and SVG, and close it.
+
+    The PNG has a palette of 128 colours: a third of the size, as the hub registry asks for.
+
+    Args:
+        figure: The figure.
+        out: Folder to write to.
+        name: Name of the files without what follows the dot.
+
+    Returns:
+        The files.
+    """
+    paths = [out / f"{name}.png", out / f"{name}.svg"]
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=130)
-    Image.open(buffer).convert("RGB").quantize(128).save(path, optimize=True)
+    Image.open(buffer).convert("RGB").quantize(128).save(paths[0], optimize=True)
+    # Without the date, so that equal results make equal files.
+    figure.savefig(paths[1], metadata={"Date": None})
+    pyplot.close(figure)
+    return paths
 
 
 def _draw_problem(row: Sequence[Axes], samples: list[Sample], sign: int) -> None:
@@ -154,7 +170,7 @@ def _draw_problem(row: Sequence[Axes], samples: list[Sample], sign: int) -> None
     by_seconds = [curve_over_seconds(sample) for sample in samples]
     for axes, curves in zip(row, (by_trials, by_seconds)):
         for index, (sample, curve) in enumerate(zip(samples, curves)):
-            _draw_curve(axes, sample.sampler, index, curve, sign)
+            draw_curve(axes, sample.sampler, index, curve, sign)
         axes.grid(True)
         axes.set_axisbelow(True)
     limits = y_limits(by_trials)
@@ -176,9 +192,26 @@ def _draw_problem(row: Sequence[Axes], samples: list[Sample], sign: int) -> None
     )
 
 
-def _draw_curve(axes: Axes, sampler: str, index: int, curve: Curve, sign: int) -> None:
-    ours = sampler == OURS
-    color = _COLORS.get(sampler, _MORE_COLORS[index % len(_MORE_COLORS)])
+def color_of(sampler: str, index: int) -> str:
+    """Colour of a sampler, the ``index``-th in the picture if it has none of its own."""
+    return _COLORS.get(sampler, _MORE_COLORS[index % len(_MORE_COLORS)])
+
+
+def draw_curve(
+    axes: Axes, sampler: str, index: int, curve: Curve, sign: int = 1, ours_name: str = OURS
+) -> None:
+    """Draw one sampler's mean and band.
+
+    Args:
+        axes: Where to.
+        sampler: Its name.
+        index: Its place in the picture.
+        curve: Its curve.
+        sign: -1 to turn the values of a problem that is maximised.
+        ours_name: Sampler that stands out.
+    """
+    ours = sampler == ours_name
+    color = color_of(sampler, index)
     z = 4 if ours else 3
     axes.fill_between(
         curve.x,

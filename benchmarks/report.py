@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
 import math
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table as RichTable
 
 from .contenders import OURS
 from .errors import UsageError
@@ -23,15 +20,12 @@ from .summary import find_target
 from .summary import summarise
 from .summary import Summary
 from .summary import Target
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table for reading: on the terminal or in Markdown."""
-
-    title: str
-    columns: list[str]
-    rows: list[list[str]]
+from .tables import show_number
+from .tables import show_p
+from .tables import Table
+from .tables import to_markdown
+from .tables import to_rich
+from .tables import write_csv
 
 
 def write_report(runs: list[Run], out: Path, console: Console, storage_shown: str) -> list[Path]:
@@ -75,13 +69,13 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
         console.print(state, markup=False, soft_wrap=True)
         markdown += [f"## {titles[problem]}", "", state, ""]
         for table in tables:
-            console.print(_to_rich(table))
-            markdown += [f"**{table.title}**", "", *_to_markdown(table), ""]
+            console.print(to_rich(table, OURS))
+            markdown += [f"**{table.title}**", "", *to_markdown(table), ""]
     markdown += ["![Best loss so far](comparison.png)", "", *_notes(begun, storage_shown)]
     paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
     paths[0].write_text("\n".join(markdown), encoding="utf-8")
-    _write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
-    _write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
+    write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
+    write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
     signs = {problem: its_runs[0].sign for problem, its_runs in by_problem.items()}
     return paths + plots.draw(samples, signs, titles, out)
 
@@ -122,7 +116,7 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
         cells += [_show_estimate(row.best[k], sign, row.n_seeds) for k in marks]
         if with_expected:
             cells.append(_show_estimate(row.expected, sign, row.n_complete))
-        cells += [_show(100 * row.bad_share, "{:.0f}%"), _show_p(row.p_value)]
+        cells += [show_number(100 * row.bad_share, "{:.0f}%"), show_p(row.p_value)]
         lines.append(cells)
     return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
 
@@ -132,7 +126,7 @@ def _cost_table(rows: list[Summary], sign: int, target: Target | None) -> Table:
     lines = [
         [
             row.sampler,
-            _show(1000 * row.ask_seconds, "{:.1f} ms"),
+            show_number(1000 * row.ask_seconds, "{:.1f} ms"),
             _show_seconds(row.sampler_seconds),
             _show_seconds(row.objective_seconds),
             _show_to_target(row) if target is not None else "–",
@@ -146,10 +140,6 @@ def _cost_table(rows: list[Summary], sign: int, target: Target | None) -> Table:
             "(share of seeds that reach it)"
         )
     return Table(title, ["sampler", "a suggestion", "sampler", "objective", to_target], lines)
-
-
-def _show(value: float, form: str) -> str:
-    return "–" if math.isnan(value) else form.format(value)
 
 
 def _show_seconds(value: float) -> str:
@@ -169,31 +159,11 @@ def _show_estimate(estimate: Estimate | None, sign: int, n_all: int) -> str:
     return f"{sign * estimate.mean:.4g}{interval}{partly}"
 
 
-def _show_p(value: float) -> str:
-    if math.isnan(value):
-        return "–"
-    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
-
-
 def _show_to_target(row: Summary) -> str:
     if math.isnan(row.to_target):
         return "–"
     time = _show_seconds(row.to_target) if math.isfinite(row.to_target) else "never"
     return f"{time} ({100 * row.reached_share:.0f}%)"
-
-
-def _to_rich(table: Table) -> RichTable:
-    rich = RichTable(title=table.title, title_justify="left", title_style="")
-    for index, column in enumerate(table.columns):
-        rich.add_column(column, justify="left" if index == 0 else "right", no_wrap=index == 0)
-    for row in table.rows:
-        rich.add_row(*row, style="bold" if row[0] == OURS else "")
-    return rich
-
-
-def _to_markdown(table: Table) -> list[str]:
-    lines = [table.columns, ["---"] + ["---:"] * (len(table.columns) - 1), *table.rows]
-    return ["| " + " | ".join(cell for cell in line) + " |" for line in lines]
 
 
 def _notes(runs: list[Run], storage_shown: str) -> list[str]:
@@ -283,12 +253,3 @@ def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
         "p_value": row.p_value,
         "pairs": row.n_pairs,
     }
-
-
-def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
-    # Problems differ in their parameters.
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -1,0 +1,62 @@
+"""Reading the values of options, with one clear line for those that are wrong."""
+
+from __future__ import annotations
+
+import argparse
+
+from .errors import UsageError
+
+
+class AtLeast:
+    """Type of an integer option with a smallest value.
+
+    Args:
+        smallest: The smallest value.
+    """
+
+    def __init__(self, smallest: int) -> None:
+        self._smallest = smallest
+
+    def __call__(self, text: str) -> int:
+        """The integer that ``text`` stands for.
+
+        Raises:
+            argparse.ArgumentTypeError: If it is none, or too small.
+        """
+        message = f"got {text!r}, accepts an integer of {self._smallest} or more"
+        try:
+            value = int(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(message) from None
+        if value < self._smallest:
+            raise argparse.ArgumentTypeError(message)
+        return value
+
+
+def names(text: str, argument: str) -> list[str]:
+    """Names separated by commas, each once.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    found = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not found:
+        raise UsageError(f"{argument}: got {text!r}, accepts names separated by commas.")
+    return found
+
+
+def integers(text: str, argument: str) -> list[int]:
+    """Integers of 1 or more separated by commas, each once, ascending.
+
+    Raises:
+        UsageError: If there is none, or something else.
+    """
+    try:
+        numbers = sorted({int(part) for part in text.split(",")})
+    except ValueError:
+        numbers = []
+    if not numbers or numbers[0] < 1:
+        raise UsageError(
+            f"{argument}: got {text!r}, accepts integers of 1 or more, separated by commas."
+        )
+    return numbers

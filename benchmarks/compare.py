@@ -1,0 +1,207 @@
+"""``python -m benchmarks compare``: samplers across problems, as tables, a picture and raw data."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from . import compare_tables
+from . import curves
+from . import store
+from .arguments import AtLeast
+from .arguments import integers
+from .arguments import names
+from .campaign import make_folder
+from .comparison import compare
+from .comparison import Comparison
+from .contenders import OURS
+from .curves import CurveSet
+from .errors import unknown_name
+from .errors import UsageError
+from .results import load_runs
+from .suite import TAGS
+from .tables import Table
+from .tables import to_markdown
+from .tables import to_rich
+from .tables import write_csv
+
+
+_CHECKPOINTS = (10, 20, 30, 60)
+_DEFAULT_OUT = "results/compare"
+# Of the problems where the reference is worse, the terminal shows those that are hardly by chance.
+_P_SHOWN = 0.05
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare samplers across all problems of a run",
+        description="Mean normalised regret over problems and seeds, and paired tests against one "
+        "sampler. Reads the results in --out, or the files of --curves, and writes compare.md, "
+        "compare.csv, compare.png, compare.svg and curves.csv.gz to --out.",
+    )
+    add = parser.add_argument
+    add("--out", metavar="DIR", help=f"output folder of the run ({_DEFAULT_OUT} with --curves)")
+    add("--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)")
+    add("--curves", nargs="+", metavar="FILE", help="files that `compare` wrote, all together")
+    add("--at", metavar="N[,N]", help="after how many trials to look (10,20,30,60)")
+    add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
+    add("--samplers", metavar="A[,B]", help="only these samplers")
+    add("--problems", metavar="A[,B]", help="only these problems")
+    add("--tag", metavar="TAG", help="only problems with this tag, such as multimodal")
+    for name, what in (("--min-dims", "more"), ("--max-dims", "fewer")):
+        help_text = f"only problems with so many parameters or {what}"
+        add(name, type=AtLeast(1), metavar="N", help=help_text)
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Compare, print and write.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line, for the report.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        UsageError: If an argument is wrong or there is nothing to compare.
+    """
+    wanted = None if args.at is None else integers(args.at, "--at")
+    curve_set, out = _load(args)
+    curve_set = _filtered(curve_set, args)
+    checkpoints = _checkpoints(curve_set, wanted)
+    if args.reference and args.reference not in curve_set.samplers:
+        raise unknown_name("--reference", args.reference, curve_set.samplers)
+    make_folder(out)
+    comparison = compare(curve_set, checkpoints, args.reference or OURS)
+    _print(comparison, curve_set, console)
+    paths = _write(comparison, curve_set, checkpoints, out, command)
+    console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
+    return 0
+
+
+def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
+    out = Path(args.out or _DEFAULT_OUT)
+    if args.curves:
+        paths = [Path(name) for name in args.curves]
+        return curves.merge([curves.read(path) for path in paths], args.curves), out
+    if args.out is None and args.storage is None:
+        raise UsageError("--out: missing; accepts the output folder of a run, or give --curves.")
+    if args.storage is None and not (out / "studies.db").is_file():
+        raise UsageError(
+            f"--out: {out} holds no results (studies.db is not there); accepts the output folder "
+            "of a run, or give --curves."
+        )
+    runs = load_runs(store.open_storage(args.storage or store.default_url(out)))
+    return curves.from_runs(runs), out
+
+
+def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
+    """Only what the options ask for.
+
+    Raises:
+        UsageError: If they name what is not there, or nothing is left.
+    """
+    problems, samplers = curve_set.problems, curve_set.samplers
+    if args.problems is not None:
+        problems = _known(args.problems, problems, "--problems")
+    if args.samplers is not None:
+        samplers = _known(args.samplers, samplers, "--samplers")
+    if args.tag is not None:
+        tags = sorted(set().union(*TAGS.values()))
+        if args.tag not in tags:
+            raise unknown_name("--tag", args.tag, tags)
+        problems = [name for name in problems if args.tag in TAGS.get(name, ())]
+    n_params = curve_set.facts.n_params
+    if args.min_dims is not None:
+        problems = [name for name in problems if n_params.get(name, 0) >= args.min_dims]
+    if args.max_dims is not None:
+        problems = [name for name in problems if n_params.get(name, 0) <= args.max_dims]
+    chosen = curve_set.only(problems, samplers)
+    if not chosen.curves:
+        raise UsageError("nothing to compare: no study with a finished trial is left.")
+    return chosen
+
+
+def _known(text: str, there: list[str], argument: str) -> list[str]:
+    wanted = names(text, argument)
+    for name in wanted:
+        if name not in there:
+            raise unknown_name(argument, name, there)
+    return [name for name in there if name in wanted]
+
+
+def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
+    """After how many trials to look.
+
+    Raises:
+        UsageError: If no study has got as far as asked for.
+    """
+    longest = max(curve.n_trials for curve in curve_set.curves.values())
+    if wanted is None:
+        return [number for number in _CHECKPOINTS if number <= longest] or [longest]
+    if wanted[-1] > longest:
+        raise UsageError(
+            f"--at: got {wanted[-1]}, but the longest study has {longest} trials; accepts "
+            f"integers from 1 to {longest}."
+        )
+    return wanted
+
+
+def _print(comparison: Comparison, curve_set: CurveSet, console: Console) -> None:
+    for line in compare_tables.heading_lines(comparison, curve_set):
+        console.print(line, markup=False, soft_wrap=True)
+    tables = [compare_tables.overall_table(comparison)]
+    tables += compare_tables.versus_tables(comparison)
+    tables += compare_tables.problem_tables(comparison)
+    for table in tables:
+        console.print(to_rich(table))
+    worse = compare_tables.worse_table(comparison, comparison.columns, _P_SHOWN)
+    if worse.rows:
+        console.print(to_rich(worse))
+    everything = compare_tables.worse_table(comparison, comparison.columns)
+    if everything.rows:
+        n_problems = len({row[0] for row in everything.rows})
+        console.print(f"{everything.title}: {n_problems}, listed in compare.md", markup=False)
+
+
+def _write(
+    comparison: Comparison,
+    curve_set: CurveSet,
+    checkpoints: list[int],
+    out: Path,
+    command: str,
+) -> list[Path]:
+    # Imported late: matplotlib takes its time.
+    from . import compare_plot
+
+    lines = ["# Comparison of samplers across problems", ""]
+    for line in compare_tables.heading_lines(comparison, curve_set):
+        lines += [line, ""]
+    lines += _in_markdown([compare_tables.overall_table(comparison)])
+    lines += ["![Mean normalised regret against trials](compare.png)", ""]
+    lines += _in_markdown(compare_tables.versus_tables(comparison))
+    lines += ["## By problem", "", *_in_markdown(compare_tables.problem_tables(comparison))]
+    worse = compare_tables.worse_table(comparison, comparison.columns)
+    if worse.rows:
+        lines += ["## Where it does not help", "", *_in_markdown([worse])]
+    lines += compare_tables.note_lines(curve_set, command)
+    paths = [out / "compare.md", out / "compare.csv", out / "curves.csv.gz"]
+    paths[0].write_text("\n".join(lines), encoding="utf-8")
+    write_csv(paths[1], compare_tables.csv_rows(comparison))
+    curves.write(curve_set, paths[2])
+    return paths + compare_plot.draw(curve_set, comparison, checkpoints[-1], out)
+
+
+def _in_markdown(tables: Iterable[Table]) -> list[str]:
+    lines = []
+    for table in tables:
+        lines += [f"**{table.title}**", "", *to_markdown(table), ""]
+    return lines

@@ -1,0 +1,340 @@
+"""Compare samplers across problems: numbers, from curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from . import paired
+from . import statistics
+from .curves import CurveSet
+from .curves import Key
+from .statistics import FloatArray
+from .suite import references
+
+
+# Name of the column that is no checkpoint: the mean regret over all trials up to the last one.
+AREA = "area"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Between which values a problem's regret is measured.
+
+    Attributes:
+        best: The best value known.
+        median: Median over random points.
+        note: Where they are from, if not from the suite's references.
+    """
+
+    best: float
+    median: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Overall:
+    """Mean normalised regret of one sampler after so many trials.
+
+    Attributes:
+        mean: Over seeds, then problems.
+        lower: Lower end of its 95% bootstrap interval.
+        upper: Upper end.
+        n_problems: Problems behind it.
+        n_pairs: Pairs of problem and seed behind it.
+        rank: Mean rank among all samplers over the pairs that all of them have.
+    """
+
+    mean: float
+    lower: float
+    upper: float
+    n_problems: int
+    n_pairs: int
+    rank: float
+
+
+@dataclass(frozen=True)
+class Versus:
+    """The reference sampler against another one, over the pairs that both have.
+
+    Attributes:
+        ours: Mean normalised regret of the reference sampler.
+        theirs: That of the other one.
+        ratio: ``ours / theirs``.
+        ratio_lower: Lower end of its 95% bootstrap interval.
+        ratio_upper: Upper end.
+        wins: Pairs in which the reference sampler has the lower regret.
+        ties: Pairs in which both have the same.
+        losses: The other pairs.
+        p_value: Two-sided paired Wilcoxon test over the pairs.
+        p_holm: The same, corrected for the number of other samplers.
+    """
+
+    ours: float
+    theirs: float
+    ratio: float
+    ratio_lower: float
+    ratio_upper: float
+    wins: int
+    ties: int
+    losses: int
+    p_value: float
+    p_holm: float
+
+    @property
+    def n_pairs(self) -> int:
+        """Pairs of problem and seed that both have."""
+        return self.wins + self.ties + self.losses
+
+
+@dataclass(frozen=True)
+class Worse:
+    """A problem on which the reference sampler's mean regret is higher than another one's."""
+
+    column: str
+    problem: str
+    sampler: str
+    ours: float
+    theirs: float
+    p_value: float
+    n_pairs: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that is reported.
+
+    Attributes:
+        columns: After how many trials, as text, and last the area.
+        samplers: Names.
+        problems: Names.
+        reference: The sampler that the others are compared with; empty if it has no study.
+        n_ranked: Pairs that all samplers have, by column.
+        overall: By sampler and column; only where a sampler has got so far.
+        versus: By other sampler and column, likewise.
+        by_problem: Mean regret by problem, sampler and column, likewise.
+        worse: Where the reference sampler is worse.
+        scales: By problem.
+    """
+
+    columns: list[str]
+    samplers: list[str]
+    problems: list[str]
+    reference: str
+    n_ranked: dict[str, int]
+    overall: dict[tuple[str, str], Overall]
+    versus: dict[tuple[str, str], Versus]
+    by_problem: dict[tuple[str, str, str], float]
+    worse: list[Worse]
+    scales: dict[str, Scale]
+
+
+def find_scales(curve_set: CurveSet) -> dict[str, Scale]:
+    """Scales of the problems: the suite's references, else what the studies have found."""
+    known = references.load()
+    scales = {}
+    for problem in curve_set.problems:
+        if problem in known:
+            scales[problem] = Scale(known[problem].best_known, known[problem].random_median)
+            continue
+        curves = [curve for key, curve in curve_set.curves.items() if key[0] == problem]
+        found = np.concatenate([curve.values for curve in curves])
+        best = float(np.nanmin(found)) if np.isfinite(found).any() else 0.0
+        if problem in curve_set.facts.random_medians:
+            median, n_values = curve_set.facts.random_medians[problem]
+            by = f"the median of {n_values} trials of random"
+        else:
+            firsts = np.array([curve.values[0] for curve in curves if len(curve.values)])
+            median = float(np.median(firsts)) if len(firsts) else best
+            by = "the median of the first values of all samplers"
+        scales[problem] = Scale(best, median, f"the best value seen and {by}")
+    return scales
+
+
+def regret_curve(curve_set: CurveSet, key: Key, scale: Scale, n_trials: int) -> FloatArray:
+    """Normalised regret of one study after each trial.
+
+    Returns:
+        Shape (n_trials,); NaN after the study's last trial.
+    """
+    curve = curve_set.curves[key]
+    trials = np.arange(1, n_trials + 1)
+    regret = paired.normalised_regret(curve.at(trials), scale.best, scale.median)
+    return np.where(trials <= curve.n_trials, regret, np.nan)
+
+
+def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> Comparison:
+    """Compare all samplers of a set.
+
+    Args:
+        curve_set: The studies, one or more.
+        checkpoints: After how many trials to look, ascending, one or more.
+        reference: Sampler that the others are compared with.
+    """
+    columns = [*map(str, checkpoints), AREA]
+    scales = find_scales(curve_set)
+    regrets: dict[Key, FloatArray] = {}
+    for key in curve_set.curves:
+        by_trial = regret_curve(curve_set, key, scales[key[0]], checkpoints[-1])
+        at = by_trial[np.array(checkpoints) - 1]
+        # NaN if the study has not got so far.
+        regrets[key] = np.append(at, by_trial.mean())
+    tables = {
+        sampler: {(p, seed): row for (p, name, seed), row in regrets.items() if name == sampler}
+        for sampler in curve_set.samplers
+    }
+    overall, n_ranked = _overall(tables, columns)
+    has_reference = reference in tables
+    return Comparison(
+        columns,
+        curve_set.samplers,
+        curve_set.problems,
+        reference if has_reference else "",
+        n_ranked,
+        overall,
+        _versus(tables, columns, reference) if has_reference else {},
+        _by_problem(tables, columns),
+        _worse(tables, columns, reference, curve_set.problems) if has_reference else [],
+        scales,
+    )
+
+
+# The rows of one sampler by problem and seed; a row is its regret in each column.
+_Rows = dict[tuple[str, int], FloatArray]
+
+
+def _pairs_with(tables: Sequence[_Rows], column: int) -> list[tuple[str, int]]:
+    """Pairs of problem and seed in which every one of some samplers has got to a column."""
+    common = set(tables[0]).intersection(*tables[1:])
+    return sorted(
+        pair for pair in common if not any(np.isnan(rows[pair][column]) for rows in tables)
+    )
+
+
+def _groups(pairs: Sequence[tuple[str, int]], values: FloatArray) -> list[FloatArray]:
+    """Split rows, one a pair, by problem."""
+    problems = np.array([problem for problem, _ in pairs])
+    return [values[problems == problem] for problem in dict.fromkeys(problems.tolist())]
+
+
+def _overall(
+    tables: dict[str, _Rows], columns: Sequence[str]
+) -> tuple[dict[tuple[str, str], Overall], dict[str, int]]:
+    overall: dict[tuple[str, str], Overall] = {}
+    n_ranked = {}
+    for index, column in enumerate(columns):
+        common = _pairs_with(list(tables.values()), index)
+        matrix = np.array([[rows[pair][index] for rows in tables.values()] for pair in common])
+        ranks = paired.mean_ranks(matrix.reshape(len(common), len(tables)))
+        n_ranked[column] = len(common)
+        for rank, (sampler, rows) in zip(ranks, tables.items()):
+            pairs = _pairs_with([rows], index)
+            if not pairs:
+                continue
+            groups = _groups(pairs, np.array([rows[pair][index] for pair in pairs]))
+            # The same stream for all: samplers with the same pairs are resampled alike.
+            resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
+            lower, upper = paired.interval(resampled)
+            overall[sampler, column] = Overall(
+                float(paired.mean_of_groups(groups)),
+                float(lower),
+                float(upper),
+                len(groups),
+                len(pairs),
+                float(rank),
+            )
+    return overall, n_ranked
+
+
+def _versus(
+    tables: dict[str, _Rows], columns: Sequence[str], reference: str
+) -> dict[tuple[str, str], Versus]:
+    result: dict[tuple[str, str], Versus] = {}
+    others = [sampler for sampler in tables if sampler != reference]
+    for index, column in enumerate(columns):
+        p_values = np.full(len(others), np.nan)
+        for number, other in enumerate(others):
+            pairs = _pairs_with([tables[reference], tables[other]], index)
+            p_values[number] = _p_value(tables[reference], tables[other], pairs, index)
+        for other, p_value, p_holm in zip(others, p_values, paired.holm(p_values)):
+            pairs = _pairs_with([tables[reference], tables[other]], index)
+            if not pairs:
+                continue
+            values = np.array(
+                [[tables[name][pair][index] for name in (reference, other)] for pair in pairs]
+            )
+            groups = _groups(pairs, values)
+            ours, theirs = paired.mean_of_groups(groups)
+            resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
+            ratios = _ratio(resampled[:, 0], resampled[:, 1])
+            lower, upper = paired.interval(ratios)
+            result[other, column] = Versus(
+                float(ours),
+                float(theirs),
+                float(_ratio(ours, theirs)),
+                float(lower),
+                float(upper),
+                *paired.win_tie_loss(values[:, 0], values[:, 1]),
+                float(p_value),
+                float(p_holm),
+            )
+    return result
+
+
+def _ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:
+    """``ours / theirs``; 1 if both are 0, infinity if only the latter is."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((ours == 0) & (theirs == 0), 1.0, np.divide(ours, theirs))
+
+
+def _p_value(ours: _Rows, theirs: _Rows, pairs: Sequence[tuple[str, int]], column: int) -> float:
+    if not pairs:
+        return math.nan
+    one, other = (np.array([rows[pair][column] for pair in pairs]) for rows in (ours, theirs))
+    return statistics.paired_wilcoxon(one, paired.without_ties(one, other))
+
+
+def _by_problem(
+    tables: dict[str, _Rows], columns: Sequence[str]
+) -> dict[tuple[str, str, str], float]:
+    means = {}
+    for sampler, rows in tables.items():
+        for index, column in enumerate(columns):
+            by_problem: dict[str, list[float]] = {}
+            for problem, seed in _pairs_with([rows], index):
+                by_problem.setdefault(problem, []).append(float(rows[problem, seed][index]))
+            for problem, values in by_problem.items():
+                means[problem, sampler, column] = float(np.mean(values))
+    return means
+
+
+def _worse(
+    tables: dict[str, _Rows], columns: Sequence[str], reference: str, problems: Sequence[str]
+) -> list[Worse]:
+    """Problems on which the reference has the higher mean, over the seeds that both have."""
+    found = []
+    ours = tables[reference]
+    for index, column in enumerate(columns):
+        for problem in problems:
+            for other, theirs in tables.items():
+                pairs = [pair for pair in _pairs_with([ours, theirs], index) if pair[0] == problem]
+                if other == reference or not pairs:
+                    continue
+                means = [np.mean([rows[pair][index] for pair in pairs]) for rows in (ours, theirs)]
+                if paired.win_tie_loss(*(np.array([mean]) for mean in means))[2]:
+                    p_value = _p_value(ours, theirs, pairs, index)
+                    found.append(
+                        Worse(
+                            column,
+                            problem,
+                            other,
+                            float(means[0]),
+                            float(means[1]),
+                            p_value,
+                            len(pairs),
+                        )
+                    )
+    return found

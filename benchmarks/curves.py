@@ -1,0 +1,273 @@
+"""What each study had found after so many trials, in a form small enough to be committed.
+
+The value of a study's incumbent (the best trial by the value that the sampler was told) without
+noise, where the problem tells it, else as observed. It changes a few times a study, and only the
+changes are kept: the file holds everything that a comparison needs, and is a hundredth of the
+storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import csv
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+import gzip
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import statistics
+from .contenders import CONTENDERS
+from .errors import UsageError
+from .results import Run
+from .statistics import FloatArray
+
+
+_COLUMNS = ["problem", "sampler", "seed", "trial", "value"]
+# The first line of a file, before what is known of the runs.
+_MARK = "# curves of python -m benchmarks: "
+
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The incumbent of one study.
+
+    Attributes:
+        trials: After which trials, counted from 1 and ascending, it changed; shape (n_changes,).
+        values: What it is since then, signed so that lower is better; same shape.
+        n_trials: Until when it is known: trials of the study.
+    """
+
+    trials: npt.NDArray[np.int64]
+    values: FloatArray
+    n_trials: int
+
+    def at(self, trials: npt.NDArray[np.int64]) -> FloatArray:
+        """Value of the incumbent after so many trials, counted from 1.
+
+        Returns:
+            Same shape; NaN where there is none yet, and after ``n_trials``.
+        """
+        index = np.searchsorted(self.trials, trials, side="right") - 1
+        known = (index >= 0) & (trials <= self.n_trials)
+        return np.where(known, np.append(self.values, np.nan)[index], np.nan)
+
+
+@dataclass
+class Facts:
+    """How the studies were made, by what distinguishes them.
+
+    Attributes:
+        n_params: Number of parameters of each problem.
+        random_medians: Median value, without noise where it is known, of random search's trials on
+            each problem, and the number of those trials.
+        ask_seconds: Seconds that each sampler took to suggest and to learn, and the number of
+            suggestions.
+        settings: Commands, versions and numbers of threads, each once, with the samplers that were
+            run so.
+    """
+
+    n_params: dict[str, int] = field(default_factory=dict)
+    random_medians: dict[str, tuple[float, int]] = field(default_factory=dict)
+    ask_seconds: dict[str, tuple[float, int]] = field(default_factory=dict)
+    settings: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class CurveSet:
+    """Curves of many studies.
+
+    Attributes:
+        curves: By problem, sampler and seed.
+        facts: How they were made.
+    """
+
+    curves: dict[Key, Curve]
+    facts: Facts
+
+    @property
+    def problems(self) -> list[str]:
+        """Names of the problems, in the order in which they come."""
+        return list(dict.fromkeys(problem for problem, _, _ in self.curves))
+
+    @property
+    def samplers(self) -> list[str]:
+        """Names of the samplers, those of the registry first."""
+        names = dict.fromkeys(sampler for _, sampler, _ in self.curves)
+        known = [name for name in CONTENDERS if name in names]
+        return known + [name for name in names if name not in CONTENDERS]
+
+    def only(self, problems: Iterable[str], samplers: Iterable[str]) -> CurveSet:
+        """Those of some problems and samplers."""
+        wanted = set(problems), set(samplers)
+        chosen = {k: c for k, c in self.curves.items() if k[0] in wanted[0] and k[1] in wanted[1]}
+        return CurveSet(chosen, self.facts)
+
+
+def from_runs(runs: Sequence[Run]) -> CurveSet:
+    """Curves of stored studies that have a trial.
+
+    A sampler that has nothing left to suggest, such as a grid, keeps what it has found up to the
+    longest budget on its problem.
+    """
+    longest: dict[str, int] = {}
+    for run in runs:
+        longest[run.problem] = max(longest.get(run.problem, 0), run.planned)
+    curves, facts = {}, Facts()
+    random_values: dict[str, list[float]] = {}
+    for run in runs:
+        if not run.trials:
+            continue
+        losses, noise_free = _losses(run)
+        index = statistics.incumbents(losses)
+        changes = np.flatnonzero(np.diff(index, prepend=-1))
+        contender = CONTENDERS.get(run.sampler)
+        exhausted = run.complete and contender is not None and contender.limit is not None
+        n_trials = longest[run.problem] if exhausted else len(run.trials)
+        key = (run.problem, run.sampler, run.seed)
+        curves[key] = Curve(changes + 1, noise_free[index[changes]], n_trials)
+        _note(run, facts)
+        if run.sampler == "random":
+            random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
+    for problem, values in random_values.items():
+        if values:
+            facts.random_medians[problem] = (float(np.median(values)), len(values))
+    return CurveSet(curves, facts)
+
+
+def _losses(run: Run) -> tuple[FloatArray, FloatArray]:
+    """What the sampler was told, and that without noise; NaN for a trial without a value."""
+    losses = np.array(
+        [trial.values[0] if trial.values is not None else math.nan for trial in run.trials]
+    )
+    expected = [trial.user_attrs.get("expected_loss") for trial in run.trials]
+    noise_free = [
+        observed if value is None or math.isnan(observed) else float(value)
+        for observed, value in zip(losses, expected)
+    ]
+    return run.sign * losses, run.sign * np.array(noise_free)
+
+
+def _note(run: Run, facts: Facts) -> None:
+    facts.n_params[run.problem] = len(run.settings.get("space", {}))
+    attrs = [trial.user_attrs for trial in run.trials]
+    seconds = [a.get("ask_seconds", math.nan) + a.get("tell_seconds", math.nan) for a in attrs]
+    timed = [value for value in seconds if not math.isnan(value)]
+    total, n_timed = facts.ask_seconds.get(run.sampler, (0.0, 0))
+    facts.ask_seconds[run.sampler] = (total + sum(timed), n_timed + len(timed))
+    how = {
+        "command": run.settings.get("command", ""),
+        "versions": run.settings.get("versions", {}),
+        "threads": run.settings.get("threads"),
+        "sampler": run.sampler,
+        "sampler_version": run.settings.get("sampler_version", ""),
+    }
+    if how not in facts.settings:
+        facts.settings.append(how)
+
+
+def write(curve_set: CurveSet, path: Path) -> None:
+    """Write curves as CSV, compressed if the name ends with ``.gz``.
+
+    Equal curves make equal files.
+    """
+    text = io.StringIO()
+    text.write(_MARK + json.dumps(asdict(curve_set.facts)) + "\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for (problem, sampler, seed), curve in curve_set.curves.items():
+        for trial, value in zip(curve.trials, curve.values):
+            writer.writerow([problem, sampler, seed, trial, f"{value:.10g}"])
+        # The last row of a study tells no more than how far it goes.
+        writer.writerow([problem, sampler, seed, curve.n_trials, ""])
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def read(path: Path) -> CurveSet:
+    """Read what :func:`write` has written.
+
+    Raises:
+        UsageError: If the file cannot be read, or is something else.
+    """
+    try:
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
+        if not lines or not lines[0].startswith(_MARK):
+            raise ValueError("its first line is another")
+        facts = json.loads(lines[0].removeprefix(_MARK))
+        rows: dict[Key, list[tuple[int, str]]] = {}
+        for row in csv.DictReader(lines[1:]):
+            key = (row["problem"], row["sampler"], int(row["seed"]))
+            rows.setdefault(key, []).append((int(row["trial"]), row["value"]))
+        curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(
+            f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "
+            "written."
+        ) from error
+    for name in ("random_medians", "ask_seconds"):
+        facts[name] = {key: tuple(value) for key, value in facts[name].items()}
+    return CurveSet(curves, Facts(**facts))
+
+
+def _curve(rows: list[tuple[int, str]]) -> Curve:
+    *changes, (n_trials, _) = rows
+    return Curve(
+        np.array([trial for trial, _ in changes], dtype=np.int64),
+        np.array([float(value) for _, value in changes]),
+        n_trials,
+    )
+
+
+def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
+    """Put curves of several sources together.
+
+    Args:
+        curve_sets: The curves, one set or more.
+        names: What to call the sources in a message.
+
+    Raises:
+        UsageError: If two sources tell different things of the same study.
+    """
+    curves: dict[Key, Curve] = {}
+    source: dict[Key, str] = {}
+    facts = Facts()
+    for curve_set, name in zip(curve_sets, names):
+        for key, curve in curve_set.curves.items():
+            if key in curves and not _equal(curves[key], curve):
+                raise UsageError(
+                    f"--curves: {source[key]} and {name} tell different things of sampler {key[1]} "
+                    f"on {key[0]} with seed {key[2]}; accepts files of different studies."
+                )
+            curves[key] = curve
+            source[key] = name
+        its = curve_set.facts
+        facts.n_params |= its.n_params
+        for problem, (median, n_values) in its.random_medians.items():
+            if n_values >= facts.random_medians.get(problem, (0.0, 0))[1]:
+                facts.random_medians[problem] = (median, n_values)
+        for sampler, (seconds, n_timed) in its.ask_seconds.items():
+            total, n_total = facts.ask_seconds.get(sampler, (0.0, 0))
+            facts.ask_seconds[sampler] = (total + seconds, n_total + n_timed)
+        facts.settings += [how for how in its.settings if how not in facts.settings]
+    return CurveSet(curves, facts)
+
+
+def _equal(one: Curve, other: Curve) -> bool:
+    return (
+        one.n_trials == other.n_trials
+        and np.array_equal(one.trials, other.trials)
+        and np.allclose(one.values, other.values, rtol=1e-8, atol=0, equal_nan=True)
+    )
