@@ -95,7 +95,7 @@ class Campaign:
             "trials": self.n_trials,
             "jobs": workers,
             "threads": self.n_threads,
-            "versions": _versions(),
+            "versions": versions(),
             "command": self.command,
         }
         self.jobs, done, notes = [], [], []
@@ -218,11 +218,12 @@ def lock_folder(out: Path) -> Any:
     return file
 
 
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version()}
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that results depend on."""
+    found = {"python": platform.python_version()}
     for library in _LIBRARIES:
         try:
-            versions[library] = importlib.metadata.version(library)
+            found[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:
-            versions[library] = "not installed"
-    return versions
+            found[library] = "not installed"
+    return found

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from . import compare
 from . import hub
+from . import speed
 from .arguments import AtLeast
 from .arguments import names
 from .contenders import Contender
@@ -51,9 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if args.command == "report":
             return _report(args, console)
         words = sys.argv[1:] if arguments is None else list(arguments)
+        command = shlex.join(["python", "-m", "benchmarks", *words])
         if args.command == "compare":
-            return compare.run(args, console, shlex.join(["python", "-m", "benchmarks", *words]))
-        return _run(args, console, words)
+            return compare.run(args, console, command)
+        if args.command == "speed":
+            return speed.run(args, console, command)
+        return _run(args, console, command)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -129,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
             help="any Optuna storage (sqlite:///OUT/studies.db)",
         )
     compare.add_parser(commands)
+    speed.add_parser(commands)
     return parser
 
 
@@ -161,7 +166,7 @@ def _list(console: Console) -> int:
     return 0
 
 
-def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
+def _run(args: argparse.Namespace, console: Console, command: str) -> int:
     from .campaign import Campaign
 
     wanted = names(args.samplers, "--samplers")
@@ -178,7 +183,7 @@ def _run(args: argparse.Namespace, console: Console, command: list[str]) -> int:
         n_threads=args.threads,
         out=_out(args),
         storage=args.storage,
-        command=shlex.join(["python", "-m", "benchmarks", *command]),
+        command=command,
         registry=registry,
     )
     campaign.prepare(console)

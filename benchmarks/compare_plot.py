@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from matplotlib import pyplot
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator
+from matplotlib.ticker import MaxNLocator
 import numpy as np
 
 from . import paired
@@ -69,8 +70,10 @@ def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) 
             lowest = min(lowest, float(curve.mean.min()))
         axes.set_yscale("log")
         axes.set_ylim(bottom=max(_LOWEST, 0.8 * lowest), top=1.05)
-        axes.yaxis.set_major_formatter(ScalarFormatter())
-        axes.yaxis.set_minor_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(True, which="both")
         axes.set_axisbelow(True)
         axes.set_xlim(left=0)

@@ -32,7 +32,7 @@ from .store import Writer
 # A worker that died is replaced, and its study continued, so many times.
 _MAX_RESTARTS = 2
 # What tells numpy, scipy and torch how many threads to use; read when they are imported.
-_THREAD_VARIABLES = (
+THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -93,7 +93,7 @@ class _Slot:
 
 def limit_threads(n_threads: int) -> None:
     """Have the worker processes started from now on use so many threads each."""
-    for variable in _THREAD_VARIABLES:
+    for variable in THREAD_VARIABLES:
         os.environ[variable] = str(n_threads)
 
 

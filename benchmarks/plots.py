@@ -42,7 +42,7 @@ _COLORS = {
     "smac": "#8B5A2B",
     "hebo": "#000000",
 }
-_MORE_COLORS = ("#C2185B", "#808000", "#17BECF", "#F0E442")
+_MORE_COLORS = ("#C2185B", "#808000", "#17BECF", "#B59B00")
 _MARKERS = "osD^vPX*ph<>"
 STYLE: dict[Any, Any] = {
     "font.size": 10,
