@@ -67,6 +67,8 @@ class Contender:
             finished trials. Others have their suggestions replayed when a study is resumed.
         learns_when_told: Whether it learns a value only at the moment when it is told, and not
             from what the study holds.
+        takes_history: Whether it makes use of trials that it has not suggested from the first
+            suggestion on.
         limit: Number of trials after which it has nothing left to suggest; None for no limit.
     """
 
@@ -81,6 +83,7 @@ class Contender:
     source: str = ""
     stateless: bool = False
     learns_when_told: bool = False
+    takes_history: bool = True
     limit: Callable[[Space], int] | None = None
 
     def version(self, registry: str = "") -> str:
@@ -235,6 +238,7 @@ CONTENDERS: dict[str, Contender] = {
             hub_package=_SMAC,
             libraries=("smac",),
             learns_when_told=True,
+            takes_history=False,
         ),
         Contender(
             "hebo",

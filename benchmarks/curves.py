@@ -31,6 +31,7 @@ from .results import Run
 from .statistics import FloatArray
 
 
+_FORMAT = "{:.10g}"
 _COLUMNS = ["problem", "sampler", "seed", "trial", "value"]
 # The first line of a file, before what is known of the runs.
 _MARK = "# curves of python -m benchmarks: "
@@ -135,7 +136,9 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         exhausted = run.complete and contender is not None and contender.limit is not None
         n_trials = longest[run.problem] if exhausted else len(run.trials)
         key = (run.problem, run.sampler, run.seed)
-        curves[key] = Curve(changes + 1, noise_free[index[changes]], n_trials)
+        # As a file has them, or a comparison from a file would differ in the last digits.
+        values = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
+        curves[key] = Curve(changes + 1, values, n_trials)
         _note(run, facts)
         if run.sampler == "random":
             random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
@@ -187,7 +190,7 @@ def write(curve_set: CurveSet, path: Path) -> None:
     writer.writerow(_COLUMNS)
     for (problem, sampler, seed), curve in curve_set.curves.items():
         for trial, value in zip(curve.trials, curve.values):
-            writer.writerow([problem, sampler, seed, trial, f"{value:.10g}"])
+            writer.writerow([problem, sampler, seed, trial, _FORMAT.format(value)])
         # The last row of a study tells no more than how far it goes.
         writer.writerow([problem, sampler, seed, curve.n_trials, ""])
     data = text.getvalue().encode()

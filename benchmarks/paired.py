@@ -89,7 +89,8 @@ def interval(resampled: FloatArray, level: float = 0.95) -> tuple[FloatArray, Fl
     if not 0 < level < 1:
         raise ValueError(f"level is {level}, but must lie between 0 and 1.")
     tail = 50 * (1 - level)
-    lower, upper = np.percentile(resampled, [tail, 100 - tail], axis=0)
+    # Values themselves, nothing between them: a ratio may be infinite.
+    lower, upper = np.percentile(resampled, [tail, 100 - tail], axis=0, method="inverted_cdf")
     return lower, upper
 
 

@@ -121,6 +121,8 @@ def _that_can_run(wanted: Sequence[str], registry: str, console: Console) -> lis
     able = []
     for contender in map(get_contender, wanted):
         reason = contender.missing() or contender.cannot_load(registry)
+        if not contender.takes_history:
+            reason = "suggests its initial design first, whatever the history; `run` times it"
         if reason:
             console.print(f"skipped: {contender.name}: {reason}", markup=False, soft_wrap=True)
         else:

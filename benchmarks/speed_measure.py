@@ -34,6 +34,7 @@ _SECONDS_A_SAMPLER = 60.0
 # libraries and is not the one that counts.
 _PATIENCE = 3.0
 _SECONDS_TO_START = 300.0
+_SECONDS_TO_END = 2.0
 
 
 @dataclass
@@ -196,7 +197,13 @@ class _Worker:
         return suggestions
 
     def end(self) -> None:
-        """End the worker, whatever it is doing."""
+        """End the worker, whatever it is doing; one that waits may tidy up."""
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+            self._process.wait(timeout=_SECONDS_TO_END)
+        except (BrokenPipeError, subprocess.TimeoutExpired):
+            pass
         self._process.kill()
         self._process.wait()
 

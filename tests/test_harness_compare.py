@@ -1,0 +1,367 @@
+"""Comparison across problems: statistics against closed forms, curves, and the command."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+from optuna.trial import create_trial
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+import pytest
+
+from benchmarks import cli
+from benchmarks import comparison
+from benchmarks import curves
+from benchmarks import paired
+from benchmarks import store
+from benchmarks.curves import Curve
+from benchmarks.curves import CurveSet
+from benchmarks.curves import Facts
+from benchmarks.errors import UsageError
+from benchmarks.results import load_runs
+from benchmarks.results import Run
+from benchmarks.statistics import FloatArray
+from benchmarks.suite import references
+
+
+def test_normalised_regret() -> None:
+    values = np.array([math.nan, math.inf, 9.0, 5.0, 3.0, 1.0, 0.0])
+    regret = paired.normalised_regret(values, best=1.0, median=5.0)
+    assert regret.tolist() == [1, 1, 1, 1, 0.5, 0, 0]
+    # All points are as good as the best.
+    flat = paired.normalised_regret(np.array([1.0, 2.0]), best=1.0, median=1.0)
+    assert flat.tolist() == [0, 1]
+
+
+def test_mean_gives_every_problem_the_same_weight() -> None:
+    groups = [np.array([[0.0, 1.0]]), np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.5]])]
+    assert paired.mean_of_groups(groups).tolist() == [0.5, 0.75]
+
+
+def test_bootstrap_within_problems_has_the_right_width() -> None:
+    rng = np.random.default_rng(1)
+    groups = [rng.normal(offset, 1.0, size=(40, 1)) for offset in (0.0, 100.0)]
+    resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
+    # Seeds vary within their problem; that the problems differ makes no uncertainty.
+    variance = sum(group.var() / len(group) for group in groups) / 4
+    assert resampled.std() == pytest.approx(math.sqrt(variance), rel=0.03)
+    lower, upper = paired.interval(resampled)
+    half = 1.96 * math.sqrt(variance)
+    assert (upper - lower)[0] == pytest.approx(2 * half, rel=0.03)
+
+
+def test_bootstrap_keeps_pairs_together() -> None:
+    noise = np.random.default_rng(2).normal(size=20)
+    resampled = paired.bootstrap_means(
+        [np.stack([noise, noise + 1], axis=1)], np.random.default_rng(0), 200
+    )
+    np.testing.assert_allclose(resampled[:, 1] - resampled[:, 0], 1.0)
+
+
+def test_bootstrap_needs_rows() -> None:
+    for groups in ([], [np.empty((0, 1))]):
+        with pytest.raises(ValueError, match="needs a row"):
+            paired.bootstrap_means(groups, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="level is 1"):
+        paired.interval(np.zeros((3, 1)), level=1.0)
+
+
+def test_holm() -> None:
+    p_values = np.array([0.01, 0.04, math.nan, 0.03, 0.005])
+    # Of four: 0.005 x 4, 0.01 x 3, 0.03 x 2, and 0.04 x 1 is less than its predecessor.
+    expected = [0.03, 0.06, math.nan, 0.06, 0.02]
+    np.testing.assert_allclose(paired.holm(p_values), expected)
+    assert paired.holm(np.array([0.6, 0.7])).tolist() == [1.0, 1.0]
+
+
+def test_win_tie_loss_and_ranks() -> None:
+    ours = np.array([1.0, 2.0, 3.0, 0.1 + 0.2])
+    theirs = np.array([2.0, 2.0, 1.0, 0.3])
+    assert paired.win_tie_loss(ours, theirs) == (1, 2, 1)
+    ranks = paired.mean_ranks(np.array([[1.0, 2.0, 2.0], [3.0, 1.0, 2.0]]))
+    assert ranks.tolist() == [2.0, 1.75, 2.25]
+    assert np.isnan(paired.mean_ranks(np.empty((0, 2)))).all()
+
+
+def _set(regret: dict[str, FloatArray], n_problems: int) -> CurveSet:
+    """Studies of one trial each, from values of shape (n_problems, n_seeds) by sampler."""
+    found = {}
+    for sampler, values in regret.items():
+        for problem, seed in itertools.product(range(n_problems), range(values.shape[1])):
+            if not np.isnan(values[problem, seed]):
+                found[f"p{problem}", sampler, seed] = Curve(
+                    np.array([1]), values[problem, seed : seed + 1], 1
+                )
+    medians = {f"p{problem}": (1.0, 100) for problem in range(n_problems)}
+    # Makes 0 the best value seen.
+    for problem in range(n_problems):
+        found[f"p{problem}", "oracle", 99] = Curve(np.array([1]), np.array([0.0]), 1)
+    return CurveSet(found, Facts(random_medians=medians))
+
+
+def test_samplers_that_do_not_differ_are_rarely_called_different() -> None:
+    rng = np.random.default_rng(3)
+    n_rejected = n_outside = 0
+    for _ in range(100):
+        values = {name: rng.random((4, 6)) for name in ("lattice_gp", "tpe")}
+        found = comparison.compare(_set(values, 4), [1], "lattice_gp")
+        versus = found.versus["tpe", "1"]
+        n_rejected += versus.p_value < 0.05
+        n_outside += not versus.ratio_lower <= 1 <= versus.ratio_upper
+        assert versus.n_pairs == 24
+    # Binomial with 0.05 (the bootstrap of so few seeds is a little narrow): more than these have a
+    # chance of one in a thousand.
+    assert 0 < n_rejected <= 12
+    assert n_outside <= 25
+
+
+def test_sampler_that_is_better_is_found() -> None:
+    rng = np.random.default_rng(4)
+    theirs = rng.random((5, 8))
+    ours = 0.5 * theirs
+    found = comparison.compare(_set({"lattice_gp": ours, "tpe": theirs}, 5), [1], "lattice_gp")
+    versus = found.versus["tpe", "1"]
+    assert versus.ratio == pytest.approx(0.5)
+    assert versus.ratio_lower == pytest.approx(0.5) and versus.ratio_upper == pytest.approx(0.5)
+    assert (versus.wins, versus.ties, versus.losses) == (40, 0, 0)
+    assert versus.p_value < 1e-6
+    # The oracle's pairs are its own.
+    assert ("oracle", "1") not in found.versus
+    assert versus.p_holm == versus.p_value
+    assert not found.worse
+    assert found.overall["tpe", "1"].mean == pytest.approx(theirs.mean())
+
+
+def test_only_pairs_that_both_have_are_compared() -> None:
+    ours = np.array([[0.1, 0.2, 0.3], [0.5, 0.5, 0.5]])
+    theirs = np.array([[math.nan, 0.1, 0.4], [math.nan, math.nan, math.nan]])
+    curve_set = _set({"lattice_gp": ours, "hebo": theirs}, 2)
+    found = comparison.compare(curve_set, [1], "lattice_gp")
+    versus = found.versus["hebo", "1"]
+    assert versus.n_pairs == 2
+    assert [versus.ours, versus.theirs] == pytest.approx([0.25, 0.25])
+    assert (versus.wins, versus.ties, versus.losses) == (1, 0, 1)
+    overall = found.overall["lattice_gp", "1"]
+    assert (overall.n_problems, overall.n_pairs) == (2, 6)
+    assert overall.mean == pytest.approx((0.2 + 0.5) / 2)
+    assert math.isnan(overall.rank)
+
+
+def test_problems_where_the_reference_is_worse() -> None:
+    ours = np.array([[0.4, 0.6], [0.1, 0.1], [0.2, 0.2]])
+    theirs = np.array([[0.2, 0.2], [0.3, 0.3], [0.2, 0.2]])
+    found = comparison.compare(_set({"lattice_gp": ours, "tpe": theirs}, 3), [1], "lattice_gp")
+    worse = [one for one in found.worse if one.column == "1"]
+    assert [(one.problem, one.sampler) for one in worse] == [("p0", "tpe")]
+    assert worse[0].ours - worse[0].theirs == pytest.approx(0.3)
+    assert found.by_problem["p1", "tpe", "1"] == pytest.approx(0.3)
+
+
+def test_scale_is_the_suites_reference() -> None:
+    known = references.load()["shekel_d4"]
+    curve = Curve(np.array([1]), np.array([known.random_median]), 1)
+    found = comparison.compare(CurveSet({("shekel_d4", "tpe", 0): curve}, Facts()), [1], "")
+    assert found.overall["tpe", "1"].mean == 1.0
+    assert found.scales["shekel_d4"] == comparison.Scale(known.best_known, known.random_median)
+    assert found.reference == "" and not found.versus
+
+
+def _run(
+    values: list[float | None], expected: list[float] | None = None, **changes: object
+) -> Run:
+    trials: list[FrozenTrial] = []
+    for number, value in enumerate(values):
+        attrs = {} if expected is None else {"expected_loss": expected[number]}
+        state = TrialState.FAIL if value is None else TrialState.COMPLETE
+        trial = create_trial(state=state, value=value, user_attrs=attrs)
+        trial.number = number
+        trials.append(trial)
+    details = {"problem": "p", "sampler": "tpe", "seed": 0, "planned": len(values), "sign": 1}
+    return Run(**(details | {"settings": {}, "trials": trials} | changes))  # type: ignore[arg-type]
+
+
+def test_curve_is_the_noise_free_value_of_the_incumbent_by_observed_value() -> None:
+    run = _run([None, 3.0, 4.0, 2.0, 2.5, 1.0], expected=[0.0, 2.0, 0.1, 2.5, 0.2, 1.5])
+    curve = curves.from_runs([run]).curves["p", "tpe", 0]
+    assert curve.trials.tolist() == [2, 4, 6]
+    at = curve.at(np.arange(1, 8))
+    np.testing.assert_array_equal(at, [math.nan, 2.0, 2.0, 2.5, 2.5, 1.5, math.nan])
+    # Without noise-free values, and with the larger the better.
+    curve = curves.from_runs([_run([1.0, 3.0, 2.0], sign=-1)]).curves["p", "tpe", 0]
+    assert curve.at(np.arange(1, 4)).tolist() == [-1, -3, -3]
+
+
+def test_exhausted_grid_keeps_what_it_has_and_a_stopped_study_does_not() -> None:
+    runs = [
+        _run([1.0] * 5),
+        _run([2.0, 1.5], sampler="grid"),
+        _run([2.0, 1.5], sampler="random", planned=5),
+    ]
+    found = curves.from_runs(runs).curves
+    assert [found["p", name, 0].n_trials for name in ("tpe", "grid", "random")] == [5, 5, 2]
+
+
+def test_area_is_the_mean_over_all_trials() -> None:
+    random = Curve(np.array([1]), np.array([10.0]), 4)
+    tpe = Curve(np.array([2, 4]), np.array([5.0, 0.0]), 4)
+    facts = Facts(random_medians={"p": (10.0, 4)})
+    curve_set = CurveSet({("p", "random", 0): random, ("p", "tpe", 0): tpe}, facts)
+    found = comparison.compare(curve_set, [2, 4], "random")
+    assert found.columns == ["2", "4", "area"]
+    assert found.overall["tpe", "area"].mean == pytest.approx((1 + 0.5 + 0.5 + 0) / 4)
+    assert [found.overall["tpe", column].mean for column in ("2", "4")] == [0.5, 0.0]
+
+
+def test_curves_survive_the_file(tmp_path: Path) -> None:
+    facts = Facts(
+        n_params={"p": 3},
+        random_medians={"p": (2.0, 7)},
+        ask_seconds={"tpe": (0.5, 6)},
+        settings=[{"command": "x", "versions": {"optuna": "5"}, "threads": 1, "sampler": "tpe"}],
+    )
+    both = {
+        ("p", "tpe", 0): Curve(np.array([2, 4]), np.array([1 / 3, -1e-20]), 6),
+        # Nothing found.
+        ("p", "my.module:Class", 12): Curve(np.array([], dtype=int), np.array([]), 3),
+    }
+    for name in ("curves.csv", "curves.csv.gz"):
+        curves.write(CurveSet(both, facts), tmp_path / name)
+        read = curves.read(tmp_path / name)
+        assert read.facts == facts
+        assert list(read.curves) == list(both)
+        for key, curve in both.items():
+            assert read.curves[key].n_trials == curve.n_trials
+            assert read.curves[key].trials.tolist() == curve.trials.tolist()
+            np.testing.assert_allclose(read.curves[key].values, curve.values, rtol=1e-9)
+    assert np.isnan(read.curves["p", "my.module:Class", 12].at(np.array([3]))).all()
+    for text in ("", "problem,sampler\n", "# curves of python -m benchmarks: {}\nx\n1\n"):
+        (tmp_path / "wrong.csv").write_text(text)
+        with pytest.raises(UsageError, match="cannot read"):
+            curves.read(tmp_path / "wrong.csv")
+
+
+def test_merging_files() -> None:
+    one = Curve(np.array([1]), np.array([1.0]), 3)
+    other = Curve(np.array([1]), np.array([2.0]), 3)
+    first = CurveSet({("p", "tpe", 0): one}, Facts(ask_seconds={"tpe": (1.0, 2)}))
+    second = CurveSet({("p", "tpe", 1): other}, Facts(ask_seconds={"tpe": (3.0, 2)}))
+    both = curves.merge([first, second, first], ["a", "b", "c"])
+    assert list(both.curves) == [("p", "tpe", 0), ("p", "tpe", 1)]
+    assert both.facts.ask_seconds["tpe"] == (5.0, 6)
+    conflicting = CurveSet({("p", "tpe", 0): other}, Facts())
+    with pytest.raises(UsageError, match="a and b tell different things of sampler tpe on p"):
+        curves.merge([first, conflicting], ["a", "b"])
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run over two problems of the suite and one toy."""
+    out = tmp_path_factory.mktemp("results")
+    arguments = ["run", "--problems", "discrete_125,levy_idle_d20,quadratic"]
+    arguments += ["--samplers", "tpe,random", "--seeds", "2", "--trials", "12", "--jobs", "1"]
+    assert cli.main([*arguments, "--out", str(out)]) == 0
+    assert cli.main(["compare", "--out", str(out)]) == 0
+    return out
+
+
+def test_command_and_its_curves_say_the_same(
+    results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["--at", "5,12", "--reference", "tpe"]
+    assert cli.main(["compare", "--out", str(results), *base]) == 0
+    shown = capsys.readouterr().out
+    assert "3 problems, 2 samplers, 12 studies; seeds 0-1." in shown
+    assert "quadratic has no reference" in shown and "trials of random" in shown
+    names = ["compare.md", "compare.csv", "curves.csv.gz", "compare.png", "compare.svg"]
+    assert all((results / name).stat().st_size > 0 for name in names)
+    rows = _rows(results / "compare.csv")
+    assert {row["kind"] for row in rows} >= {"overall", "versus", "problem", "scale"}
+    # The file against the storage.
+    stored = load_runs(store.open_storage(store.default_url(results)))
+    (run,) = [r for r in stored if (r.problem, r.sampler, r.seed) == ("discrete_125", "tpe", 1)]
+    found = min(trial.values[0] for trial in run.trials[:5] if trial.values)
+    curve = curves.read(results / "curves.csv.gz").curves["discrete_125", "tpe", 1]
+    assert curve.at(np.array([5]))[0] == pytest.approx(found)
+    text = (results / "compare.md").read_text()
+    assert "optuna" in text and "compare --out" in text and "run --problems" in text
+    again = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path)]
+    assert cli.main([*again, *base]) == 0
+    assert _rows(tmp_path / "compare.csv") == rows
+    before = (results / "curves.csv.gz").read_bytes()
+    assert (tmp_path / "curves.csv.gz").read_bytes() == before
+
+
+def test_filters(results: Path, tmp_path: Path) -> None:
+    base = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path)]
+    for arguments, problems in (
+        (["--tag", "noisy"], {"levy_idle_d20"}),
+        (["--min-dims", "4"], {"levy_idle_d20"}),
+        (["--max-dims", "3"], {"discrete_125", "quadratic"}),
+        (["--problems", "quadratic"], {"quadratic"}),
+    ):
+        assert cli.main([*base, *arguments]) == 0
+        rows = _rows(tmp_path / "compare.csv")
+        assert {row["problem"] for row in rows if row["kind"] == "problem"} == problems
+    assert cli.main([*base, "--samplers", "random"]) == 0
+    assert {row["sampler"] for row in _rows(tmp_path / "compare.csv")} == {"random", ""}
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (["--at", "x"], ["--at", "'x'", "1 or more"]),
+        (["--at", "13"], ["--at", "13", "12 trials"]),
+        (["--reference", "tpo"], ["--reference", "'tpo'", "mean 'tpe'"]),
+        (["--tag", "noisi"], ["--tag", "'noisi'", "mean 'noisy'"]),
+        (["--min-dims", "0"], ["--min-dims", "'0'", "1 or more"]),
+        (["--min-dims", "21"], ["nothing to compare"]),
+        (["--samplers", "gp"], ["--samplers", "'gp'", "tpe, random"]),
+        (["--problems", "lattice"], ["--problems", "'lattice'", "quadratic"]),
+        (["--curves", "/no/such/file"], ["--curves", "/no/such/file"]),
+    ],
+)
+def test_wrong_argument_of_compare(
+    results: Path,
+    tmp_path: Path,
+    arguments: list[str],
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    base = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path / "o")]
+    try:
+        status = cli.main([*base, *arguments])
+    except SystemExit as error:  # From argparse.
+        status = int(error.code or 0)
+    assert status == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    for word in words:
+        assert word in last
+    assert not (tmp_path / "o").exists()
+
+
+def test_compare_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["compare"]) == 2
+    assert "--out: missing" in capsys.readouterr().err
+    assert cli.main(["compare", "--out", str(tmp_path)]) == 2
+    assert "holds no results" in capsys.readouterr().err
+
+
+def test_suite_is_a_list_of_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = ["--samplers", "random", "--seeds", "1", "--trials", "2", "--out", str(tmp_path)]
+    assert cli.main(["run", "--suite", "discrete_dev", *out]) == 0
+    capsys.readouterr()
+    assert cli.main(["compare", "--out", str(tmp_path)]) == 0
+    assert "3 problems, 1 samplers" in capsys.readouterr().out
+    assert cli.main(["run", "--suite", "devel", *out]) == 2
+    assert "--suite: got 'devel', accepts dev" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["run", "--suite", "dev", "--problems", "lattice", *out])
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
