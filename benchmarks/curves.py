@@ -137,8 +137,8 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         n_trials = longest[run.problem] if exhausted else len(run.trials)
         key = (run.problem, run.sampler, run.seed)
         # As a file has them, or a comparison from a file would differ in the last digits.
-        values = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
-        curves[key] = Curve(changes + 1, values, n_trials)
+        rounded = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
+        curves[key] = Curve(changes + 1, rounded, n_trials)
         _note(run, facts)
         if run.sampler == "random":
             random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
