@@ -15,6 +15,7 @@ import multiprocessing
 from multiprocessing.connection import wait
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -208,6 +209,8 @@ def _start_worker(finished: Any, stop: Any) -> None:
     warnings.filterwarnings("ignore", message=".*warn_independent_sampling.*")
     # "The value nan is not acceptable": it is counted as a failed trial.
     warnings.filterwarnings("ignore", message=".*not acceptable.*")
+    # What libraries print would tear the display; errors have another stream.
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
 
 
