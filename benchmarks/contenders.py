@@ -245,7 +245,9 @@ CONTENDERS: dict[str, Contender] = {
             "HEBO from OptunaHub: heteroscedastic Gaussian process",
             _hebo,
             requires=("hebo",),
-            install='pip install torch "numpy<2" HEBO==0.3.6 (in an environment without smac)',
+            # Its own pins exclude a Python and a NumPy that work.
+            install='pip install torch "numpy<2" pandas scikit-learn gpytorch GPy catboost pymoo '
+            "disjoint-set; pip install --no-deps HEBO==0.3.6 (in an environment without smac)",
             hub_package=_HEBO,
             libraries=("HEBO", "torch"),
             learns_when_told=True,
