@@ -17,12 +17,13 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from . import model
 from . import worker
 from .arrays import first
 from .arrays import FloatArray
 from .design import startup_point
 from .history import read_history
+from .model import Model
+from .recipe import Recipe
 from .records import FAILED_KEY
 from .records import Record
 from .records import RecordReader
@@ -74,6 +75,7 @@ class LatticeGPSampler(BaseSampler):
         _check_int("n_startup_trials", n_startup_trials, minimum=1)
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
+        self._recipe = Recipe()
         self._said: set[str] = set()
         self._prepare()
 
@@ -84,10 +86,11 @@ class LatticeGPSampler(BaseSampler):
         # Caches: they save time and change nothing.
         self._reader = RecordReader()
         self._space = SearchSpace({})
+        self._model = Model(self._recipe)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock, which cannot be copied, and the caches."""
-        left_out = ("_lock", "_reader", "_space")
+        left_out = ("_lock", "_reader", "_space", "_model")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -180,7 +183,8 @@ class LatticeGPSampler(BaseSampler):
             )
         elif len(history.values) >= self._n_startup_trials:
             try:
-                return model.suggest(space, history, np.random.default_rng([self._seed, index]))
+                rng = np.random.default_rng([self._seed, index])
+                return self._model.suggest(space, history, rng)
             except Exception as error:
                 self._say_once(
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "

@@ -22,6 +22,8 @@ _N_ROUNDS = 4
 _N_PER_ROUND = 96
 _ROUND_SCALE = 0.1
 _ROUND_SHRINKAGE = 0.4
+# Candidates of the first round with parameters at the ends of their ranges.
+_N_EDGES = 100
 # Expected number of coordinates that a perturbation moves.
 _N_MOVED = 1.5
 _MIN_MOVED_SHARE = 0.25
@@ -36,6 +38,7 @@ def maximize(
     visits: Visits,
     best_points: FloatArray,
     rng: np.random.Generator,
+    tries_edges: bool = True,
 ) -> FloatArray:
     """Find an open point of high acquisition.
 
@@ -49,6 +52,7 @@ def maximize(
         visits: Says which points may be proposed.
         best_points: Array (k, d) of observed points, best first.
         rng: Source of randomness.
+        tries_edges: Whether some candidates are sent to the edges of the space.
 
     Returns:
         A point (d,) that is open.
@@ -56,12 +60,14 @@ def maximize(
     if visits.n_open <= _N_GLOBAL + _N_LOCAL:
         candidates = visits.sample_open(_N_GLOBAL + _N_LOCAL, rng)
         return _best(candidates, acquisition(candidates))
-    candidates = np.concatenate(
-        [
-            space.from_quantiles(rng.random((_N_GLOBAL, space.n_params))),
-            perturb(space, best_points[:_N_CENTRES], _N_LOCAL, _LOCAL_SCALE, rng),
-        ]
-    )
+    centres = best_points[:_N_CENTRES]
+    first = [
+        space.from_quantiles(rng.random((_N_GLOBAL, space.n_params))),
+        perturb(space, centres, _N_LOCAL, _LOCAL_SCALE, rng),
+    ]
+    if tries_edges:
+        first.append(edges(space, centres, _N_EDGES, rng))
+    candidates = np.concatenate(first)
     candidates = candidates[visits.is_open(candidates)]
     if len(candidates) == 0:  # a lattice of which all but a few points are spent
         candidates = visits.sample_open(_N_GLOBAL, rng)
@@ -110,6 +116,36 @@ def perturb(
     chosen = space.from_quantiles(rng.random((n, d)))
     target = np.where(space.is_categorical, chosen, stepped)
     return space.snap(np.where(moved, target, points))
+
+
+def edges(space: SearchSpace, centres: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
+    """Points with numeric parameters at the ends of their ranges, where optima are common.
+
+    Half are the given points with one or two coordinates sent to an end, half are random points
+    with every other coordinate at one; then the first centre with each coordinate in turn at
+    either end.
+
+    Args:
+        space: The search space.
+        centres: Array (k, d) of points, the best one first.
+        n: Number of random ones.
+        rng: Source of randomness.
+
+    Returns:
+        Array (n + 2 * d, d) of points.
+    """
+    d = space.n_params
+    near = centres[rng.integers(len(centres), size=n // 2)]
+    anywhere = space.from_quantiles(rng.random((n - n // 2, d)))
+    points = np.concatenate([near, anywhere, np.repeat(centres[:1], 2 * d, axis=0)])
+    ends = np.rint(rng.random((len(points), d)))
+    share = np.repeat([_N_MOVED / d, 0.5, 0.0], [len(near), len(anywhere), 2 * d])
+    sent = rng.random((len(points), d)) < share[:, None]
+    for end, rows in enumerate(np.split(np.arange(n, n + 2 * d), 2)):
+        sent[rows, np.arange(d)] = True
+        ends[rows, np.arange(d)] = end
+    sent &= ~space.is_categorical
+    return space.snap(np.where(sent, ends, points))
 
 
 def _best(candidates: FloatArray, scores: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 import math
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import settings
@@ -23,19 +24,38 @@ PACKAGE = optunahub.load_local_module(
 ).__name__
 acquisition = import_module(f"{PACKAGE}.acquisition")
 gp = import_module(f"{PACKAGE}.gp")
+hyperparameters = import_module(f"{PACKAGE}.hyperparameters")
 kernels = import_module(f"{PACKAGE}.kernels")
+likelihood = import_module(f"{PACKAGE}.likelihood")
+main_effects = import_module(f"{PACKAGE}.main_effects")
 transform = import_module(f"{PACKAGE}.transform")
 
 
-def observations(n: int, d: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Features (n, d + 1), the parameter of each, values (n,); the last is a binary choice."""
+PRIOR = hyperparameters.Prior()
+
+
+def to_inputs(features: np.ndarray, params: np.ndarray) -> Any:
+    return kernels.Inputs(features, params, main_effects.main_effects(features, params))
+
+
+def observations(n: int, d: int, seed: int = 0) -> tuple[Any, np.ndarray]:
+    """Inputs of n points, of which the last of d parameters is a binary choice; values (n,)."""
     rng = np.random.default_rng(seed)
     choice = rng.integers(0, 2, n)
     one_hot = np.stack([choice == 0, choice == 1], axis=1) * math.sqrt(0.5)
     features = np.concatenate([rng.random((n, d - 1)), one_hot], axis=1)
     params = np.append(np.arange(d - 1), [d - 1, d - 1])
     values = np.sin(5 * features[:, 0]) + choice + 0.1 * rng.standard_normal(n)
-    return features, params, (values - values.mean()) / values.std()
+    return to_inputs(features, params), (values - values.mean()) / values.std()
+
+
+def textbook_covariance(theta: np.ndarray, a: Any, b: Any) -> np.ndarray:
+    """Without noise; theta as the fit has it."""
+    scales = np.exp(theta[:-3])[a.feature_params]
+    distances = cdist(a.features / scales, b.features / scales, "sqeuclidean")
+    covariance: np.ndarray = math.exp(theta[-3]) * kernels.matern52(distances)
+    covariance += math.exp(theta[-2]) * a.effects @ b.effects.T
+    return covariance
 
 
 @given(strategies.floats(-3, 2.5), strategies.lists(strategies.floats(-50, 50), min_size=2))
@@ -106,91 +126,113 @@ def test_squared_distances_are_scipys() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_likelihood_gradient_is_its_finite_difference(seed: int) -> None:
-    features, params, values = observations(n=12, d=3, seed=seed)
-    objective = gp.MarginalLikelihood(features, params, values)
-    theta = np.random.default_rng(seed).normal([-0.5, -0.5, -0.5, 0, -4], 0.5)
+    objective = likelihood.MarginalLikelihood(*observations(n=12, d=3, seed=seed), PRIOR)
+    theta = np.random.default_rng(seed).normal([-0.5, -0.5, -0.5, 0, -1, -4], 0.5)
     numeric = optimize.approx_fprime(theta, lambda t: objective(t)[0], 1e-6)
-    np.testing.assert_allclose(objective(theta)[1], numeric, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(objective(theta)[1], numeric, rtol=1e-4, atol=2e-4)
 
 
 def test_likelihood_is_the_normal_density_times_the_prior() -> None:
-    features, params, values = observations(n=8, d=2)
-    theta = np.array([-0.7, 0.2, 0.3, -3.0])
-    scaled = features / np.exp(theta[:2])[params]
-    covariance = math.exp(0.3) * kernels.matern52(cdist(scaled, scaled, "sqeuclidean"))
-    covariance += math.exp(-3.0) * np.eye(8)
-    log_density = stats.multivariate_normal(np.zeros(8), covariance).logpdf(values)
-    log_prior = stats.norm.logpdf(theta, [-0.5, -0.5, 0.0, -4.6], [0.7, 0.7, 1.0, 1.5]).sum()
-    objective = gp.MarginalLikelihood(features, params, values)
-    reference = np.array([-0.5, -0.5, 0.0, -4.6])
-    scaled = features / np.exp(reference[:2])[params]
-    covariance = kernels.matern52(cdist(scaled, scaled, "sqeuclidean")) + math.exp(-4.6) * np.eye(
-        8
-    )
-    log_density_reference = stats.multivariate_normal(np.zeros(8), covariance).logpdf(values)
-    log_prior_reference = stats.norm.logpdf(
-        reference, [-0.5, -0.5, 0.0, -4.6], [0.7, 0.7, 1.0, 1.5]
-    ).sum()
-    difference = log_density + log_prior - log_density_reference - log_prior_reference
-    assert objective(theta)[0] - objective(reference)[0] == pytest.approx(-difference)
+    inputs, values = observations(n=8, d=2)
+    mode, deviations = PRIOR.moments(2)
+
+    def log_posterior(theta: np.ndarray) -> float:
+        covariance = textbook_covariance(theta, inputs, inputs)
+        covariance += math.exp(theta[-1]) * np.eye(8)
+        log_density = stats.multivariate_normal(np.zeros(8), covariance).logpdf(values)
+        return float(log_density + stats.norm.logpdf(theta, mode, deviations).sum())
+
+    theta = np.array([-0.7, 0.2, 0.3, -0.8, -3.0])
+    objective = likelihood.MarginalLikelihood(inputs, values, PRIOR)
+    expected = log_posterior(mode) - log_posterior(theta)
+    assert objective(theta)[0] - objective(mode)[0] == pytest.approx(expected)
 
 
 def test_fit_finds_the_parameter_that_matters_and_the_noise() -> None:
     rng = np.random.default_rng(0)
     features = rng.random((60, 3))
-    signal = np.sin(9 * features[:, 0])
-    values = signal + 0.2 * rng.standard_normal(60)
+    # An interaction, which no sum of main effects explains.
+    signal = np.sin(9 * features[:, 0]) * (features[:, 1] - 0.5)
+    values = signal + 0.2 * signal.std() * rng.standard_normal(60)
     values = (values - values.mean()) / values.std()
-    found = gp.fit(features, np.arange(3), values)
-    assert found.length_scales[0] < 0.5 * found.length_scales[1:].min()
-    assert 0.02 < found.noise_variance < 0.3
+    found = likelihood.fit(to_inputs(features, np.arange(3)), values, PRIOR)
+    assert found.length_scales[0] < 0.5 * found.length_scales[2]
+    assert 0.01 < found.noise_variance < 0.3
+
+
+def test_fit_tells_main_effects_from_interactions() -> None:
+    features = np.random.default_rng(0).random((40, 4))
+    inputs = to_inputs(features, np.arange(4))
+    sums = np.sin(4 * features).sum(axis=1)
+    product = np.prod(np.sign(features[:, :2] - 0.5), axis=1)
+    shares = []
+    for values in (sums, product):
+        found = likelihood.fit(inputs, (values - values.mean()) / values.std(), PRIOR)
+        shares.append(found.main_variance / (found.main_variance + found.signal_variance))
+    assert shares[0] > 0.5 > 0.2 > shares[1]
 
 
 def test_fit_ends_no_worse_than_it_started() -> None:
     for seed in range(5):
-        features, params, values = observations(n=15, d=4, seed=seed)
-        objective = gp.MarginalLikelihood(features, params, values)
-        found = gp.fit(features, params, values)
-        theta = np.log([*found.length_scales, found.signal_variance, found.noise_variance])
-        assert objective(theta)[0] <= objective(gp._prior(4)[0])[0]
+        inputs, values = observations(n=15, d=4, seed=seed)
+        objective = likelihood.MarginalLikelihood(inputs, values, PRIOR)
+        found = likelihood.fit(inputs, values, PRIOR)
+        variances = [found.signal_variance, found.main_variance, found.noise_variance]
+        theta = np.log([*found.length_scales, *variances])
+        assert objective(theta)[0] <= objective(PRIOR.moments(4)[0])[0]
+
+
+def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:
+    x = np.random.default_rng(0).random((200, 1))
+    one = main_effects.main_effects(x, np.arange(1))
+    # Close to the covariance that it stands for, with the functions' mean taken out.
+    grid = np.linspace(0, 1, 401)[:, None]
+    between = kernels.matern52(cdist(x, grid, "sqeuclidean") / 0.25)
+    overall = kernels.matern52(cdist(grid, grid, "sqeuclidean") / 0.25).mean()
+    full = kernels.matern52(cdist(x, x, "sqeuclidean") / 0.25)
+    centred = full - between.mean(axis=1)[:, None] - between.mean(axis=1) + overall
+    centred /= np.mean(np.diag(centred))
+    np.testing.assert_allclose(one @ one.T, centred, atol=0.1)
+    # Of two parameters, the sum of both on average.
+    two = np.concatenate([x, x[::-1]], axis=1)
+    both = main_effects.main_effects(two, np.arange(2))
+    expected = 0.5 * (one @ one.T + one[::-1] @ one[::-1].T)
+    np.testing.assert_allclose(both @ both.T, expected, atol=1e-12)
+
+
+def test_main_effects_of_choices_are_independent() -> None:
+    one_hot = np.eye(3) * math.sqrt(0.5)
+    effects = main_effects.main_effects(one_hot, np.zeros(3, dtype=int))
+    np.testing.assert_allclose(effects @ effects.T, np.eye(3), atol=1e-12)
 
 
 def test_posterior_is_the_textbook_formula() -> None:
-    features, params, values = observations(n=10, d=3)
+    inputs, values = observations(n=10, d=3)
     new = observations(n=4, d=3, seed=1)[0]
-    hyperparameters = gp.Hyperparameters(np.array([0.3, 0.6, 0.9]), 1.7, 0.05)
-
-    def covariance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        scales = hyperparameters.length_scales[params]
-        result: np.ndarray = 1.7 * kernels.matern52(cdist(a / scales, b / scales, "sqeuclidean"))
-        return result
-
-    inverse = np.linalg.inv(covariance(features, features) + 0.05 * np.eye(10))
-    cross = covariance(new, features)
-    mean, deviation = gp.Posterior(hyperparameters, features, params, values).predict(new)
+    theta = np.log([0.3, 0.6, 0.9, 1.7, 0.4, 0.05])
+    inverse = np.linalg.inv(textbook_covariance(theta, inputs, inputs) + 0.05 * np.eye(10))
+    cross = textbook_covariance(theta, new, inputs)
+    found = hyperparameters.Hyperparameters.from_vector(theta)
+    mean, deviation = gp.Posterior(found, inputs, values).predict(new)
     np.testing.assert_allclose(mean, cross @ inverse @ values, rtol=1e-8)
-    variance = np.diag(covariance(new, new) - cross @ inverse @ cross.T)
+    variance = np.diag(textbook_covariance(theta, new, new) - cross @ inverse @ cross.T)
     np.testing.assert_allclose(deviation, np.sqrt(variance), rtol=1e-6)
 
 
 def test_pending_points_keep_the_mean_and_take_the_uncertainty() -> None:
-    features, params, values = observations(n=10, d=3)
     new = observations(n=3, d=3, seed=1)[0]
-    plain = gp.Posterior(gp.Hyperparameters.prior_mode(3), features, params, values)
+    plain = gp.Posterior(PRIOR.mode(3), *observations(n=10, d=3))
     pending, believed = plain.with_pending(new)
     np.testing.assert_allclose(pending.predict(new)[0], plain.predict(new)[0], atol=1e-8)
     assert (pending.predict(new)[1] < 0.7 * plain.predict(new)[1]).all()
     np.testing.assert_array_equal(believed, plain.predict(new)[0])
-    assert plain.with_pending(new[:0])[0] is plain
+    assert plain.with_pending(new[np.arange(0)])[0] is plain
 
 
 def test_repeated_points_do_not_break_the_posterior() -> None:
-    features = np.full((30, 2), 0.5)
-    values = np.zeros(30)
-    hyperparameters = gp.Hyperparameters(np.array([1.0, 1.0]), 1.0, 0.0)
-    mean, deviation = gp.Posterior(hyperparameters, features, np.arange(2), values).predict(
-        features[:1]
-    )
+    inputs = to_inputs(np.full((30, 2), 0.5), np.arange(2))
+    found = hyperparameters.Hyperparameters(np.array([1.0, 1.0]), 1.0, 0.2, 0.0)
+    mean, deviation = gp.Posterior(found, inputs, np.zeros(30)).predict(inputs[np.arange(1)])
     assert abs(mean[0]) < 1e-6 and 0 < deviation[0] < 0.1
 
 

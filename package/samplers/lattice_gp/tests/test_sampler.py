@@ -248,11 +248,36 @@ def test_model_failure_falls_back_and_says_so_once(
     def broken(*_: object) -> None:
         raise np.linalg.LinAlgError("not positive definite")
 
-    monkeypatch.setattr(model, "suggest", broken)
+    monkeypatch.setattr(model.Model, "suggest", broken)
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(small_lattice, n_trials=24)
     assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
     assert sum("model failed" in message for message in warnings_logged()) == 1
+
+
+def test_caches_change_nothing() -> None:
+    def suggestions(renew: bool) -> list[dict[str, object]]:
+        study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+        for _ in range(30):
+            if renew:
+                study.sampler = LatticeGPSampler(seed=0)
+            study.optimize(perceiver_like, n_trials=1)
+        return [trial.params for trial in study.trials]
+
+    assert suggestions(renew=True) == suggestions(renew=False)
+
+
+def test_sampler_serves_several_studies_in_turn() -> None:
+    def suggestions(samplers: list[LatticeGPSampler]) -> list[dict[str, object]]:
+        studies = [optuna.create_study(sampler=sampler) for sampler in samplers]
+        for _ in range(12):
+            studies[0].optimize(perceiver_like, n_trials=1)
+            studies[1].optimize(small_lattice, n_trials=1)
+        return [trial.params for study in studies for trial in study.trials]
+
+    shared = LatticeGPSampler(seed=0)
+    own = [LatticeGPSampler(seed=0), LatticeGPSampler(seed=0)]
+    assert suggestions([shared, shared]) == suggestions(own)
 
 
 def test_several_objectives_fall_back_and_say_so_once(

@@ -1,0 +1,37 @@
+"""The ingredients of a suggestion, each of which can be left out to measure what it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .arrays import FloatArray
+from .hyperparameters import Prior
+from .transform import normalize
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the next point is found. The defaults are the sampler; others are for ablations.
+
+    Attributes:
+        transform: Makes objective values (n,), to be minimised, look normal.
+        prior: Of the model's hyperparameters.
+        has_main_effects: Whether the model has a main effect for each parameter.
+        tries_edges: Whether candidates with parameters at the ends of their ranges are added.
+        refit_growth: By what share the observations must grow until hyperparameters are fitted
+            anew; 0 fits them at every trial.
+        max_fitted: Number of observations that hyperparameters are fitted on, at most.
+        max_observed: Number of observations that the model knows, at most.
+        local_from: Number of observations from which on every second trial is the local model's;
+            None never uses it.
+    """
+
+    transform: Callable[[FloatArray], FloatArray] = normalize
+    prior: Prior = Prior()
+    has_main_effects: bool = True
+    tries_edges: bool = True
+    refit_growth: float = 0.1
+    max_fitted: int = 120
+    max_observed: int = 300
+    local_from: int | None = None
