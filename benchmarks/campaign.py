@@ -16,7 +16,7 @@ from rich.console import Console
 
 from . import engine
 from . import store
-from .contenders import Contender
+from .contender import Contender
 from .engine import Board
 from .engine import Job
 from .errors import UsageError

@@ -18,7 +18,7 @@ from . import hub
 from . import speed
 from .arguments import AtLeast
 from .arguments import names
-from .contenders import Contender
+from .contender import Contender
 from .contenders import CONTENDERS
 from .contenders import get_contender
 from .errors import unknown_name

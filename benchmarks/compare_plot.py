@@ -12,8 +12,8 @@ import numpy as np
 from . import paired
 from . import plots
 from .comparison import Comparison
-from .comparison import regret_curve
 from .curves import CurveSet
+from .regret import regret_curve
 
 
 _N_RESAMPLES = 2_000

@@ -19,10 +19,10 @@ from optuna.trial import Trial
 from optuna.trial import TrialState
 
 from . import store
-from .contenders import Contender
+from .contender import Contender
+from .contender import Setup
+from .contender import Space
 from .contenders import get_contender
-from .contenders import Setup
-from .contenders import Space
 from .problems import get_problem
 from .problems import Problem
 from .store import StudySpec

@@ -22,7 +22,7 @@ from .campaign import available_cores
 from .campaign import lock_folder
 from .campaign import make_folder
 from .campaign import versions
-from .contenders import Contender
+from .contender import Contender
 from .contenders import get_contender
 from .errors import UsageError
 from .progress import format_seconds

@@ -36,8 +36,8 @@ def main(text: str) -> int:
     import optunahub  # noqa: F401
 
     from . import speed_history
+    from .contender import Setup
     from .contenders import get_contender
-    from .contenders import Setup
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.simplefilter("ignore")

@@ -29,7 +29,7 @@ from optuna.trial import FrozenTrial
 import sqlalchemy
 
 from . import bulk
-from .contenders import Space
+from .contender import Space
 from .errors import UsageError
 from .problems import Options
 

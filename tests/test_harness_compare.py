@@ -22,6 +22,7 @@ from benchmarks.curves import Curve
 from benchmarks.curves import CurveSet
 from benchmarks.curves import Facts
 from benchmarks.errors import UsageError
+from benchmarks.regret import Scale
 from benchmarks.results import load_runs
 from benchmarks.results import Run
 from benchmarks.statistics import FloatArray
@@ -166,7 +167,7 @@ def test_scale_is_the_suites_reference() -> None:
     curve = Curve(np.array([1]), np.array([known.random_median]), 1)
     found = comparison.compare(CurveSet({("shekel_d4", "tpe", 0): curve}, Facts()), [1], "")
     assert found.overall["tpe", "1"].mean == 1.0
-    assert found.scales["shekel_d4"] == comparison.Scale(known.best_known, known.random_median)
+    assert found.scales["shekel_d4"] == Scale(known.best_known, known.random_median)
     assert found.reference == "" and not found.versus
 
 

@@ -21,7 +21,8 @@ from benchmarks import hub
 from benchmarks import hub_samplers
 from benchmarks import runner
 from benchmarks import store
-from benchmarks.contenders import Contender
+from benchmarks.contender import Contender
+from benchmarks.contender import Setup
 from benchmarks.errors import UsageError
 from benchmarks.problems import Options
 from benchmarks.store import StudySpec
@@ -80,7 +81,7 @@ def test_continued_study_equals_undisturbed_one(tmp_path: Path, name: str) -> No
 def test_sampler_that_does_not_reproduce_itself_goes_on_without_repeats(tmp_path: Path) -> None:
     seeds = []
 
-    def build(setup: contenders.Setup) -> optuna.samplers.BaseSampler:
+    def build(setup: Setup) -> optuna.samplers.BaseSampler:
         seeds.append(setup.seed)
         return optuna.samplers.RandomSampler(seed=setup.seed + 100 * len(seeds))
 
@@ -109,7 +110,7 @@ class Stubborn(optuna.samplers.RandomSampler):
 def test_sampler_that_learns_when_told_learns_stored_trials(tmp_path: Path) -> None:
     built: list[Stubborn] = []
 
-    def build(setup: contenders.Setup) -> optuna.samplers.BaseSampler:
+    def build(setup: Setup) -> optuna.samplers.BaseSampler:
         # Another seed each time: it cannot be replayed.
         built.append(Stubborn(setup.seed + 1000 * len(built)))
         return built[-1]
@@ -144,7 +145,7 @@ def test_any_sampler_class_is_a_contender(tmp_path: Path, monkeypatch: pytest.Mo
     contender = contenders.get_contender("my_samplers:Mine")
     assert contender.name == "my_samplers:Mine"
     assert contender.version().startswith("sha256:")
-    sampler = contender.build(contenders.Setup(3, {}, 1))
+    sampler = contender.build(Setup(3, {}, 1))
     assert type(sampler).__name__ == "Mine"
     spec = StudySpec("toy", contender.name, 2, 1, Options(), "")
     assert store.parse_study_name(spec.study_name) == ("toy", "my_samplers:Mine", 2)
@@ -179,14 +180,14 @@ def test_hub_package_comes_from_a_local_registry(
     auto = contenders.get_contender("auto")
     assert auto.cannot_load(root) == ""
     assert auto.version(root).startswith("sha256:")
-    assert type(auto.build(contenders.Setup(0, {}, 1, root))).__name__ == "AutoSampler"
+    assert type(auto.build(Setup(0, {}, 1, root))).__name__ == "AutoSampler"
     hebo = contenders.get_contender("hebo")
     assert "cannot load samplers/hebo" in hebo.cannot_load(root)
 
 
 def test_univariate_tpe_is_the_default_of_old() -> None:
     space = Lattice().search_space
-    setup = contenders.Setup(0, space, 30)
+    setup = Setup(0, space, 30)
     found = []
     for sampler in (
         contenders.get_contender("tpe_univariate").build(setup),
