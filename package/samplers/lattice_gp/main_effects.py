@@ -17,9 +17,9 @@ from .kernels import matern52
 
 
 # Each function is drawn from a Gaussian process on [0, 1] of this length scale, through its first
-# principal functions, tabulated on a grid. Seven explain 99.9% of its variance.
+# principal functions, tabulated on a grid. Five explain 99.8% of its variance.
 _LENGTH_SCALE = 0.5
-_N_FUNCTIONS = 7
+_N_FUNCTIONS = 5
 _N_GRID = 65
 
 

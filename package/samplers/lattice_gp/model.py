@@ -12,6 +12,7 @@ from . import search
 from .acquisition import log_expected_improvement
 from .arrays import FloatArray
 from .arrays import IntArray
+from .candidates import everywhere
 from .gp import Posterior
 from .history import History
 from .hyperparameters import Hyperparameters
@@ -19,6 +20,7 @@ from .kernels import Inputs
 from .main_effects import main_effects
 from .recipe import Recipe
 from .space import SearchSpace
+from .trust_region import TrustRegion
 from .visits import Visits
 
 
@@ -54,23 +56,34 @@ class Model:
             numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
         """
         inputs = self._inputs(space, history.points)
-        hyperparameters = self._fit(inputs, history.values)
-        values = self._recipe.transform(history.values)
-        order = np.argsort(values, kind="stable")
-        chosen = _spread(order, self._recipe.max_observed)
-        posterior = Posterior(hyperparameters, inputs[chosen], values[chosen])
+        is_local = self._is_local(len(history.values))
+        hyperparameters = self._fit(inputs, history.values, is_local)
+        chosen = self._choose(inputs, history.values, is_local, self._recipe.max_observed)
+        values = self._recipe.transform(history.values[chosen])
+        posterior = Posterior(hyperparameters, inputs[chosen], values)
         posterior, believed = posterior.with_pending(self._inputs(space, history.pending))
         # Pending points count as they are believed to turn out: whatever comes next must improve
         # on them too, or it would be proposed right beside them.
-        incumbent = float(min([values[order[0]], *believed]))
+        incumbent = float(min([values.min(), *believed]))
 
         def acquisition(points: FloatArray) -> FloatArray:
             predicted = posterior.predict(self._inputs(space, points))
             return log_expected_improvement(*predicted, incumbent)
 
         visits = Visits(space, history.spent)
-        best = history.points[order]
-        return search.maximize(acquisition, space, visits, best, rng, self._recipe.tries_edges)
+        best_points = history.points[np.argsort(history.values, kind="stable")]
+        if is_local:
+            scales = hyperparameters.length_scales
+            region = TrustRegion.around(space, best_points[0], history.values, scales)
+            within = region.candidates(rng)
+            return search.maximize(acquisition, space, visits, within, rng, region)
+        candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
+        return search.maximize(acquisition, space, visits, candidates, rng)
+
+    def _is_local(self, n: int) -> bool:
+        """Whether the trial after ``n`` is chosen near the incumbent."""
+        local_from = self._recipe.local_from
+        return local_from is not None and n >= local_from and n % 2 == 0
 
     def _inputs(self, space: SearchSpace, points: FloatArray) -> Inputs:
         features, params = space.features(points), space.feature_params
@@ -78,22 +91,28 @@ class Model:
             return Inputs(features, params, main_effects(features, params))
         return Inputs(features, params, features[:, :0])
 
-    def _fit(self, inputs: Inputs, values: FloatArray) -> Hyperparameters:
+    def _fit(self, inputs: Inputs, values: FloatArray, is_local: bool) -> Hyperparameters:
         """Hyperparameters from the first observations, as many as the last refit had.
 
         They depend on the observations alone, not on which of them an earlier call has seen.
         """
         first = np.arange(_last_refit(len(values), self._recipe.refit_growth))
         inputs, values = inputs[first], values[first]
+        chosen = self._choose(inputs, values, is_local, self._recipe.max_fitted)
+        inputs, values = inputs[chosen], values[chosen]
         key = (values.tobytes(), inputs.features.tobytes(), inputs.feature_params.tobytes())
         if key not in self._fits:
-            values = self._recipe.transform(values)
-            chosen = _spread(np.argsort(values, kind="stable"), self._recipe.max_fitted)
-            found = likelihood.fit(inputs[chosen], values[chosen], self._recipe.prior)
-            self._fits[key] = found
+            transformed = self._recipe.transform(values)
+            self._fits[key] = likelihood.fit(inputs, transformed, self._recipe.prior)
             if len(self._fits) > _CACHE_SIZE:
                 self._fits.popitem(last=False)
         return self._fits[key]
+
+    def _choose(self, inputs: Inputs, values: FloatArray, is_local: bool, limit: int) -> IntArray:
+        """Indices (m,), ascending, of the observations that a model is to see, at most a limit."""
+        if is_local:
+            return _nearest(inputs, int(np.argmin(values)), self._recipe.max_nearby)
+        return _spread(np.argsort(values, kind="stable"), limit)
 
 
 def _last_refit(n: int, growth: float) -> int:
@@ -119,3 +138,11 @@ def _spread(order: IntArray, limit: int) -> IntArray:
     n_best = limit // 2
     others = np.linspace(n_best, len(order) - 1, limit - n_best).astype(int)
     return np.sort(np.concatenate([order[:n_best], order[others]]))
+
+
+def _nearest(inputs: Inputs, centre: int, limit: int) -> IntArray:
+    """Indices (m,), ascending, of the observations nearest to the one of index ``centre``."""
+    if len(inputs.features) <= limit:
+        return np.arange(len(inputs.features))
+    distances = ((inputs.features - inputs.features[centre]) ** 2).sum(axis=1)
+    return np.sort(np.argsort(distances, kind="stable")[:limit])

@@ -23,8 +23,9 @@ class Recipe:
             anew; 0 fits them at every trial.
         max_fitted: Number of observations that hyperparameters are fitted on, at most.
         max_observed: Number of observations that the model knows, at most.
-        local_from: Number of observations from which on every second trial is the local model's;
-            None never uses it.
+        local_from: Number of observations from which on every second trial is chosen in a trust
+            region by a model of the observations near it; None never does so.
+        max_nearby: Number of observations that this model knows, at most.
     """
 
     transform: Callable[[FloatArray], FloatArray] = normalize
@@ -34,4 +35,5 @@ class Recipe:
     refit_growth: float = 0.1
     max_fitted: int = 120
     max_observed: int = 300
-    local_from: int | None = None
+    local_from: int | None = 60
+    max_nearby: int = 100

@@ -268,7 +268,7 @@ def test_caches_change_nothing() -> None:
 
 
 def test_sampler_serves_several_studies_in_turn() -> None:
-    def suggestions(samplers: list[LatticeGPSampler]) -> list[dict[str, object]]:
+    def suggestions(samplers: list[Any]) -> list[dict[str, object]]:
         studies = [optuna.create_study(sampler=sampler) for sampler in samplers]
         for _ in range(12):
             studies[0].optimize(perceiver_like, n_trials=1)

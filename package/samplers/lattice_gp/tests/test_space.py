@@ -22,6 +22,7 @@ PACKAGE = optunahub.load_local_module(
 ).__name__
 SearchSpace = import_module(f"{PACKAGE}.space").SearchSpace
 Visits = import_module(f"{PACKAGE}.visits").Visits
+candidates = import_module(f"{PACKAGE}.candidates")
 search = import_module(f"{PACKAGE}.search")
 startup_point = import_module(f"{PACKAGE}.design").startup_point
 
@@ -139,7 +140,7 @@ def test_perturbations_are_points_near_their_centre() -> None:
     space = SearchSpace(MIXED)
     rng = np.random.default_rng(0)
     centre = space.snap(np.full((1, 6), 0.4))
-    neighbours = search.perturb(space, centre, 500, 0.01, rng)
+    neighbours = candidates.perturb(space, centre, 500, 0.01, rng)
     np.testing.assert_allclose(space.snap(neighbours), neighbours, atol=1e-12)
     assert (neighbours != centre).any(axis=1).mean() > 0.95
     numeric = ~space.is_categorical
@@ -148,7 +149,7 @@ def test_perturbations_are_points_near_their_centre() -> None:
 
 def test_perturbations_reach_the_bounds() -> None:
     space = SearchSpace({"x": FloatDistribution(0, 1)})
-    neighbours = search.perturb(space, np.array([[0.02]]), 400, 0.1, np.random.default_rng(0))
+    neighbours = candidates.perturb(space, np.array([[0.02]]), 400, 0.1, np.random.default_rng(0))
     assert 0.1 < (neighbours == 0).mean() < 0.6
 
 
@@ -160,7 +161,7 @@ def test_search_finds_the_best_point_of_a_lattice() -> None:
         lambda points: -np.abs(points - target).sum(axis=1),
         space,
         Visits(space, start),
-        start,
+        candidates.everywhere(space, start, True, np.random.default_rng(1)),
         np.random.default_rng(0),
     )
     assert np.abs(found - target).max() <= 1 / 20 + 1e-9
