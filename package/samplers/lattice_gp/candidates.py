@@ -9,9 +9,9 @@ from .space import SearchSpace
 
 
 # From the whole space, around the best points so far, and at the edges of the space.
-_N_GLOBAL = 400
-_N_LOCAL = 200
-_N_EDGES = 100
+_N_GLOBAL = 300
+_N_LOCAL = 150
+_N_EDGES = 80
 _N_CENTRES = 4
 _LOCAL_SCALE = 0.15
 # Expected number of coordinates that a perturbation moves.

@@ -6,6 +6,7 @@ Everything is in the model's units: features in the unit cube, values of mean 0 
 from __future__ import annotations
 
 import numpy as np
+from scipy.linalg import blas
 from scipy.linalg import lapack
 
 from .arrays import FloatArray
@@ -56,12 +57,12 @@ class Posterior:
         """
         covariance = self._covariance(inputs)
         mean = covariance @ self._weights
-        explained = covariance @ self._inverse_cholesky.T
-        own = np.einsum("ij,ij->i", inputs.effects, inputs.effects)
-        own *= self.hyperparameters.main_variance
-        own += self.hyperparameters.signal_variance
-        own -= np.einsum("ij,ij->i", explained, explained)
-        return mean, np.sqrt(np.maximum(own, _MIN_VARIANCE))
+        explained = blas.dtrmm(1.0, self._inverse_cholesky, covariance.T, lower=1, overwrite_b=1)
+        variance = np.einsum("ij,ij->i", inputs.effects, inputs.effects)
+        variance *= self.hyperparameters.main_variance
+        variance += self.hyperparameters.signal_variance
+        variance -= np.einsum("ij,ij->j", explained, explained)
+        return mean, np.sqrt(np.maximum(variance, _MIN_VARIANCE))
 
     def with_pending(self, inputs: Inputs) -> tuple[Posterior, FloatArray]:
         """Also condition on points being evaluated, as if they turned out as predicted.

@@ -18,6 +18,8 @@ from .kernels import pairwise_squared_differences
 
 
 _MAX_ITERATIONS = 30
+# Relative change of the objective at which the fit is done. The prior is much wider than that.
+_TOLERANCE = 1e-5
 
 
 class MarginalLikelihood:
@@ -104,7 +106,7 @@ def fit(inputs: Inputs, values: FloatArray, prior: Prior) -> Hyperparameters:
         jac=True,
         bounds=bounds(inputs.n_params),
         method="L-BFGS-B",
-        options={"maxiter": _MAX_ITERATIONS},
+        options={"maxiter": _MAX_ITERATIONS, "ftol": _TOLERANCE},
     )
     if not math.isfinite(found.fun) or not np.isfinite(found.x).all():
         return prior.mode(inputs.n_params)

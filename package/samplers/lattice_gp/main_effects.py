@@ -41,10 +41,12 @@ def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
     is_numeric = np.bincount(feature_params)[feature_params] == 1
     coordinates = features[:, is_numeric]
     table = _principal_functions()
+    steps = np.diff(table, axis=0)
     places = coordinates * (_N_GRID - 1)
     below = np.minimum(places.astype(int), _N_GRID - 2)
     weight = (places - below)[..., None]
-    effects = (1.0 - weight) * table[below] + weight * table[below + 1]
+    effects = table.take(below, axis=0)
+    effects += weight * steps.take(below, axis=0)
     effects = effects.reshape(len(features), int(is_numeric.sum()) * _N_FUNCTIONS)
     if not is_numeric.all():
         # One-hot features of norm 1: the choices' effects are independent of each other.

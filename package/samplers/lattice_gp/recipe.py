@@ -32,7 +32,7 @@ class Recipe:
     prior: Prior = Prior()
     has_main_effects: bool = True
     tries_edges: bool = True
-    refit_growth: float = 0.1
+    refit_growth: float = 0.2
     max_fitted: int = 120
     max_observed: int = 300
     local_from: int | None = 60

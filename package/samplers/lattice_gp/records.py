@@ -89,8 +89,10 @@ class RecordReader:
             if record is None or record.trial is not trial:
                 if is_interrupted(trial):
                     continue
-                record = Record(trial, self._shared(trial.distributions), _known_values(trial))
+                record = Record(trial, trial.distributions, _known_values(trial))
                 if trial.state.is_finished():
+                    # Those of a running trial, in contrast, may still grow.
+                    record.distributions = self._shared(trial.distributions)
                     self._finished[trial.number] = record
             records.append(record)
         return records

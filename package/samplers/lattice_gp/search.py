@@ -17,11 +17,11 @@ from .visits import Visits
 # So few open points are all scored, and so many points of a nearly spent lattice.
 _MAX_EXHAUSTIVE = 600
 # Rounds of perturbations of the best candidates, ever closer.
-_N_ROUNDS = 4
+_N_ROUNDS = 3
 _N_PER_ROUND = 96
 _N_CENTRES = 4
 _ROUND_SCALE = 0.1
-_ROUND_SHRINKAGE = 0.4
+_ROUND_SHRINKAGE = 0.3
 
 Acquisition: TypeAlias = Callable[[FloatArray], FloatArray]
 
