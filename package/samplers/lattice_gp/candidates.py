@@ -9,9 +9,9 @@ from .space import SearchSpace
 
 
 # From the whole space, around the best points so far, and at the edges of the space.
-_N_GLOBAL = 300
-_N_LOCAL = 150
-_N_EDGES = 80
+_N_GLOBAL = 240
+_N_LOCAL = 120
+_N_EDGES = 60
 _N_CENTRES = 4
 _LOCAL_SCALE = 0.15
 # Expected number of coordinates that a perturbation moves.
@@ -74,9 +74,10 @@ def perturb(
     reflected = 1.0 - np.abs(1.0 - np.abs(points + steps))
     # Half of the steps beyond a bound end on it: optima at bounds are common.
     stepped = np.where(rng.random((n, d)) < 0.5, stopped, reflected)
-    chosen = space.from_quantiles(rng.random((n, d)))
-    target = np.where(space.is_categorical, chosen, stepped)
-    return space.snap(np.where(moved, target, points))
+    if space.is_categorical.any():
+        chosen = space.from_quantiles(rng.random((n, d)))
+        stepped = np.where(space.is_categorical, chosen, stepped)
+    return space.snap(np.where(moved, stepped, points))
 
 
 def edges(space: SearchSpace, centres: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:

@@ -40,8 +40,7 @@ def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
     n_params = int(feature_params[-1]) + 1
     is_numeric = np.bincount(feature_params)[feature_params] == 1
     coordinates = features[:, is_numeric]
-    table = _principal_functions()
-    steps = np.diff(table, axis=0)
+    table, steps = _principal_functions()
     places = coordinates * (_N_GRID - 1)
     below = np.minimum(places.astype(int), _N_GRID - 2)
     weight = (places - below)[..., None]
@@ -57,8 +56,11 @@ def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
 
 
 @lru_cache(maxsize=1)
-def _principal_functions() -> FloatArray:
-    """Values (n_grid, n_functions) of the principal functions of one parameter."""
+def _principal_functions() -> tuple[FloatArray, FloatArray]:
+    """Values (n_grid, n_functions) of the principal functions of one parameter, and their steps.
+
+    The steps (n_grid - 1, n_functions) lead from each value to the next.
+    """
     grid = np.linspace(0.0, 1.0, _N_GRID)
     covariance = matern52(((grid[:, None] - grid) / _LENGTH_SCALE) ** 2)
     centring = np.eye(_N_GRID) - 1.0 / _N_GRID
@@ -67,5 +69,5 @@ def _principal_functions() -> FloatArray:
     table = table[:, :_N_FUNCTIONS]
     table /= math.sqrt((table**2).sum(axis=1).mean())
     # Signs of eigenvectors differ between machines.
-    functions_up: FloatArray = table * np.sign(table[-1] + (table[-1] == 0))
-    return functions_up
+    table = np.copysign(1.0, table[-1]) * table
+    return table, np.diff(table, axis=0)

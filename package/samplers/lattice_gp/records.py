@@ -34,11 +34,13 @@ class Record:
 
     Attributes:
         trial: The trial itself.
+        number: The trial's number.
         distributions: Those of its parameters. Trials of equal distributions share one dict.
         known: Internal representations of its parameters, also of those it is about to use.
     """
 
     trial: FrozenTrial
+    number: int
     distributions: Mapping[str, BaseDistribution]
     known: Mapping[str, float]
     _space: SearchSpace | None = field(default=None, init=False)
@@ -47,17 +49,17 @@ class Record:
 
     def point(self, space: SearchSpace) -> FloatArray | None:
         """The trial's point (d,) in a space; None if it lacks a parameter or lies outside."""
-        self._place(space)
+        if self._space is not space:
+            self._place(space)
         return self._point
 
     def has_more_than(self, space: SearchSpace) -> bool:
         """Whether the trial chose a parameter that is not in the space."""
-        self._place(space)
+        if self._space is not space:
+            self._place(space)
         return self._has_more
 
     def _place(self, space: SearchSpace) -> None:
-        if self._space is space:
-            return
         self._has_more = any(
             name not in space.distributions and not distribution.single()
             for name, distribution in self.distributions.items()
@@ -85,15 +87,16 @@ class RecordReader:
         """The records of trials, less those that were interrupted (:func:`is_interrupted`)."""
         records = []
         for trial in trials:
-            record = self._finished.get(trial.number)
+            number = trial.number
+            record = self._finished.get(number)
             if record is None or record.trial is not trial:
                 if is_interrupted(trial):
                     continue
-                record = Record(trial, trial.distributions, _known_values(trial))
+                record = Record(trial, number, trial.distributions, _known_values(trial))
                 if trial.state.is_finished():
                     # Those of a running trial, in contrast, may still grow.
                     record.distributions = self._shared(trial.distributions)
-                    self._finished[trial.number] = record
+                    self._finished[number] = record
             records.append(record)
         return records
 

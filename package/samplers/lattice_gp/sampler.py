@@ -34,6 +34,7 @@ from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
+from .threads import single_threaded_blas
 from .visits import Visits
 
 
@@ -123,7 +124,7 @@ class LatticeGPSampler(BaseSampler):
         """Suggest a value for every parameter of the search space, jointly."""
         if not search_space:
             return {}
-        with self._lock:
+        with self._lock, single_threaded_blas():
             others = self._read_others(study, trial)
             index = _index(trial, others)
             try:
@@ -214,7 +215,8 @@ class LatticeGPSampler(BaseSampler):
 
     def _read_others(self, study: Study, trial: FrozenTrial) -> list[Record]:
         """All trials but this one and those whose process was killed; oldest first."""
-        return [r for r in self._reader.read(_trials(study)) if r.trial.number != trial.number]
+        number = trial.number
+        return [r for r in self._reader.read(_trials(study)) if r.number != number]
 
     def _to_space(self, search_space: dict[str, BaseDistribution]) -> SearchSpace:
         if list(self._space.distributions.items()) != list(search_space.items()):
@@ -233,7 +235,8 @@ def _trials(study: Study) -> list[FrozenTrial]:
 
 def _index(trial: FrozenTrial, others: Sequence[Record]) -> int:
     """The trial's number as it would be had no process been killed."""
-    return sum(other.trial.number < trial.number for other in others)
+    number = trial.number
+    return sum(other.number < number for other in others)
 
 
 def _check_int(name: str, value: Any, minimum: int) -> None:

@@ -18,7 +18,7 @@ from .visits import Visits
 _MAX_EXHAUSTIVE = 600
 # Rounds of perturbations of the best candidates, ever closer.
 _N_ROUNDS = 3
-_N_PER_ROUND = 96
+_N_PER_ROUND = 80
 _N_CENTRES = 4
 _ROUND_SCALE = 0.1
 _ROUND_SHRINKAGE = 0.3

@@ -25,7 +25,7 @@ _MIN_SIDE = 0.02
 _MIN_PATIENCE = 4
 # A parameter's side is at most this many times the average one, and at least its inverse.
 _MAX_STRETCH = 5.0
-_N_CANDIDATES = 300
+_N_CANDIDATES = 240
 # Expected number of coordinates in which a candidate differs from the centre.
 _N_MOVED = 20
 _CATEGORICAL_SHARE = 0.1

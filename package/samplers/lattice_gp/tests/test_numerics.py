@@ -28,6 +28,7 @@ hyperparameters = import_module(f"{PACKAGE}.hyperparameters")
 kernels = import_module(f"{PACKAGE}.kernels")
 likelihood = import_module(f"{PACKAGE}.likelihood")
 main_effects = import_module(f"{PACKAGE}.main_effects")
+threads = import_module(f"{PACKAGE}.threads")
 transform = import_module(f"{PACKAGE}.transform")
 
 
@@ -263,3 +264,28 @@ def test_expected_improvement_is_the_average_improvement() -> None:
     average = np.maximum(0.1 - draws, 0).mean()
     ours = acquisition.log_expected_improvement(np.array([0.3]), np.array([0.5]), 0.1)[0]
     assert math.exp(ours) == pytest.approx(average, rel=0.01)
+
+
+def test_blas_is_on_one_thread_within_the_context_and_as_before_after_it() -> None:
+    openblas = threads._openblas()
+    if not openblas:
+        pytest.skip("NumPy and SciPy are not linked with OpenBLAS")
+    before = [get() for get, _ in openblas]
+    try:
+        for _, set_threads in openblas:
+            set_threads(2)
+        with threads.single_threaded_blas():
+            with threads.single_threaded_blas():
+                assert [get() for get, _ in openblas] == [1] * len(openblas)
+            assert [get() for get, _ in openblas] == [1] * len(openblas)
+        assert [get() for get, _ in openblas] == [2] * len(openblas)
+    finally:
+        for (_, set_threads), n_threads in zip(openblas, before):
+            set_threads(n_threads)
+
+
+def test_blas_threads_are_restored_after_an_error() -> None:
+    before = [get() for get, _ in threads._openblas()]
+    with pytest.raises(ValueError), threads.single_threaded_blas():
+        raise ValueError
+    assert [get() for get, _ in threads._openblas()] == before

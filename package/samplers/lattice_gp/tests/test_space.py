@@ -24,6 +24,7 @@ SearchSpace = import_module(f"{PACKAGE}.space").SearchSpace
 Visits = import_module(f"{PACKAGE}.visits").Visits
 candidates = import_module(f"{PACKAGE}.candidates")
 search = import_module(f"{PACKAGE}.search")
+trust_region = import_module(f"{PACKAGE}.trust_region")
 startup_point = import_module(f"{PACKAGE}.design").startup_point
 
 MIXED: dict[str, BaseDistribution] = {
@@ -195,3 +196,43 @@ def test_startup_points_are_distinct_and_deterministic(
     np.testing.assert_array_equal(points[0], space.centre())
     other = startup_point(space, Visits(space, points[:0]), 8, 1)
     assert (other != points[1]).any()
+
+
+def test_edge_candidates_reach_both_ends_of_every_numeric_parameter() -> None:
+    space = SearchSpace(MIXED)
+    centre = space.from_quantiles(np.full((1, space.n_params), 0.4))
+    points = candidates.edges(space, centre, 40, np.random.default_rng(0))
+    numeric = ~space.is_categorical
+    np.testing.assert_array_equal(space.snap(points), points)
+    for end in (0.0, 1.0):
+        one_moved = (points == centre).sum(axis=1) == space.n_params - 1
+        assert ((points == end) & one_moved[:, None]).any(axis=0)[numeric].all()
+
+
+def test_trust_region_shrinks_while_nothing_improves_and_then_restarts() -> None:
+    space = SearchSpace(MIXED)
+    scales = np.ones(space.n_params)
+    centre = space.centre()
+
+    def side(n_failed: int) -> float:
+        values = np.concatenate([[0.0], np.ones(n_failed)])
+        return float(trust_region.TrustRegion.around(space, centre, values, scales).side)
+
+    sides = [side(n) for n in range(60)]
+    assert sides[0] == max(sides)
+    assert min(sides) < 0.05
+    falls = np.flatnonzero(np.diff(sides))
+    assert (np.diff(sides)[falls] < 0).sum() > (np.diff(sides)[falls] > 0).sum() > 0
+
+
+def test_trust_region_candidates_lie_in_it_and_on_the_lattice() -> None:
+    space = SearchSpace(MIXED)
+    scales = np.linspace(0.1, 10.0, space.n_params)
+    region = trust_region.TrustRegion.around(space, space.centre(), np.zeros(1), scales)
+    points = region.candidates(np.random.default_rng(0))
+    np.testing.assert_array_equal(space.snap(points), points)
+    # Snapping moves a coordinate by half a step at most.
+    steps = 0.5 / np.maximum(space.n_values - 1, 1)
+    near = np.abs(points - region.centre) <= region.half_sides + steps + 1e-9
+    assert (near | space.is_categorical).all()
+    assert region.contains(region.centre[None, :]).all()
