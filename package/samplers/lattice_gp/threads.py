@@ -21,7 +21,7 @@ import threading
 # there: the wheels' copies carry a prefix, and a suffix where integers have 64 bits.
 _LINKED_MODULES = ("numpy.linalg._umath_linalg", "scipy.linalg._flapack")
 _PREFIXES = ("scipy_", "")
-_SUFFIXES = ("", "64_", "_64_")
+_SUFFIXES = ("", "64_")
 
 _lock = threading.Lock()
 _n_inside = 0
