@@ -9,7 +9,7 @@ from .catalog import CATALOG
 # "discrete". No problem, function, data set or model is in one of development and in one of report.
 SUITES: dict[str, tuple[str, ...]] = {
     suite: tuple(entry.name for entry in CATALOG.values() if entry.suite == suite)
-    for suite in ("dev", "report", "discrete_dev", "discrete")
+    for suite in ("dev", "dev_more", "report", "discrete_dev", "discrete")
 }
 # What a problem stresses ("multimodal", "noisy", "edge", "cliff", "heavy_tail", "idle", "rotated",
 # "plateau") and where it comes from ("coco", "table", "live", "imitation", "analytic", "discrete").

@@ -22,6 +22,18 @@ _WRAPPED: dict[str, tuple[Function, Shape]] = {
         functions.STYBLINSKI_TANG,
         Shape(5, instance=6, n_edges=4, tail=60.0, first_kind=4),
     ),
+    "ackley_noisy_d4": (functions.ACKLEY, Shape(4, instance=21, noise=0.5, first_kind=1)),
+    "levy_cliff_d5": (functions.LEVY, Shape(5, instance=22, cliff=40.0, first_kind=2)),
+    "rosenbrock_noisy_d7": (
+        functions.ROSENBROCK,
+        Shape(7, instance=23, n_edges=2, noise=2.0),
+    ),
+    "styblinski_rotated_d6": (
+        functions.STYBLINSKI_TANG,
+        Shape(6, instance=24, rotated=True, first_kind=3),
+    ),
+    "griewank_edge_d5": (functions.GRIEWANK, Shape(5, instance=25, n_edges=3, first_kind=4)),
+    "ackley_idle_d12": (functions.ACKLEY, Shape(12, instance=26, n_idle=6, first_kind=5)),
     # Report suite.
     "alpine_noisy_d12": (functions.ALPINE, Shape(12, instance=11, noise=0.7, first_kind=1)),
     "dixon_price_edge_d7": (

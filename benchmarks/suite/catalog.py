@@ -23,7 +23,7 @@ class Entry:
 
     Attributes:
         name: What the user and the studies call it.
-        suite: ``"dev"``, ``"report"``, ``"discrete_dev"`` or ``"discrete"``.
+        suite: ``"dev"``, ``"dev_more"``, ``"report"``, ``"discrete_dev"`` or ``"discrete"``.
         n_params: Number of parameters.
         tags: What it stresses, and where it comes from.
         description: One line for ``list``.
@@ -178,6 +178,39 @@ def _perceiver(seed: int) -> Any:
     return hub.load_package("benchmarks/perceiver_mnist").Problem(training_seed=seed)
 
 
+# More problems to develop on, all cheap: what wins on one set often loses on another.
+_DEV_MORE = (
+    _coco("dev_more", 2, 5, "ellipsoid", "heavy_tail"),
+    _coco("dev_more", 3, 5, "Rastrigin", "multimodal"),
+    _coco("dev_more", 4, 10, "Bueche-Rastrigin", "multimodal"),
+    _coco("dev_more", 9, 5, "Rosenbrock, rotated", "rotated"),
+    _coco("dev_more", 10, 10, "ellipsoid, rotated", "rotated heavy_tail"),
+    _coco("dev_more", 11, 5, "discus", "rotated heavy_tail"),
+    _coco("dev_more", 14, 10, "sum of different powers", "rotated"),
+    _coco("dev_more", 18, 5, "Schaffer F7, ill-conditioned", "multimodal rotated"),
+    _coco("dev_more", 22, 5, "Gallagher's 21 peaks", "multimodal rotated plateau"),
+    _coco("dev_more", 23, 5, "Katsuura", "multimodal rotated"),
+    _coco("dev_more", 24, 5, "Lunacek", "multimodal rotated"),
+    _coco("dev_more", 1, 20, "sphere"),
+    _table("dev_more", "hpobench", "australian", "hpobench_nn_australian"),
+    _table("dev_more", "hpobench", "kc1", "hpobench_nn_kc1"),
+    _table("dev_more", "hpobench", "phoneme", "hpobench_nn_phoneme"),
+    _table("dev_more", "hpolib", "slice_localization", "hpolib_slice", "heavy_tail edge"),
+    _own("dev_more", "ackley_noisy_d4", "analytic", 4, "Ackley with noise", "multimodal noisy"),
+    _own("dev_more", "levy_cliff_d5", "analytic", 5, "Levy beside a cliff", "multimodal cliff"),
+    _own("dev_more", "rosenbrock_noisy_d7", "analytic", 7, "Rosenbrock with noise", "noisy edge"),
+    _own(
+        "dev_more",
+        "styblinski_rotated_d6",
+        "analytic",
+        6,
+        "Styblinski-Tang, rotated",
+        "multimodal rotated",
+    ),
+    _own("dev_more", "griewank_edge_d5", "analytic", 5, "Griewank, best at edges", "edge"),
+    _own("dev_more", "ackley_idle_d12", "analytic", 12, "Ackley, 6 of 12 idle", "multimodal idle"),
+)
+
 _REPORT = (
     _imitation(
         "report",
@@ -261,4 +294,4 @@ _REPORT = (
     _own("discrete", "discrete_10000", "discrete", 4, "10,000 points: random field", "multimodal"),
 )
 
-CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_REPORT)}
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_DEV_MORE, *_REPORT)}
