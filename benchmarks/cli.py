@@ -16,6 +16,7 @@ from rich.table import Table
 from . import compare
 from . import hub
 from . import speed
+from .ablation import ABLATIONS
 from .arguments import AtLeast
 from .arguments import names
 from .contender import Contender
@@ -100,7 +101,8 @@ def _parser() -> argparse.ArgumentParser:
         "--samplers",
         default="lattice_gp,tpe,random",
         metavar="A[,B]",
-        help="samplers to compare: names that `list` shows, or module:Class for any class",
+        help="samplers to compare: names that `list` shows, module:Class for any class, or "
+        "ablations for ours with one ingredient left out each",
     )
     add(
         "--registry",
@@ -151,6 +153,12 @@ def _out(args: argparse.Namespace) -> Path | None:
     return None if args.out is None else Path(args.out)
 
 
+def _with_ablations(wanted: list[str]) -> list[str]:
+    """Replace ``ablations`` by the names of all of them."""
+    expanded = [n for name in wanted for n in (ABLATIONS if name == "ablations" else [name])]
+    return list(dict.fromkeys(expanded))
+
+
 def _list(console: Console) -> int:
     for title, entries in (
         ("samplers", [(c.name, c.description, c.missing(), "") for c in CONTENDERS.values()]),
@@ -169,7 +177,7 @@ def _list(console: Console) -> int:
 def _run(args: argparse.Namespace, console: Console, command: str) -> int:
     from .campaign import Campaign
 
-    wanted = names(args.samplers, "--samplers")
+    wanted = _with_ablations(names(args.samplers, "--samplers"))
     contenders = [get_contender(name) for name in wanted]
     registry = hub.registry_root(args.registry)
     contenders = _that_can_run(contenders, registry, console)

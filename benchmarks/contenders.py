@@ -18,6 +18,7 @@ from optuna.samplers import BaseSampler
 from . import grid
 from . import hub
 from . import hub_samplers
+from .ablation import ABLATIONS
 from .contender import Contender
 from .contender import Setup
 from .errors import unknown_name
@@ -154,8 +155,10 @@ def get_contender(name: str, argument: str = "--samplers") -> Contender:
     """
     if ":" in name:
         return _class_contender(name, argument)
+    if name in ABLATIONS:
+        return ABLATIONS[name]
     if name not in CONTENDERS:
-        raise unknown_name(argument, name, [*CONTENDERS, "module:Class"])
+        raise unknown_name(argument, name, [*CONTENDERS, "ablations", "module:Class"])
     return CONTENDERS[name]
 
 
