@@ -1,14 +1,18 @@
 """The sampler with one ingredient of its recipe left out or replaced, as contenders.
 
-``python -m benchmarks run --samplers lattice_gp,ablations ...`` runs them all, and ``compare`` says
-what each ingredient is worth.
+``python -m benchmarks ablate`` runs them beside the sampler itself and says what each ingredient is
+worth; ``run --samplers`` takes them too, all of them as ``ablations``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 import importlib
+import inspect
+import math
 from types import ModuleType
 from typing import Any
 
@@ -17,10 +21,57 @@ from optuna.samplers import BaseSampler
 from . import hub
 from .contender import Contender
 from .contender import Setup
+from .random_start import RandomStart
 
 
 PREFIX = "lattice_gp-"
 _PACKAGE = "samplers/lattice_gp"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What is different from the sampler as it is.
+
+    Attributes:
+        description: In words.
+        changes: Makes the fields of the recipe that differ.
+        arguments: Arguments of the sampler that differ.
+        n_random: Completed trials with independent random values before the sampler is asked.
+    """
+
+    description: str
+    changes: Callable[[], dict[str, Any]] = dict
+    arguments: dict[str, Any] = field(default_factory=dict)
+    n_random: int = 0
+
+    def recipe(self) -> Any:
+        """Its recipe.
+
+        Raises:
+            TypeError: If the recipe has no such ingredient any more.
+        """
+        return replace(_part("recipe").Recipe(), **self.changes())
+
+    def differs(self) -> bool:
+        """Whether it is another sampler than the default one, whose recipe may have moved on."""
+        defaults = inspect.signature(hub.load_package(_PACKAGE).LatticeGPSampler).parameters
+        has_other_arguments = any(
+            defaults[name].default != value for name, value in self.arguments.items()
+        )
+        has_other_recipe: bool = self.recipe() != _part("recipe").Recipe()
+        return has_other_recipe or has_other_arguments or self.n_random > 0
+
+    def build(self, setup: Setup) -> BaseSampler:
+        """Make the sampler."""
+        sampler: BaseSampler = hub.load_package(_PACKAGE).LatticeGPSampler(
+            seed=setup.seed, **self.arguments
+        )
+        # The recipe is no argument of the sampler: it has one default configuration for all
+        # problems.
+        ours: Any = sampler
+        ours._recipe = self.recipe()
+        ours._prepare()
+        return RandomStart(sampler, self.n_random, setup.seed) if self.n_random else sampler
 
 
 def _part(module: str) -> ModuleType:
@@ -43,65 +94,68 @@ def _prior(**keywords: Any) -> Any:
     return _part("hyperparameters").Prior(**keywords)
 
 
-# What each changes in the recipe, and in words.
-_VARIANTS: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
-    "no_transform": (
-        "values standardised, no power transform",
-        lambda: {"transform": _standardize},
+def _dimension_scaled_prior() -> Any:
+    """Length scales that grow with the number of parameters.
+
+    Hvarfner, Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions,
+    ICML 2024: log-normal, of location sqrt(2) + log(d) / 2 and scale sqrt(3).
+    """
+    prior = _part("hyperparameters").Prior
+
+    def moments(self: Any, n_params: int) -> Any:
+        means, deviations = prior.moments(self, n_params)
+        means[:n_params] = math.sqrt(2.0) + 0.5 * math.log(n_params)
+        deviations[:n_params] = math.sqrt(3.0)
+        return means, deviations
+
+    # Its base is known at run time only.
+    return type("DimensionScaledPrior", (prior,), {"moments": moments})()
+
+
+VARIANTS: dict[str, Variant] = {
+    "no_transform": Variant(
+        "values standardised, no power transform", lambda: {"transform": _standardize}
     ),
-    "no_robust_scaling": (
-        "Yeo-Johnson of standard scores only",
-        lambda: {"transform": _plain_yeo_johnson},
+    "no_robust_scaling": Variant(
+        "Yeo-Johnson of standard scores only", lambda: {"transform": _plain_yeo_johnson}
     ),
-    "no_main_effects": ("no main effects", lambda: {"has_main_effects": False}),
-    "no_edges": ("no candidates at the edges", lambda: {"tries_edges": False}),
-    "short_scales": (
+    "no_main_effects": Variant("no main effects", lambda: {"has_main_effects": False}),
+    "no_edges": Variant("no candidates at the edges", lambda: {"tries_edges": False}),
+    "short_scales": Variant(
         "length scales shorter, N(-0.5, 0.7)",
         lambda: {"prior": _prior(length_scale=(-0.5, 0.7))},
     ),
-    "wide_prior": (
+    "long_scales": Variant(
+        "length scales longer, the more parameters the longer, N(1.4 + log(d) / 2, 1.7)",
+        lambda: {"prior": _dimension_scaled_prior()},
+    ),
+    "wide_prior": Variant(
         "length scales less certain, N(-0.2, 1.5)",
         lambda: {"prior": _prior(length_scale=(-0.2, 1.5))},
     ),
-    "refit_always": ("hyperparameters fitted at every trial", lambda: {"refit_growth": 0.0}),
-    "no_local": ("no trust region", lambda: {"local_from": None}),
-    "full_model": (
+    "refit_always": Variant(
+        "hyperparameters fitted at every trial", lambda: {"refit_growth": 0.0}
+    ),
+    "no_local": Variant("no trust region", lambda: {"local_from": None}),
+    "early_local": Variant("trust region from 20 results on", lambda: {"local_from": 20}),
+    "full_model": Variant(
         "all observations in the model, whatever it costs",
         lambda: {"max_fitted": 10**6, "max_observed": 10**6},
     ),
+    "startup_10": Variant(
+        "ten start-up trials instead of four", arguments={"n_startup_trials": 10}
+    ),
+    "random_start": Variant("ten random start-up trials instead of four", n_random=10),
 }
 
 
-def _build(name: str, setup: Setup) -> BaseSampler:
-    sampler: BaseSampler = hub.load_package(_PACKAGE).LatticeGPSampler(seed=setup.seed)
-    # The recipe is no argument of the sampler: it has one default configuration for all problems.
-    ours: Any = sampler
-    ours._recipe = replace(ours._recipe, **_VARIANTS[name][1]())
-    ours._prepare()
-    return sampler
-
-
-def _build_random_start(setup: Setup) -> BaseSampler:
-    sampler: BaseSampler = hub.load_package(_PACKAGE).LatticeGPSampler(
-        seed=setup.seed, n_startup_trials=10
-    )
-    return sampler
-
-
-def _contender(name: str, description: str, build: Callable[[Setup], BaseSampler]) -> Contender:
-    return Contender(
-        PREFIX + name, f"ablation: {description}", build, package=_PACKAGE, stateless=True
-    )
-
-
-def _variant(name: str) -> Contender:
-    return _contender(name, _VARIANTS[name][0], lambda setup: _build(name, setup))
-
-
 ABLATIONS: dict[str, Contender] = {
-    contender.name: contender
-    for contender in (
-        *(_variant(name) for name in _VARIANTS),
-        _contender("startup_10", "ten start-up trials instead of four", _build_random_start),
+    PREFIX + name: Contender(
+        PREFIX + name,
+        f"ablation: {variant.description}",
+        variant.build,
+        package=_PACKAGE,
+        stateless=True,
     )
+    for name, variant in VARIANTS.items()
 }

@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 from pathlib import Path
 import platform
+import sys
 import tempfile
 from typing import Any
 
@@ -160,6 +161,19 @@ class Campaign:
         with Display(console, self.board, self.n_workers, self.n_before) as display:
             engine.execute(self.jobs, self.board, self.n_workers, display.tick)
         return [job for job in self.jobs if job.state == "failed"]
+
+    def say_failed(self, failed: list[Job]) -> None:
+        """Say on stderr which studies failed, and why in a file of the output folder."""
+        if not failed:
+            return
+        log = self.out_dir / "errors.log"
+        log.write_text(
+            "\n\n".join(f"{job.spec.study_name}: {job.error}\n{job.details}" for job in failed),
+            encoding="utf-8",
+        )
+        print(f"\n{len(failed)} studies failed (tracebacks: {log}):", file=sys.stderr)
+        for job in failed:
+            print(f"  {job.spec.study_name}: {job.error.splitlines()[0]}", file=sys.stderr)
 
     def _default_workers(self, devices: list[str]) -> int:
         # One GPU is shared by nobody, or the seconds of a trial would mean nothing.

@@ -13,6 +13,7 @@ import optuna
 from rich.console import Console
 from rich.table import Table
 
+from . import ablate
 from . import compare
 from . import hub
 from . import speed
@@ -22,10 +23,10 @@ from .arguments import names
 from .contender import Contender
 from .contenders import CONTENDERS
 from .contenders import get_contender
-from .errors import unknown_name
 from .errors import UsageError
 from .problems import Options
 from .problems import PROBLEMS
+from .problems import wanted_problems
 from .suite import SUITES
 
 
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = shlex.join(["python", "-m", "benchmarks", *words])
         if args.command == "compare":
             return compare.run(args, console, command)
+        if args.command == "ablate":
+            return ablate.run(args, console, command)
         if args.command == "speed":
             return speed.run(args, console, command)
         return _run(args, console, command)
@@ -135,16 +138,9 @@ def _parser() -> argparse.ArgumentParser:
             help="any Optuna storage (sqlite:///OUT/studies.db)",
         )
     compare.add_parser(commands)
+    ablate.add_parser(commands)
     speed.add_parser(commands)
     return parser
-
-
-def _problems(args: argparse.Namespace) -> list[str]:
-    if args.suite is None:
-        return names(args.problems, "--problems")
-    if args.suite not in SUITES:
-        raise unknown_name("--suite", args.suite, list(SUITES))
-    return list(SUITES[args.suite])
 
 
 def _out(args: argparse.Namespace) -> Path | None:
@@ -182,7 +178,7 @@ def _run(args: argparse.Namespace, console: Console, command: str) -> int:
     registry = hub.registry_root(args.registry)
     contenders = _that_can_run(contenders, registry, console)
     campaign = Campaign(
-        problems=_problems(args),
+        problems=wanted_problems(args.problems, args.suite),
         contenders=contenders,
         options=Options(args.preset, args.mode, args.device, args.data_root, args.download),
         seeds=range(args.first_seed, args.first_seed + args.seeds),
@@ -232,15 +228,7 @@ def _execute(campaign: Campaign, args: argparse.Namespace, console: Console) -> 
         paths = write_report(runs, campaign.out_dir, console, without_password(campaign.url))
         console.print("\nwritten: " + ", ".join(str(p) for p in paths), markup=False)
         console.print(f"studies: {without_password(campaign.url)}", markup=False, soft_wrap=True)
-    if failed:
-        log = campaign.out_dir / "errors.log"
-        log.write_text(
-            "\n\n".join(f"{job.spec.study_name}: {job.error}\n{job.details}" for job in failed),
-            encoding="utf-8",
-        )
-        print(f"\n{len(failed)} studies failed (tracebacks: {log}):", file=sys.stderr)
-        for job in failed:
-            print(f"  {job.spec.study_name}: {job.error.splitlines()[0]}", file=sys.stderr)
+    campaign.say_failed(failed)
     return status
 
 

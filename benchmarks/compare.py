@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def add_parser(commands: Any) -> None:
     add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
     add("--samplers", metavar="A[,B]", help="only these samplers")
     add("--problems", metavar="A[,B]", help="only these problems")
+    add_filters(parser)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a part of the problems."""
+    add = parser.add_argument
     add("--tag", metavar="TAG", help="only problems with this tag, such as multimodal")
     for name, what in (("--min-dims", "more"), ("--max-dims", "fewer")):
         help_text = f"only problems with so many parameters or {what}"
@@ -114,20 +121,36 @@ def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
         problems = _known(args.problems, problems, "--problems")
     if args.samplers is not None:
         samplers = _known(args.samplers, samplers, "--samplers")
+    problems = part_of(problems, curve_set.facts.n_params, args)
+    chosen = curve_set.only(problems, samplers)
+    if not chosen.curves:
+        raise UsageError("nothing to compare: no study with a finished trial is left.")
+    return chosen
+
+
+def part_of(
+    problems: list[str], n_params: Mapping[str, int], args: argparse.Namespace
+) -> list[str]:
+    """The problems that the options of :func:`add_filters` choose.
+
+    Args:
+        problems: Names.
+        n_params: Number of parameters by problem, where it is known.
+        args: Arguments of the command.
+
+    Raises:
+        UsageError: If there is no such tag.
+    """
     if args.tag is not None:
         tags = sorted(set().union(*TAGS.values()))
         if args.tag not in tags:
             raise unknown_name("--tag", args.tag, tags)
         problems = [name for name in problems if args.tag in TAGS.get(name, ())]
-    n_params = curve_set.facts.n_params
     if args.min_dims is not None:
         problems = [name for name in problems if n_params.get(name, 0) >= args.min_dims]
     if args.max_dims is not None:
         problems = [name for name in problems if n_params.get(name, 0) <= args.max_dims]
-    chosen = curve_set.only(problems, samplers)
-    if not chosen.curves:
-        raise UsageError("nothing to compare: no study with a finished trial is left.")
-    return chosen
+    return problems
 
 
 def _known(text: str, there: list[str], argument: str) -> list[str]:

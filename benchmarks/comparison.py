@@ -53,6 +53,9 @@ class Versus:
         ratio: ``ours / theirs``.
         ratio_lower: Lower end of its 95% bootstrap interval.
         ratio_upper: Upper end.
+        difference: ``theirs - ours``: what is lost with the other one.
+        difference_lower: Lower end of its 95% bootstrap interval.
+        difference_upper: Upper end.
         wins: Pairs in which the reference sampler has the lower regret.
         ties: Pairs in which both have the same.
         losses: The other pairs.
@@ -65,6 +68,9 @@ class Versus:
     ratio: float
     ratio_lower: float
     ratio_upper: float
+    difference: float
+    difference_lower: float
+    difference_upper: float
     wins: int
     ties: int
     losses: int
@@ -222,14 +228,17 @@ def _versus(
             groups = _groups(pairs, values)
             ours, theirs = paired.mean_of_groups(groups)
             resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
-            ratios = _ratio(resampled[:, 0], resampled[:, 1])
-            lower, upper = paired.interval(ratios)
+            ratio_low, ratio_high = paired.interval(_ratio(resampled[:, 0], resampled[:, 1]))
+            low, high = paired.interval(resampled[:, 1] - resampled[:, 0])
             result[other, column] = Versus(
                 float(ours),
                 float(theirs),
                 float(_ratio(ours, theirs)),
-                float(lower),
-                float(upper),
+                float(ratio_low),
+                float(ratio_high),
+                float(theirs - ours),
+                float(low),
+                float(high),
                 *paired.win_tie_loss(values[:, 0], values[:, 1]),
                 float(p_value),
                 float(p_holm),

@@ -14,8 +14,10 @@ from optuna.study import StudyDirection
 from optuna.trial import Trial
 
 from . import hub
+from .arguments import names
 from .errors import unknown_name
 from .errors import UsageError
+from .suite import SUITES
 from .suite.catalog import CATALOG
 from .suite.catalog import Entry
 
@@ -180,6 +182,23 @@ def get_problem(name: str, argument: str = "--problems") -> ProblemSpec:
     if name not in PROBLEMS:
         raise unknown_name(argument, name, list(PROBLEMS))
     return PROBLEMS[name]
+
+
+def wanted_problems(problems: str, suite: str | None) -> list[str]:
+    """Names of problems, as two options that exclude each other tell them.
+
+    Args:
+        problems: Names separated by commas, given to ``--problems``.
+        suite: A suite, given to ``--suite``, whose problems are taken instead; None for none.
+
+    Raises:
+        UsageError: If there is no such suite, or no name.
+    """
+    if suite is None:
+        return names(problems, "--problems")
+    if suite not in SUITES:
+        raise unknown_name("--suite", suite, list(SUITES))
+    return list(SUITES[suite])
 
 
 def build_problem(spec: ProblemSpec, options: Options, seed: int) -> Problem:
