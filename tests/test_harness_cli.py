@@ -199,7 +199,10 @@ def test_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
 def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     process = _start(tmp_path)
     _wait_for_trials(tmp_path, 1)
+    # Stopped, so that it cannot end before the second has looked.
+    os.killpg(process.pid, signal.SIGSTOP)
     second = _call("run", *_SLEEPY, "--out", str(tmp_path))
+    os.killpg(process.pid, signal.SIGCONT)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
     assert second.returncode == 2
