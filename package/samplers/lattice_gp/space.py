@@ -79,6 +79,11 @@ class ContinuousAxis(Axis):
         return min(max(half_distance / self._half_length, 0.0), 1.0)
 
     def to_value(self, coordinate: float) -> float:
+        # Exactly the ends: exp(log(low)) may be another number, which would not count as tried.
+        if coordinate <= 0.0:
+            return self._low
+        if coordinate >= 1.0:
+            return self._high
         scaled = self._start + coordinate * self._half_length + coordinate * self._half_length
         value = math.exp(scaled) if self._log else scaled
         return min(max(value, self._low), self._high)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 from typing import Any
 
+from hypothesis import example
 from hypothesis import given
 from hypothesis import HealthCheck
 from hypothesis import settings
@@ -358,6 +359,10 @@ def distributions(draw: strategies.DrawFn) -> optuna.distributions.BaseDistribut
 
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@example(
+    space={"a": optuna.distributions.FloatDistribution(1e-6, 3.4e-5, log=True)},
+    values=[0.0, math.inf, 0.0, 0.0, math.inf, 0.0, 0.0, 0.0, math.inf, math.inf, math.inf, 0.0],
 )
 @given(
     space=strategies.dictionaries(
