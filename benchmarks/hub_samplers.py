@@ -7,7 +7,6 @@ import random
 import shutil
 import tempfile
 from types import ModuleType
-from typing import Any
 from typing import TYPE_CHECKING
 import weakref
 
@@ -16,6 +15,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
+
+from .forwarding import ForwardingSampler
 
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def build_hebo(module: ModuleType, seed: int, space: Space) -> BaseSampler:
     return sampler
 
 
-class WorstForFailed(BaseSampler):
+class WorstForFailed(ForwardingSampler):
     """A sampler that cannot be told of a failed trial is told the worst value so far instead.
 
     It is told nothing of trials that fail before there is a value.
@@ -81,32 +82,8 @@ class WorstForFailed(BaseSampler):
     """
 
     def __init__(self, inner: BaseSampler) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._worst: float | None = None
-
-    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> Space:
-        """Ask the sampler."""
-        return self._inner.infer_relative_search_space(study, trial)
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: Space
-    ) -> dict[str, Any]:
-        """Ask the sampler."""
-        return self._inner.sample_relative(study, trial, search_space)
-
-    def sample_independent(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """Ask the sampler."""
-        return self._inner.sample_independent(study, trial, param_name, param_distribution)
-
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Tell the sampler."""
-        self._inner.before_trial(study, trial)
 
     def after_trial(
         self,

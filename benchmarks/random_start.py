@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 import zlib
 
@@ -14,8 +13,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
+from .forwarding import ForwardingSampler
 
-class RandomStart(BaseSampler):
+
+class RandomStart(ForwardingSampler):
     """Independent random values in the first trials, then another sampler.
 
     A random value is a function of the seed, the trial's number and the parameter's name.
@@ -27,7 +28,7 @@ class RandomStart(BaseSampler):
     """
 
     def __init__(self, then: BaseSampler, n_random: int, seed: int) -> None:
-        self._then = then
+        super().__init__(then)
         self._n_random = n_random
         self._seed = seed
 
@@ -37,13 +38,13 @@ class RandomStart(BaseSampler):
         """No parameters at first."""
         if self._is_starting(study):
             return {}
-        return self._then.infer_relative_search_space(study, trial)
+        return self._inner.infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Whatever the other sampler suggests."""
-        return self._then.sample_relative(study, trial, search_space) if search_space else {}
+        return self._inner.sample_relative(study, trial, search_space) if search_space else {}
 
     def sample_independent(
         self,
@@ -53,25 +54,11 @@ class RandomStart(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """A random value at first."""
-        then = self._then
+        then = self._inner
         if self._is_starting(study):
             key = [self._seed, trial.number, zlib.crc32(param_name.encode())]
             then = RandomSampler(seed=int(np.random.SeedSequence(key).generate_state(1)[0]))
         return then.sample_independent(study, trial, param_name, param_distribution)
-
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Tell the other sampler."""
-        self._then.before_trial(study, trial)
-
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """Tell the other sampler."""
-        self._then.after_trial(study, trial, state, values)
 
     def _is_starting(self, study: Study) -> bool:
         completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
