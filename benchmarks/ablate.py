@@ -194,12 +194,7 @@ def _checkpoints(n_trials: int, wanted: list[int] | None) -> list[int]:
     """
     if wanted is None:
         return [number for number in _CHECKPOINTS if number < n_trials] + [n_trials]
-    if wanted[-1] > n_trials:
-        raise UsageError(
-            f"--at: got {wanted[-1]}, but the longest study has {n_trials} trials; accepts "
-            f"integers from 1 to {n_trials}."
-        )
-    return wanted
+    return compare.reached(wanted, n_trials)
 
 
 def _write(comparison: Comparison, curve_set: CurveSet, out: Path, command: str) -> list[Path]:

@@ -170,6 +170,15 @@ def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
     longest = max(curve.n_trials for curve in curve_set.curves.values())
     if wanted is None:
         return [number for number in _CHECKPOINTS if number <= longest] or [longest]
+    return reached(wanted, longest)
+
+
+def reached(wanted: list[int], longest: int) -> list[int]:
+    """The numbers of trials asked for, ascending, if the longest study has so many.
+
+    Raises:
+        UsageError: If it has not.
+    """
     if wanted[-1] > longest:
         raise UsageError(
             f"--at: got {wanted[-1]}, but the longest study has {longest} trials; accepts "
