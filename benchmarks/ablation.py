@@ -16,7 +16,9 @@ import math
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 from optuna.samplers import BaseSampler
+from scipy import stats
 
 from . import hub
 from .contender import Contender
@@ -26,6 +28,8 @@ from .random_start import RandomStart
 
 PREFIX = "lattice_gp-"
 _PACKAGE = "samplers/lattice_gp"
+# Deviation of a prior that leaves a hyperparameter no choice.
+_ALL_BUT_FIXED = 0.01
 
 
 @dataclass(frozen=True)
@@ -78,16 +82,24 @@ def _part(module: str) -> ModuleType:
     return importlib.import_module(f"{hub.load_package(_PACKAGE).__name__}.{module}")
 
 
-def _standardize(values: Any) -> Any:
-    transform = _part("transform")
-    return transform.standard_scores(transform.clip_to_finite(values))[0]
+def _fit_normal_scores(
+    inputs: Any, values: Any, prior: Any, correlations: Any, scalings: Any
+) -> Any:
+    """Fit the model to values whose power and scaling were chosen without it.
 
-
-def _plain_yeo_johnson(values: Any) -> Any:
+    Both are those by which the values themselves are most likely to be normal.
+    """
     transform = _part("transform")
-    scores = _standardize(values)
-    power = transform.fit_yeo_johnson(scores)[0]
-    return transform.standard_scores(transform.yeo_johnson(scores, power))[0]
+    best, power, is_robust = -math.inf, 1.0, False
+    for robust in scalings:
+        scores, unit = transform.scale(values, robust)
+        if np.unique(scores).size > 1:
+            found = stats.yeojohnson_normmax(scores, brack=(-2.0, 2.0))
+            height = stats.yeojohnson_llf(found, scores) - len(scores) * math.log(unit)
+            if height > best:
+                best, power, is_robust = height, float(np.clip(found, -3.0, 3.0)), robust
+    fixed = replace(prior, power=(power, _ALL_BUT_FIXED))
+    return _part("likelihood").fit(inputs, values, fixed, correlations, (is_robust,))
 
 
 def _prior(**keywords: Any) -> Any:
@@ -114,10 +126,18 @@ def _dimension_scaled_prior() -> Any:
 
 VARIANTS: dict[str, Variant] = {
     "no_transform": Variant(
-        "values standardised, no power transform", lambda: {"transform": _standardize}
+        "values standardised, no power transform",
+        lambda: {"scalings": (False,), "prior": _prior(power=(1.0, _ALL_BUT_FIXED))},
     ),
     "no_robust_scaling": Variant(
-        "Yeo-Johnson of standard scores only", lambda: {"transform": _plain_yeo_johnson}
+        "values scaled by their standard deviation only", lambda: {"scalings": (False,)}
+    ),
+    "normal_scores": Variant(
+        "the power that makes the values look most normal, whatever the model says",
+        lambda: {"fit": _fit_normal_scores},
+    ),
+    "one_smoothness": Variant(
+        "Matern-5/2 only", lambda: {"correlations": (_part("kernels").MATERN52,)}
     ),
     "no_main_effects": Variant("no main effects", lambda: {"has_main_effects": False}),
     "no_edges": Variant("no candidates at the edges", lambda: {"tries_edges": False}),

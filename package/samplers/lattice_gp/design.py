@@ -21,12 +21,13 @@ def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> 
     """The point of start-up trial ``index``, or the next of the sequence that is open.
 
     Trial 0 tries the centre; the others follow a scrambled Sobol' sequence (Owen, Scrambling
-    Sobol' and Niederreiter-Xing Points, 1998).
+    Sobol' and Niederreiter-Xing Points, 1998). Spaces of other names or ranges have other
+    sequences, or ten seeds would be the same ten designs for all problems of a comparison.
 
     Args:
         space: The search space.
         visits: Says which points may be proposed.
-        seed: Seed of the scrambling.
+        seed: Seed of the scrambling, together with the space.
         index: Number of the trial, 0 or more.
 
     Returns:
@@ -36,7 +37,8 @@ def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> 
     if index == 0 and visits.is_open(centre)[0]:
         return first(centre)
     block = max(_MIN_BLOCK, 2 ** math.ceil(math.log2(index + 2)))
-    sobol = qmc.Sobol(space.n_params, scramble=True, rng=np.random.default_rng([seed]))
+    rng = np.random.default_rng([seed, space.fingerprint])
+    sobol = qmc.Sobol(space.n_params, scramble=True, rng=rng)
     sequence = space.from_quantiles(sobol.random(block)[index:])
     is_open = visits.is_open(sequence)
     if is_open.any():

@@ -11,8 +11,8 @@ from scipy.linalg import lapack
 
 from .arrays import FloatArray
 from .hyperparameters import Hyperparameters
+from .kernels import Correlation
 from .kernels import Inputs
-from .kernels import matern52
 from .kernels import squared_distances
 
 
@@ -25,6 +25,7 @@ class Posterior:
     """The process given observations.
 
     Args:
+        correlation: How smooth the process is.
         hyperparameters: Of the process.
         inputs: The observed points, n of them.
         values: Observed values (n,).
@@ -34,8 +35,13 @@ class Posterior:
     """
 
     def __init__(
-        self, hyperparameters: Hyperparameters, inputs: Inputs, values: FloatArray
+        self,
+        correlation: Correlation,
+        hyperparameters: Hyperparameters,
+        inputs: Inputs,
+        values: FloatArray,
     ) -> None:
+        self._correlation = correlation
         self.hyperparameters = hyperparameters
         self._inputs = inputs
         self._values = values
@@ -81,11 +87,12 @@ class Posterior:
         believed = self.predict(inputs)[0]
         both = self._inputs.followed_by(inputs)
         values = np.concatenate([self._values, believed])
-        return Posterior(self.hyperparameters, both, values), believed
+        return Posterior(self._correlation, self.hyperparameters, both, values), believed
 
     def _covariance(self, inputs: Inputs) -> FloatArray:
         """Covariance (m, n) of the function at given points with that at the observed ones."""
-        covariance = matern52(squared_distances(self._scale(inputs), self._scaled))
+        distances = squared_distances(self._scale(inputs), self._scaled)
+        covariance = self._correlation.value(distances)
         covariance *= self.hyperparameters.signal_variance
         main = self.hyperparameters.main_variance
         covariance += (main * inputs.effects) @ self._inputs.effects.T

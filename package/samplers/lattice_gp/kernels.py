@@ -1,9 +1,11 @@
-"""The covariance function: Matern-5/2 with one length scale per parameter, plus main effects."""
+"""The covariance function: of distances, one length scale per parameter, and main effects."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from .arrays import FloatArray
 from .arrays import IntArray
 
 
+_SQRT3 = math.sqrt(3.0)
 _SQRT5 = math.sqrt(5.0)
 
 
@@ -47,14 +50,36 @@ class Inputs:
         )
 
 
-def matern52(squared_distances: FloatArray) -> FloatArray:
-    """Matern covariance with smoothness 5/2 and unit variance.
+class Correlation(NamedTuple):
+    """A correlation function of the distance, of some smoothness.
 
-    Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 4.17.
-
-    Args:
-        squared_distances: Squared distances in units of the length scale, any shape.
+    Attributes:
+        value: From squared distances in units of the length scale, an array of any shape, to
+            correlations.
+        with_slope: Likewise, to correlations and their derivatives by the squared distance.
     """
+
+    value: Callable[[FloatArray], FloatArray]
+    with_slope: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+
+
+def _matern32(squared_distances: FloatArray) -> FloatArray:
+    scaled = _SQRT3 * np.sqrt(squared_distances)
+    correlation = scaled + 1.0
+    correlation *= np.exp(np.negative(scaled, out=scaled), out=scaled)
+    return correlation
+
+
+def _matern32_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, FloatArray]:
+    scaled = _SQRT3 * np.sqrt(squared_distances)
+    decay = np.exp(-scaled)
+    scaled += 1.0
+    scaled *= decay
+    decay *= -1.5
+    return scaled, decay
+
+
+def _matern52(squared_distances: FloatArray) -> FloatArray:
     scaled = _SQRT5 * np.sqrt(squared_distances)
     # (1 + s + s**2 / 3) exp(-s), in place: this is where the time of a suggestion goes.
     correlation = scaled * (1.0 / 3.0)
@@ -65,8 +90,7 @@ def matern52(squared_distances: FloatArray) -> FloatArray:
     return correlation
 
 
-def matern52_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """:func:`matern52` and its derivative by the squared distance, both of the same shape."""
+def _matern52_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, FloatArray]:
     scaled = _SQRT5 * np.sqrt(squared_distances)
     decay = np.exp(-scaled)
     slope = scaled + 1.0
@@ -77,6 +101,25 @@ def matern52_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, Floa
     correlation += slope
     slope *= -5.0 / 6.0
     return correlation, slope
+
+
+def _squared_exponential(squared_distances: FloatArray) -> FloatArray:
+    correlation = -0.5 * squared_distances
+    return np.exp(correlation, out=correlation)
+
+
+def _squared_exponential_with_slope(
+    squared_distances: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    correlation = _squared_exponential(squared_distances)
+    return correlation, -0.5 * correlation
+
+
+# Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equations 4.9 and 4.17,
+# from rough to smooth: functions with one derivative, with two, with all.
+MATERN32 = Correlation(_matern32, _matern32_with_slope)
+MATERN52 = Correlation(_matern52, _matern52_with_slope)
+SQUARED_EXPONENTIAL = Correlation(_squared_exponential, _squared_exponential_with_slope)
 
 
 def squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:

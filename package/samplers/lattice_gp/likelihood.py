@@ -1,7 +1,15 @@
-"""Fit the hyperparameters: the most probable ones given the observations."""
+"""Fit the hyperparameters and the warp: the most probable ones given the observations.
+
+The values that the model is a model of are themselves a transform of the objective's, whose power
+is one more parameter. What is likely is judged by the model (Snelson, Rasmussen and Ghahramani,
+Warped Gaussian Processes, NIPS 2003), not by the values alone: once the search has found the good
+region, most values are good ones, and a transform that made them look normal would flatten it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 import math
 
 import numpy as np
@@ -12,9 +20,12 @@ from .arrays import FloatArray
 from .hyperparameters import bounds
 from .hyperparameters import Hyperparameters
 from .hyperparameters import Prior
+from .kernels import Correlation
 from .kernels import Inputs
-from .kernels import matern52_with_slope
 from .kernels import pairwise_squared_differences
+from .transform import PowerFamily
+from .transform import scale
+from .transform import Warp
 
 
 _MAX_ITERATIONS = 30
@@ -23,20 +34,24 @@ _TOLERANCE = 1e-5
 
 
 class MarginalLikelihood:
-    """Negative log marginal likelihood plus negative log prior, with its gradient.
+    """Negative log marginal likelihood of scores plus negative log prior, with its gradient.
 
     Rasmussen and Williams (2006), equations 5.8 and 5.9. Matrices are held in Fortran's order, of
     the symmetric ones only what lies on and below the diagonal counts.
 
     Args:
         inputs: The observed points, n of them.
-        values: Array (n,).
-        prior: Of the hyperparameters.
+        scores: Array (n,): the objective values, shifted and scaled.
+        correlation: How smooth the function is.
+        prior: Of the hyperparameters and the power.
     """
 
-    def __init__(self, inputs: Inputs, values: FloatArray, prior: Prior) -> None:
-        self._n = len(values)
-        self._values = values
+    def __init__(
+        self, inputs: Inputs, scores: FloatArray, correlation: Correlation, prior: Prior
+    ) -> None:
+        self._correlation = correlation
+        self._n = len(scores)
+        self._family = PowerFamily(scores)
         self._diagonal = np.diag_indices(self._n)
         # Zero above the diagonal, so that sums over pairs count each pair once.
         self._squared = pairwise_squared_differences(inputs)
@@ -48,16 +63,17 @@ class MarginalLikelihood:
         self._prior_mean, self._prior_deviation = prior.moments(inputs.n_params)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
-        """Evaluate at ``theta`` (d + 3,), the logarithms of the hyperparameters.
+        """Evaluate at ``theta`` (d + 4,): logarithms of the hyperparameters, and the power.
 
         Returns:
-            The negative log posterior density up to a constant, and its gradient (d + 3,).
+            The negative log posterior density up to a constant, and its gradient (d + 4,).
             Infinity and zeros where the covariance is not positive definite.
         """
-        n, values = self._n, self._values
-        inverse_squares = np.exp(-2.0 * theta[:-3])
-        signal, main, noise = np.exp(theta[-3:]).tolist()
-        correlation, slope = matern52_with_slope(inverse_squares @ self._squared)
+        n = self._n
+        values, value_slopes, log_jacobian, jacobian_slope = self._family.at(float(theta[-1]))
+        inverse_squares = np.exp(-2.0 * theta[:-4])
+        signal, main, noise = np.exp(theta[-4:-1]).tolist()
+        correlation, slope = self._correlation.with_slope(inverse_squares @ self._squared)
         correlation *= signal
         covariance = correlation.reshape((n, n), order="F")
         covariance += main * self._main
@@ -74,40 +90,104 @@ class MarginalLikelihood:
         residual = noise * (alpha @ alpha)
         inverse -= alpha[:, None] * alpha
         gradient = np.empty_like(theta)
-        gradient[-1] = 0.5 * (noise * trace - residual)
+        gradient[-1] = alpha @ value_slopes - jacobian_slope
+        gradient[-2] = 0.5 * (noise * trace - residual)
         sensitivity = inverse.ravel(order="F")
-        gradient[-2] = main * (self._main_once @ sensitivity)
+        gradient[-3] = main * (self._main_once @ sensitivity)
         # What is left of the covariance is the signal's; the gradients of all sum up to this.
-        gradient[-3] = 0.5 * (n - fitted) - gradient[-1] - gradient[-2]
+        gradient[-4] = 0.5 * (n - fitted) - gradient[-2] - gradient[-3]
         slope *= sensitivity
-        gradient[:-3] = -2.0 * signal * inverse_squares * (self._squared @ slope)
+        gradient[:-4] = -2.0 * signal * inverse_squares * (self._squared @ slope)
 
         scores = (theta - self._prior_mean) / self._prior_deviation
-        value = 0.5 * fitted + log_determinant_half + 0.5 * scores @ scores
+        value = 0.5 * fitted + log_determinant_half - log_jacobian + 0.5 * scores @ scores
         return float(value), gradient + scores / self._prior_deviation
 
 
-def fit(inputs: Inputs, values: FloatArray, prior: Prior) -> Hyperparameters:
-    """Find the hyperparameters of maximum posterior density.
+@dataclass(frozen=True)
+class Fit:
+    """What was found most probable.
+
+    Attributes:
+        hyperparameters: Of the Gaussian process.
+        correlation: How smooth it is.
+        warp: From objective values to those that it models.
+    """
+
+    hyperparameters: Hyperparameters
+    correlation: Correlation
+    warp: Warp
+
+
+def fit(
+    inputs: Inputs,
+    values: FloatArray,
+    prior: Prior,
+    correlations: Sequence[Correlation],
+    scalings: Sequence[bool] = (False, True),
+) -> Fit:
+    """Find the hyperparameters, the smoothness and the warp of maximum posterior density.
 
     Always starts from the mode of the prior, so that the result depends on nothing but the data.
 
     Args:
         inputs: The observed points, n of them.
-        values: Array (n,), about mean 0 and variance 1.
-        prior: Of the hyperparameters.
+        values: Objective values (n,), to be minimised, without NaN.
+        prior: Of the hyperparameters and the power.
+        correlations: The candidates, at least one. All scalings are tried with the first one, the
+            others with the scaling that was best.
+        scalings: Whether to scale the values robustly; False, True, or both.
 
     Returns:
-        The optimum, or the mode of the prior if none was found.
+        The best fit, or the mode of the prior if none was found.
     """
+    start = prior.moments(inputs.n_params)[0]
+    best = _Candidate(math.inf, start, correlations[0], False)
+    for is_robust in scalings:
+        best = min(best, _optimize(start, inputs, values, prior, correlations[0], is_robust))
+    # The optimum of one smoothness is close to those of the others.
+    start = best.theta
+    for correlation in correlations[1:]:
+        candidate = _optimize(start, inputs, values, prior, correlation, best.is_robust)
+        best = min(best, candidate)
+    hyperparameters = Hyperparameters.from_vector(best.theta[:-1])
+    return Fit(hyperparameters, best.correlation, Warp(best.is_robust, float(best.theta[-1])))
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """An optimum for one smoothness and one scaling."""
+
+    negative_log_density: float
+    theta: FloatArray
+    correlation: Correlation
+    is_robust: bool
+
+    def __lt__(self, other: _Candidate) -> bool:
+        return self.negative_log_density < other.negative_log_density
+
+
+def _optimize(
+    start: FloatArray,
+    inputs: Inputs,
+    values: FloatArray,
+    prior: Prior,
+    correlation: Correlation,
+    is_robust: bool,
+) -> _Candidate:
+    scores, unit = scale(values, is_robust)
+    if not scores.any():
+        return _Candidate(math.inf, start, correlation, is_robust)
     found = minimize(
-        MarginalLikelihood(inputs, values, prior),
-        prior.moments(inputs.n_params)[0],
+        MarginalLikelihood(inputs, scores, correlation, prior),
+        start,
         jac=True,
         bounds=bounds(inputs.n_params),
         method="L-BFGS-B",
         options={"maxiter": _MAX_ITERATIONS, "ftol": _TOLERANCE},
     )
-    if not math.isfinite(found.fun) or not np.isfinite(found.x).all():
-        return prior.mode(inputs.n_params)
-    return Hyperparameters.from_vector(found.x)
+    # The density of the values themselves, not of their scores: comparable between scalings.
+    height = float(found.fun) + len(values) * math.log(unit)
+    if not (math.isfinite(height) and np.isfinite(found.x).all()):
+        return _Candidate(math.inf, start, correlation, is_robust)
+    return _Candidate(height, found.x, correlation, is_robust)

@@ -13,7 +13,7 @@ import numpy as np
 
 from .arrays import FloatArray
 from .arrays import IntArray
-from .kernels import matern52
+from .kernels import MATERN52
 
 
 # Each function is drawn from a Gaussian process on [0, 1] of this length scale, through its first
@@ -62,7 +62,7 @@ def _principal_functions() -> tuple[FloatArray, FloatArray]:
     The steps (n_grid - 1, n_functions) lead from each value to the next.
     """
     grid = np.linspace(0.0, 1.0, _N_GRID)
-    covariance = matern52(((grid[:, None] - grid) / _LENGTH_SCALE) ** 2)
+    covariance = MATERN52.value(((grid[:, None] - grid) / _LENGTH_SCALE) ** 2)
     centring = np.eye(_N_GRID) - 1.0 / _N_GRID
     variances, functions = np.linalg.eigh(centring @ covariance @ centring)
     table = functions[:, ::-1] * np.sqrt(np.maximum(variances[::-1], 0.0))

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 
-from . import likelihood
 from . import search
 from .acquisition import log_expected_improvement
 from .arrays import FloatArray
@@ -15,8 +14,8 @@ from .arrays import IntArray
 from .candidates import everywhere
 from .gp import Posterior
 from .history import History
-from .hyperparameters import Hyperparameters
 from .kernels import Inputs
+from .likelihood import Fit
 from .main_effects import main_effects
 from .recipe import Recipe
 from .space import SearchSpace
@@ -36,8 +35,8 @@ class Model:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        # Hyperparameters by the data that they were fitted on; it saves time and nothing else.
-        self._fits: OrderedDict[tuple[bytes, ...], Hyperparameters] = OrderedDict()
+        # Fits by the data that they were made on; it saves time and nothing else.
+        self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
 
     def suggest(
         self, space: SearchSpace, history: History, rng: np.random.Generator
@@ -57,10 +56,10 @@ class Model:
         """
         inputs = self._inputs(space, history.points)
         is_local = self._is_local(len(history.values))
-        hyperparameters = self._fit(inputs, history.values, is_local)
+        fit = self._fit(inputs, history.values, is_local)
         chosen = self._choose(inputs, history.values, is_local, self._recipe.max_observed)
-        values = self._recipe.transform(history.values[chosen])
-        posterior = Posterior(hyperparameters, inputs[chosen], values)
+        values = fit.warp(history.values[chosen])
+        posterior = Posterior(fit.correlation, fit.hyperparameters, inputs[chosen], values)
         posterior, believed = posterior.with_pending(self._inputs(space, history.pending))
         # Pending points count as they are believed to turn out: whatever comes next must improve
         # on them too, or it would be proposed right beside them.
@@ -73,7 +72,7 @@ class Model:
         visits = Visits(space, history.spent)
         best_points = history.points[np.argsort(history.values, kind="stable")]
         if is_local:
-            scales = hyperparameters.length_scales
+            scales = fit.hyperparameters.length_scales
             region = TrustRegion.around(space, best_points[0], history.values, scales)
             within = region.candidates(rng)
             return search.maximize(acquisition, space, visits, within, rng, region)
@@ -91,10 +90,10 @@ class Model:
             return Inputs(features, params, main_effects(features, params))
         return Inputs(features, params, features[:, :0])
 
-    def _fit(self, inputs: Inputs, values: FloatArray, is_local: bool) -> Hyperparameters:
-        """Hyperparameters from the first observations, as many as the last refit had.
+    def _fit(self, inputs: Inputs, values: FloatArray, is_local: bool) -> Fit:
+        """What is most probable given the first observations, as many as the last refit had.
 
-        They depend on the observations alone, not on which of them an earlier call has seen.
+        It depends on the observations alone, not on which of them an earlier call has seen.
         """
         first = np.arange(_last_refit(len(values), self._recipe.refit_growth))
         inputs, values = inputs[first], values[first]
@@ -102,8 +101,10 @@ class Model:
         inputs, values = inputs[chosen], values[chosen]
         key = (values.tobytes(), inputs.features.tobytes(), inputs.feature_params.tobytes())
         if key not in self._fits:
-            transformed = self._recipe.transform(values)
-            self._fits[key] = likelihood.fit(inputs, transformed, self._recipe.prior)
+            recipe = self._recipe
+            self._fits[key] = recipe.fit(
+                inputs, values, recipe.prior, recipe.correlations, recipe.scalings
+            )
             if len(self._fits) > _CACHE_SIZE:
                 self._fits.popitem(last=False)
         return self._fits[key]

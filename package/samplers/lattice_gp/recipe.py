@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .arrays import FloatArray
+from . import likelihood
 from .hyperparameters import Prior
-from .transform import normalize
+from .kernels import Correlation
+from .kernels import MATERN32
+from .kernels import MATERN52
+from .kernels import SQUARED_EXPONENTIAL
+from .likelihood import Fit
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,10 @@ class Recipe:
     """How the next point is found. The defaults are the sampler; others are for ablations.
 
     Attributes:
-        transform: Makes objective values (n,), to be minimised, look normal.
+        fit: Finds the model that is most probable given observations.
         prior: Of the model's hyperparameters.
+        correlations: Candidates for the smoothness of the objective.
+        scalings: Whether the objective's values are scaled robustly; both lets the data decide.
         has_main_effects: Whether the model has a main effect for each parameter.
         tries_edges: Whether candidates with parameters at the ends of their ranges are added.
         refit_growth: By what share the observations must grow until hyperparameters are fitted
@@ -28,8 +34,10 @@ class Recipe:
         max_nearby: Number of observations that this model knows, at most.
     """
 
-    transform: Callable[[FloatArray], FloatArray] = normalize
+    fit: Callable[..., Fit] = likelihood.fit
     prior: Prior = Prior()
+    correlations: tuple[Correlation, ...] = (MATERN52, MATERN32, SQUARED_EXPONENTIAL)
+    scalings: tuple[bool, ...] = (False, True)
     has_main_effects: bool = True
     tries_edges: bool = True
     refit_growth: float = 0.2

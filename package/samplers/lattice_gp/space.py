@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 import math
 from typing import Any
+import zlib
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -244,6 +245,15 @@ class SearchSpace:
     def is_enumerable(self) -> bool:
         """Whether the points are finitely many, and few enough to be numbered in float64."""
         return self.size <= _MAX_ENUMERABLE
+
+    @property
+    def fingerprint(self) -> int:
+        """A number that depends on the parameters' names and ranges, the same in any process."""
+        words = [
+            f"{name} {len(d.choices) if isinstance(d, CategoricalDistribution) else d}"
+            for name, d in self.distributions.items()
+        ]
+        return zlib.crc32("; ".join(words).encode())
 
     def to_point(self, values: Mapping[str, float]) -> FloatArray:
         """The point (d,) of internal representations by name (other names are ignored)."""

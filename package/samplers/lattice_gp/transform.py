@@ -6,6 +6,9 @@ good ones. Standardised as they are, they would flatten every difference that ma
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+import math
+
 import numpy as np
 
 from .arrays import FloatArray
@@ -13,13 +16,14 @@ from .arrays import FloatArray
 
 # Values beyond are as good as infinite; their squares must not overflow.
 _LARGEST_VALUE = 1e100
-# The likelihood of lambda is maximised on a coarse grid, then on a finer one around its best.
-_COARSE_LAMBDAS = np.linspace(-3.0, 2.5, 12)
-_N_FINE_LAMBDAS = 9
 # Robust scores beyond are all the same to the transform, and their powers must not overflow.
 _MAX_ROBUST_SCORE = 1e3
 # A spread below rounding error, relative to the values themselves, is none.
 _RELATIVE_PRECISION = 1e-14
+# Transformed scores that spread less are all equal.
+_SMALLEST_SCALE = 1e-12
+# Quotients that tend to 0 / 0 are evaluated by their series from here on.
+_SERIES_BELOW = 1e-3
 
 
 def clip_to_finite(values: FloatArray) -> FloatArray:
@@ -46,56 +50,50 @@ def standard_scores(values: FloatArray) -> tuple[FloatArray, float]:
     return centred / scale, scale
 
 
-def yeo_johnson(values: FloatArray, lambdas: FloatArray) -> FloatArray:
-    """Yeo-Johnson's power transform.
+class PowerFamily:
+    """Yeo-Johnson's power transforms of given scores, standardised, by their power.
 
     I.-K. Yeo and R. A. Johnson. A new family of power transformations to improve normality or
-    symmetry. Biometrika 87 (2000).
+    symmetry. Biometrika 87 (2000). Power 1 leaves the scores as they are; less draws in an upper
+    tail and spreads the lower one, more does the opposite.
 
     Args:
-        values: Array (..., n).
-        lambdas: Power parameters, of a shape that broadcasts; 1 leaves the values as they are.
+        scores: Array (n,).
     """
-    power = np.where(values >= 0, lambdas, 2.0 - lambdas)
-    # ((1 + |y|)**p - 1) / p, which tends to log(1 + |y|) as p vanishes.
-    power[np.abs(power) < 1e-8] = 1e-8
-    transformed: FloatArray = np.expm1(power * np.log1p(np.abs(values)))
-    transformed /= np.copysign(power, power * values)
-    return transformed
 
+    def __init__(self, scores: FloatArray) -> None:
+        self._logs = np.log1p(np.abs(scores))
+        self._signs = np.where(scores < 0, -1.0, 1.0)
+        self._sum_of_logs = float(self._signs @ self._logs)
 
-def yeo_johnson_log_likelihood(values: FloatArray, lambdas: FloatArray) -> FloatArray:
-    """Profile log-likelihood of power parameters if transformed values are normal.
+    def at(self, power: float) -> tuple[FloatArray, FloatArray, float, float]:
+        """The transform of one power.
 
-    Args:
-        values: Array (..., n).
-        lambdas: Array (..., m).
+        Args:
+            power: The power parameter, lambda in the paper.
 
-    Returns:
-        Array (..., m).
-    """
-    transformed = yeo_johnson(values[..., None, :], lambdas[..., None])
-    log_jacobian = np.copysign(np.log1p(np.abs(values)), values).sum(axis=-1)
-    log_variance = np.log(transformed.var(axis=-1) + np.finfo(float).tiny)
-    likelihood: FloatArray = -0.5 * values.shape[-1] * log_variance
-    likelihood += (lambdas - 1.0) * log_jacobian[..., None]
-    return likelihood
-
-
-def fit_yeo_johnson(values: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The power parameters of maximum likelihood, to within about 0.1.
-
-    Args:
-        values: Array (..., n).
-
-    Returns:
-        Power parameters (...) and their log-likelihoods (...).
-    """
-    spacing = _COARSE_LAMBDAS[1] - _COARSE_LAMBDAS[0]
-    finer = np.linspace(-spacing, spacing, _N_FINE_LAMBDAS)
-    coarse = np.broadcast_to(_COARSE_LAMBDAS, (*values.shape[:-1], len(_COARSE_LAMBDAS)))
-    best = _argmax(values, coarse)[0]
-    return _argmax(values, best[..., None] + finer)
+        Returns:
+            The transformed scores (n,), of mean 0 and standard deviation 1 (or all 0, where they
+            are equal), and their derivatives (n,) by the power; the logarithm of the transform's
+            Jacobian determinant, but for the scaling of the scores, and its derivative.
+        """
+        # Above 0 the power itself counts, below 0 its distance from 2.
+        powers = 1.0 + (power - 1.0) * self._signs
+        exponents = powers * self._logs
+        transformed = self._signs * self._logs * _phi1(exponents)
+        slopes = self._logs**2 * _phi2(exponents)
+        n = len(transformed)
+        centred = transformed - transformed.sum() / n
+        scale = math.sqrt(centred @ centred / n)
+        if scale <= _SMALLEST_SCALE:
+            return np.zeros(n), np.zeros(n), 0.0, 0.0
+        centred /= scale
+        slopes -= slopes.sum() / n
+        slopes /= scale
+        relative_growth = float(centred @ slopes) / n
+        slopes -= relative_growth * centred
+        log_jacobian = (power - 1.0) * self._sum_of_logs - n * math.log(scale)
+        return centred, slopes, log_jacobian, self._sum_of_logs - n * relative_growth
 
 
 def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
@@ -115,34 +113,57 @@ def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
     return np.clip((values - median) / scale, -_MAX_ROBUST_SCORE, _MAX_ROBUST_SCORE), scale
 
 
-def normalize(values: FloatArray) -> FloatArray:
-    """Make objective values look normal: shift and scale, Yeo-Johnson, standardise.
+@dataclass(frozen=True)
+class Warp:
+    """How objective values become what the model is a model of.
 
-    What Yeo-Johnson can do depends on the scale of its argument. Diverged losses inflate the
-    standard deviation until all good ones lie close together, where the transform is a straight
-    line and cannot spread them; scaled by their better half, they have tails that it can fold.
-    Of the two scalings the more likely one is taken. The order of the values is kept.
+    They are shifted and scaled, by all of them or by their better half, then transformed by a
+    power, then standardised. The order of the values is kept.
+
+    What a power can do depends on the scale of its argument. Diverged losses inflate the standard
+    deviation until all good ones lie close together, where the transform is a straight line and
+    cannot spread them; scaled by their better half, they have tails that it can fold.
+
+    Attributes:
+        is_robust: Whether the better half sets the scale.
+        power: Yeo-Johnson's power parameter.
+    """
+
+    is_robust: bool = False
+    power: float = 1.0
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Transform values (n,) without NaN; infinite ones count as the most extreme finite one.
+
+        Returns:
+            Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
+        """
+        scores, _ = scale(values, self.is_robust)
+        return PowerFamily(scores).at(self.power)[0]
+
+
+def scale(values: FloatArray, is_robust: bool) -> tuple[FloatArray, float]:
+    """Scores (n,) of values (n,) without NaN, and their unit.
 
     Args:
-        values: Array (n,) without NaN; infinite values are clipped to the finite ones.
-
-    Returns:
-        Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
+        values: May be infinite.
+        is_robust: Whether to use :func:`robust_scores` instead of :func:`standard_scores`.
     """
-    values = clip_to_finite(values)
-    scalings = [standard_scores(values), robust_scores(values)]
-    scores = np.stack([scaled for scaled, _ in scalings])
-    lambdas, log_likelihoods = fit_yeo_johnson(scores)
-    # The density of the values themselves, not of the scores: comparable between scalings.
-    log_likelihoods -= len(values) * np.log([scale for _, scale in scalings])
-    best = int(np.argmax(log_likelihoods))
-    return standard_scores(yeo_johnson(scores[best], lambdas[best]))[0]
+    finite = clip_to_finite(values)
+    return robust_scores(finite) if is_robust else standard_scores(finite)
 
 
-def _argmax(values: FloatArray, lambdas: FloatArray) -> tuple[FloatArray, FloatArray]:
-    log_likelihoods = yeo_johnson_log_likelihood(values, lambdas)
-    best = np.argmax(log_likelihoods, axis=-1)[..., None]
-    return (
-        np.take_along_axis(lambdas, best, axis=-1)[..., 0],
-        np.take_along_axis(log_likelihoods, best, axis=-1)[..., 0],
-    )
+def _phi1(x: FloatArray) -> FloatArray:
+    """(exp(x) - 1) / x, which is 1 at 0."""
+    safe = np.where(np.abs(x) < _SERIES_BELOW, 1.0, x)
+    value: FloatArray = np.where(safe == x, np.expm1(safe) / safe, 1.0 + x / 2 + x**2 / 6)
+    return value
+
+
+def _phi2(x: FloatArray) -> FloatArray:
+    """(exp(x) (x - 1) + 1) / x**2, which is 1/2 at 0: the derivative of x * _phi1(a x) by a at 1."""
+    safe = np.where(np.abs(x) < _SERIES_BELOW, 1.0, x)
+    direct = (np.exp(safe) * (safe - 1.0) + 1.0) / safe**2
+    series = 1.0 / 2 + x * (1.0 / 3 + x * (1.0 / 8 + x / 30))
+    value: FloatArray = np.where(safe == x, direct, series)
+    return value

@@ -15,6 +15,7 @@ import optunahub
 import pytest
 from scipy import integrate
 from scipy import optimize
+from scipy import special
 from scipy import stats
 from scipy.spatial.distance import cdist
 
@@ -33,6 +34,8 @@ transform = import_module(f"{PACKAGE}.transform")
 
 
 PRIOR = hyperparameters.Prior()
+CORRELATIONS = [kernels.MATERN32, kernels.MATERN52, kernels.SQUARED_EXPONENTIAL]
+MATERN52 = kernels.MATERN52
 
 
 def to_inputs(features: np.ndarray, params: np.ndarray) -> Any:
@@ -52,35 +55,45 @@ def observations(n: int, d: int, seed: int = 0) -> tuple[Any, np.ndarray]:
 
 def textbook_covariance(theta: np.ndarray, a: Any, b: Any) -> np.ndarray:
     """Without noise; theta as the fit has it."""
-    scales = np.exp(theta[:-3])[a.feature_params]
+    scales = np.exp(theta[:-4])[a.feature_params]
     distances = cdist(a.features / scales, b.features / scales, "sqeuclidean")
-    covariance: np.ndarray = math.exp(theta[-3]) * kernels.matern52(distances)
-    covariance += math.exp(theta[-2]) * a.effects @ b.effects.T
+    covariance: np.ndarray = math.exp(theta[-4]) * MATERN52.value(distances)
+    covariance += math.exp(theta[-3]) * a.effects @ b.effects.T
     return covariance
 
 
-@given(strategies.floats(-3, 2.5), strategies.lists(strategies.floats(-50, 50), min_size=2))
-def test_yeo_johnson_is_scipys(power: float, values: list[float]) -> None:
-    array = np.array(values)
-    ours = transform.yeo_johnson(array, np.array(power))
-    np.testing.assert_allclose(ours, stats.yeojohnson(array, power), rtol=1e-5, atol=1e-7)
+@given(
+    strategies.floats(-3, 3),
+    strategies.lists(strategies.floats(-50, 50), min_size=2, max_size=20),
+)
+def test_power_family_is_scipys_yeo_johnson(power: float, values: list[float]) -> None:
+    scores = np.array(values)
+    expected = stats.yeojohnson(scores, power)
+    if expected.std() < 1e-6:
+        return
+    transformed, _, log_jacobian, _ = transform.PowerFamily(scores).at(power)
+    standardised = (expected - expected.mean()) / expected.std()
+    np.testing.assert_allclose(transformed, standardised, rtol=1e-5, atol=1e-5)
+    # The profile likelihood of a normal distribution is the Jacobian of the standardised values.
+    assert log_jacobian == pytest.approx(stats.yeojohnson_llf(power, scores), rel=1e-6, abs=1e-6)
 
 
-def test_yeo_johnson_likelihood_is_scipys() -> None:
-    values = np.random.default_rng(0).lognormal(size=40) - 0.5
-    for power in (-2.0, 0.0, 0.7, 2.0):
-        ours = transform.yeo_johnson_log_likelihood(values, np.array([power]))[0]
-        assert ours == pytest.approx(stats.yeojohnson_llf(power, values), rel=1e-6)
+@pytest.mark.parametrize("power", [-3.0, -1.0, 0.0, 1e-5, 0.5, 1.0, 2.0, 2.0 + 1e-5, 3.0])
+def test_slopes_of_the_power_family_are_finite_differences(power: float) -> None:
+    family = transform.PowerFamily(np.random.default_rng(0).standard_t(3, size=15))
+    _, slopes, _, jacobian_slope = family.at(power)
+    step = 1e-5
+    above, below = family.at(power + step), family.at(power - step)
+    np.testing.assert_allclose(slopes, (above[0] - below[0]) / (2 * step), rtol=1e-5, atol=1e-7)
+    assert jacobian_slope == pytest.approx((above[2] - below[2]) / (2 * step), rel=1e-5)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_fitted_power_is_near_the_maximum(seed: int) -> None:
-    values = transform.standard_scores(np.random.default_rng(seed).lognormal(size=30))[0]
-    found = float(transform.fit_yeo_johnson(values)[0])
-    best = optimize.minimize_scalar(
-        lambda power: -stats.yeojohnson_llf(power, values), bounds=(-3, 2.5), method="bounded"
-    )
-    assert found == pytest.approx(best.x, abs=0.1)
+def test_power_family_is_smooth_where_its_series_takes_over() -> None:
+    scores = np.expm1(np.array([-2.0, -0.5, 0.1, 1.0, 3.0]))
+    for edge in (1e-3, 3e-4, 2.0 - 1e-3, 2.0 - 3e-4):
+        left, right = (transform.PowerFamily(scores).at(edge + d) for d in (-1e-9, 1e-9))
+        for a, b in zip(left, right):
+            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7)
 
 
 @given(
@@ -88,32 +101,66 @@ def test_fitted_power_is_near_the_maximum(seed: int) -> None:
         strategies.floats(allow_nan=False) | strategies.integers(-3, 3).map(float),
         min_size=1,
         max_size=30,
-    )
+    ),
+    strategies.booleans(),
+    strategies.floats(-3, 3),
 )
-def test_normalize_keeps_the_order_and_stays_finite(values: list[float]) -> None:
+def test_warp_keeps_the_order_and_stays_finite(
+    values: list[float], is_robust: bool, power: float
+) -> None:
     array = np.array(values)
-    scores = transform.normalize(array)
-    assert np.isfinite(scores).all()
-    assert (np.diff(scores[np.argsort(array, kind="stable")]) >= 0).all()
-    assert abs(scores.mean()) < 1e-6 and (scores.std() == pytest.approx(1) or not scores.any())
+    warped = transform.Warp(is_robust, power)(array)
+    assert np.isfinite(warped).all()
+    assert (np.diff(warped[np.argsort(array, kind="stable")]) >= -1e-12).all()
+    assert abs(warped.mean()) < 1e-6 and (warped.std() == pytest.approx(1) or not warped.any())
 
 
-def test_normalize_keeps_good_losses_apart_beside_diverged_ones() -> None:
-    losses = np.array([0.25, 0.26, 0.27, 0.28, 0.3, 0.35, 1.0, 4.0, 8.3, 11.1])
-    scores = transform.normalize(losses)
-    assert scores[3] - scores[0] > 0.3
+def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
+    rng = np.random.default_rng(0)
+    features = rng.random((30, 2))
+    # Losses of a bowl about 0.25, of which the tenth beyond a cliff have diverged.
+    losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
+    losses[features[:, 0] > 0.9] += 10.0 * features[features[:, 0] > 0.9, 1]
+    inputs = to_inputs(features, np.arange(2))
+    warped = likelihood.fit(inputs, losses, PRIOR, CORRELATIONS).warp(losses)
     plain = transform.standard_scores(losses)[0]
-    assert plain[3] - plain[0] < 0.01
+    best, tenth = np.argsort(losses)[[0, 9]]
+    assert warped[tenth] - warped[best] > 0.4
+    assert plain[tenth] - plain[best] < 0.1
 
 
-def test_matern_slope_is_its_derivative() -> None:
+def test_fit_chooses_the_power_by_the_model_not_by_the_looks_of_the_values() -> None:
+    # A plane seen mostly at its low end, as late in a search: skewed values, straight function.
+    features = np.random.default_rng(0).random((40, 2)) ** 3
+    values = features.sum(axis=1)
+    found = likelihood.fit(to_inputs(features, np.arange(2)), values, PRIOR, CORRELATIONS)
+    scores = transform.scale(values, found.warp.is_robust)[0]
+    assert abs(found.warp.power - 1.0) < 0.3
+    assert stats.yeojohnson_normmax(scores) < 0.6
+
+
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+def test_slope_of_a_correlation_is_its_derivative(correlation: Any) -> None:
     distances = np.array([0.01, 0.3, 1.0, 4.0])
     step = 1e-6
-    matern52 = kernels.matern52
-    numeric = (matern52(distances + step) - matern52(distances - step)) / (2 * step)
-    correlation, slope = kernels.matern52_with_slope(distances)
-    np.testing.assert_allclose(correlation, matern52(distances), rtol=1e-12)
-    np.testing.assert_allclose(slope, numeric, rtol=1e-6)
+    above, below = correlation.value(distances + step), correlation.value(distances - step)
+    values, slopes = correlation.with_slope(distances)
+    np.testing.assert_allclose(values, correlation.value(distances), rtol=1e-12)
+    np.testing.assert_allclose(slopes, (above - below) / (2 * step), rtol=1e-6)
+    assert correlation.value(np.zeros(1))[0] == 1.0
+    assert np.isfinite(correlation.with_slope(np.zeros(1))[1]).all()
+
+
+def test_correlations_are_the_textbooks() -> None:
+    distance = 0.7
+    bessel = [
+        2 ** (1 - nu) / special.gamma(nu) * x**nu * special.kv(nu, x)
+        for nu in (1.5, 2.5)
+        for x in (math.sqrt(2 * nu) * distance,)
+    ]
+    expected = [*bessel, math.exp(-0.5 * distance**2)]
+    ours = [correlation.value(np.array([distance**2]))[0] for correlation in CORRELATIONS]
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
 
 
 def test_squared_distances_are_scipys() -> None:
@@ -125,28 +172,46 @@ def test_squared_distances_are_scipys() -> None:
     assert (ours >= 0).all()
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_likelihood_gradient_is_its_finite_difference(seed: int) -> None:
-    objective = likelihood.MarginalLikelihood(*observations(n=12, d=3, seed=seed), PRIOR)
-    theta = np.random.default_rng(seed).normal([-0.5, -0.5, -0.5, 0, -1, -4], 0.5)
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+@pytest.mark.parametrize("seed", range(3))
+def test_likelihood_gradient_is_its_finite_difference(seed: int, correlation: Any) -> None:
+    inputs, scores = observations(n=12, d=3, seed=seed)
+    objective = likelihood.MarginalLikelihood(inputs, scores, correlation, PRIOR)
+    theta = np.random.default_rng(seed).normal([-0.5, -0.5, -0.5, 0, -1, -4, 0.5], 0.5)
     numeric = optimize.approx_fprime(theta, lambda t: objective(t)[0], 1e-6)
     np.testing.assert_allclose(objective(theta)[1], numeric, rtol=1e-4, atol=2e-4)
 
 
-def test_likelihood_is_the_normal_density_times_the_prior() -> None:
-    inputs, values = observations(n=8, d=2)
+def test_likelihood_is_the_normal_density_of_the_warped_scores_times_the_prior() -> None:
+    inputs, scores = observations(n=8, d=2)
     mode, deviations = PRIOR.moments(2)
 
     def log_posterior(theta: np.ndarray) -> float:
         covariance = textbook_covariance(theta, inputs, inputs)
-        covariance += math.exp(theta[-1]) * np.eye(8)
-        log_density = stats.multivariate_normal(np.zeros(8), covariance).logpdf(values)
+        covariance += math.exp(theta[-2]) * np.eye(8)
+        warped = stats.yeojohnson(scores, theta[-1])
+        normal = stats.multivariate_normal(np.zeros(8), covariance)
+        log_density = normal.logpdf((warped - warped.mean()) / warped.std())
+        # Of the scores: the derivative of Yeo-Johnson, and of the division by the deviation.
+        signs = np.where(scores < 0, -1.0, 1.0)
+        log_density += (theta[-1] - 1) * (signs * np.log1p(np.abs(scores))).sum()
+        log_density -= 8 * math.log(warped.std())
         return float(log_density + stats.norm.logpdf(theta, mode, deviations).sum())
 
-    theta = np.array([-0.7, 0.2, 0.3, -0.8, -3.0])
-    objective = likelihood.MarginalLikelihood(inputs, values, PRIOR)
+    theta = np.array([-0.7, 0.2, 0.3, -0.8, -3.0, 0.2])
+    objective = likelihood.MarginalLikelihood(inputs, scores, MATERN52, PRIOR)
     expected = log_posterior(mode) - log_posterior(theta)
     assert objective(theta)[0] - objective(mode)[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("index", range(3))
+def test_fit_finds_the_smoothness(index: int) -> None:
+    x = np.linspace(0.0, 1.0, 80)[:, None]
+    covariance = CORRELATIONS[index].value(cdist(x, x, "sqeuclidean") / 0.15**2)
+    draws = np.random.default_rng(0).multivariate_normal(np.zeros(80), covariance, size=5)
+    inputs = kernels.Inputs(x, np.arange(1), x[:, :0])
+    found = [likelihood.fit(inputs, values, PRIOR, CORRELATIONS).correlation for values in draws]
+    assert sum(correlation is CORRELATIONS[index] for correlation in found) >= 3
 
 
 def test_fit_finds_the_parameter_that_matters_and_the_noise() -> None:
@@ -155,8 +220,8 @@ def test_fit_finds_the_parameter_that_matters_and_the_noise() -> None:
     # An interaction, which no sum of main effects explains.
     signal = np.sin(9 * features[:, 0]) * (features[:, 1] - 0.5)
     values = signal + 0.2 * signal.std() * rng.standard_normal(60)
-    values = (values - values.mean()) / values.std()
-    found = likelihood.fit(to_inputs(features, np.arange(3)), values, PRIOR)
+    inputs = to_inputs(features, np.arange(3))
+    found = likelihood.fit(inputs, values, PRIOR, CORRELATIONS).hyperparameters
     assert found.length_scales[0] < 0.5 * found.length_scales[2]
     assert 0.01 < found.noise_variance < 0.3
 
@@ -168,19 +233,31 @@ def test_fit_tells_main_effects_from_interactions() -> None:
     product = np.prod(np.sign(features[:, :2] - 0.5), axis=1)
     shares = []
     for values in (sums, product):
-        found = likelihood.fit(inputs, (values - values.mean()) / values.std(), PRIOR)
+        found = likelihood.fit(inputs, values, PRIOR, CORRELATIONS).hyperparameters
         shares.append(found.main_variance / (found.main_variance + found.signal_variance))
     assert shares[0] > 0.5 > 0.2 > shares[1]
 
 
-def test_fit_ends_no_worse_than_it_started() -> None:
+@pytest.mark.parametrize("correlation", CORRELATIONS)
+def test_fit_ends_no_worse_than_it_started(correlation: Any) -> None:
     for seed in range(5):
-        inputs, values = observations(n=15, d=4, seed=seed)
-        objective = likelihood.MarginalLikelihood(inputs, values, PRIOR)
-        found = likelihood.fit(inputs, values, PRIOR)
+        inputs, scores = observations(n=15, d=4, seed=seed)
+        objective = likelihood.MarginalLikelihood(inputs, scores, correlation, PRIOR)
+        fitted = likelihood.fit(inputs, scores, PRIOR, [correlation], [False])
+        found = fitted.hyperparameters
         variances = [found.signal_variance, found.main_variance, found.noise_variance]
-        theta = np.log([*found.length_scales, *variances])
+        theta = np.append(np.log([*found.length_scales, *variances]), fitted.warp.power)
         assert objective(theta)[0] <= objective(PRIOR.moments(4)[0])[0]
+
+
+def test_fit_of_equal_values_is_the_mode_of_the_prior() -> None:
+    inputs = observations(n=6, d=2)[0]
+    for value in (0.0, 1e300, math.inf):
+        found = likelihood.fit(inputs, np.full(6, value), PRIOR, CORRELATIONS)
+        np.testing.assert_allclose(
+            found.hyperparameters.length_scales, PRIOR.mode(2).length_scales
+        )
+        assert not found.warp(np.full(6, value)).any()
 
 
 def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:
@@ -188,9 +265,9 @@ def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:
     one = main_effects.main_effects(x, np.arange(1))
     # Close to the covariance that it stands for, with the functions' mean taken out.
     grid = np.linspace(0, 1, 401)[:, None]
-    between = kernels.matern52(cdist(x, grid, "sqeuclidean") / 0.25)
-    overall = kernels.matern52(cdist(grid, grid, "sqeuclidean") / 0.25).mean()
-    full = kernels.matern52(cdist(x, x, "sqeuclidean") / 0.25)
+    between = MATERN52.value(cdist(x, grid, "sqeuclidean") / 0.25)
+    overall = MATERN52.value(cdist(grid, grid, "sqeuclidean") / 0.25).mean()
+    full = MATERN52.value(cdist(x, x, "sqeuclidean") / 0.25)
     centred = full - between.mean(axis=1)[:, None] - between.mean(axis=1) + overall
     centred /= np.mean(np.diag(centred))
     np.testing.assert_allclose(one @ one.T, centred, atol=0.1)
@@ -210,11 +287,12 @@ def test_main_effects_of_choices_are_independent() -> None:
 def test_posterior_is_the_textbook_formula() -> None:
     inputs, values = observations(n=10, d=3)
     new = observations(n=4, d=3, seed=1)[0]
-    theta = np.log([0.3, 0.6, 0.9, 1.7, 0.4, 0.05])
+    logarithms = np.log([0.3, 0.6, 0.9, 1.7, 0.4, 0.05])
+    theta = np.append(logarithms, 1.0)
     inverse = np.linalg.inv(textbook_covariance(theta, inputs, inputs) + 0.05 * np.eye(10))
     cross = textbook_covariance(theta, new, inputs)
-    found = hyperparameters.Hyperparameters.from_vector(theta)
-    mean, deviation = gp.Posterior(found, inputs, values).predict(new)
+    found = hyperparameters.Hyperparameters.from_vector(logarithms)
+    mean, deviation = gp.Posterior(MATERN52, found, inputs, values).predict(new)
     np.testing.assert_allclose(mean, cross @ inverse @ values, rtol=1e-8)
     variance = np.diag(textbook_covariance(theta, new, new) - cross @ inverse @ cross.T)
     np.testing.assert_allclose(deviation, np.sqrt(variance), rtol=1e-6)
@@ -222,7 +300,7 @@ def test_posterior_is_the_textbook_formula() -> None:
 
 def test_pending_points_keep_the_mean_and_take_the_uncertainty() -> None:
     new = observations(n=3, d=3, seed=1)[0]
-    plain = gp.Posterior(PRIOR.mode(3), *observations(n=10, d=3))
+    plain = gp.Posterior(MATERN52, PRIOR.mode(3), *observations(n=10, d=3))
     pending, believed = plain.with_pending(new)
     np.testing.assert_allclose(pending.predict(new)[0], plain.predict(new)[0], atol=1e-8)
     assert (pending.predict(new)[1] < 0.7 * plain.predict(new)[1]).all()
@@ -233,7 +311,9 @@ def test_pending_points_keep_the_mean_and_take_the_uncertainty() -> None:
 def test_repeated_points_do_not_break_the_posterior() -> None:
     inputs = to_inputs(np.full((30, 2), 0.5), np.arange(2))
     found = hyperparameters.Hyperparameters(np.array([1.0, 1.0]), 1.0, 0.2, 0.0)
-    mean, deviation = gp.Posterior(found, inputs, np.zeros(30)).predict(inputs[np.arange(1)])
+    mean, deviation = gp.Posterior(MATERN52, found, inputs, np.zeros(30)).predict(
+        inputs[np.arange(1)]
+    )
     assert abs(mean[0]) < 1e-6 and 0 < deviation[0] < 0.1
 
 

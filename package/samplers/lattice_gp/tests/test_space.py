@@ -198,6 +198,20 @@ def test_startup_points_are_distinct_and_deterministic(
     assert (other != points[1]).any()
 
 
+def test_spaces_of_other_names_or_ranges_have_other_startup_points() -> None:
+    depth, rate = IntDistribution(1, 9), FloatDistribution(1e-4, 1e-1, log=True)
+
+    def quantiles(names: str, distributions: list[BaseDistribution]) -> np.ndarray:
+        space = SearchSpace(dict(zip(names, distributions)))
+        point: np.ndarray = startup_point(space, Visits(space, np.empty((0, 2))), 7, 1)
+        return point
+
+    as_it_is = quantiles("ab", [depth, rate])
+    np.testing.assert_array_equal(as_it_is, quantiles("ab", [depth, rate]))
+    assert (as_it_is != quantiles("ac", [depth, rate])).any()
+    assert (as_it_is != quantiles("ab", [depth, FloatDistribution(1e-4, 1.0, log=True)])).any()
+
+
 def test_edge_candidates_reach_both_ends_of_every_numeric_parameter() -> None:
     space = SearchSpace(MIXED)
     centre = space.from_quantiles(np.full((1, space.n_params), 0.4))
