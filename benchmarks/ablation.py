@@ -83,7 +83,7 @@ def _part(module: str) -> ModuleType:
 
 
 def _fit_normal_scores(
-    inputs: Any, values: Any, prior: Any, correlations: Any, scalings: Any
+    inputs: Any, values: Any, correlation: Any, prior: Any, scalings: Any
 ) -> Any:
     """Fit the model to values whose power and scaling were chosen without it.
 
@@ -99,7 +99,7 @@ def _fit_normal_scores(
             if height > best:
                 best, power, is_robust = height, float(np.clip(found, -3.0, 3.0)), robust
     fixed = replace(prior, power=(power, _ALL_BUT_FIXED))
-    return _part("likelihood").fit(inputs, values, fixed, correlations, (is_robust,))
+    return _part("likelihood").fit(inputs, values, correlation, fixed, (is_robust,))
 
 
 def _prior(**keywords: Any) -> Any:
@@ -136,8 +136,8 @@ VARIANTS: dict[str, Variant] = {
         "the power that makes the values look most normal, whatever the model says",
         lambda: {"fit": _fit_normal_scores},
     ),
-    "one_smoothness": Variant(
-        "Matern-5/2 only", lambda: {"correlations": (_part("kernels").MATERN52,)}
+    "smoother": Variant(
+        "Matern-5/2 instead of Matern-3/2", lambda: {"correlation": _part("kernels").MATERN52}
     ),
     "no_main_effects": Variant("no main effects", lambda: {"has_main_effects": False}),
     "no_edges": Variant("no candidates at the edges", lambda: {"tries_edges": False}),

@@ -47,7 +47,6 @@ _DIFFERS_AFTER = {
     "startup_10": (3, 5),
     "random_start": (None, 5),
     "refit_always": (2, 13),
-    "one_smoothness": (None, 40),
 }
 
 

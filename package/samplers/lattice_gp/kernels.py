@@ -103,23 +103,10 @@ def _matern52_with_slope(squared_distances: FloatArray) -> tuple[FloatArray, Flo
     return correlation, slope
 
 
-def _squared_exponential(squared_distances: FloatArray) -> FloatArray:
-    correlation = -0.5 * squared_distances
-    return np.exp(correlation, out=correlation)
-
-
-def _squared_exponential_with_slope(
-    squared_distances: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    correlation = _squared_exponential(squared_distances)
-    return correlation, -0.5 * correlation
-
-
-# Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equations 4.9 and 4.17,
-# from rough to smooth: functions with one derivative, with two, with all.
+# Rasmussen and Williams, Gaussian Processes for Machine Learning (2006), equation 4.17: of
+# functions that have one derivative, or two.
 MATERN32 = Correlation(_matern32, _matern32_with_slope)
 MATERN52 = Correlation(_matern52, _matern52_with_slope)
-SQUARED_EXPONENTIAL = Correlation(_squared_exponential, _squared_exponential_with_slope)
 
 
 def squared_distances(a: FloatArray, b: FloatArray) -> FloatArray:

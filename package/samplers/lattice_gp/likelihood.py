@@ -30,7 +30,7 @@ from .transform import Warp
 
 _MAX_ITERATIONS = 30
 # Relative change of the objective at which the fit is done. The prior is much wider than that.
-_TOLERANCE = 1e-5
+_TOLERANCE = 1e-4
 
 
 class MarginalLikelihood:
@@ -110,84 +110,51 @@ class Fit:
 
     Attributes:
         hyperparameters: Of the Gaussian process.
-        correlation: How smooth it is.
         warp: From objective values to those that it models.
     """
 
     hyperparameters: Hyperparameters
-    correlation: Correlation
     warp: Warp
 
 
 def fit(
     inputs: Inputs,
     values: FloatArray,
+    correlation: Correlation,
     prior: Prior,
-    correlations: Sequence[Correlation],
     scalings: Sequence[bool] = (False, True),
 ) -> Fit:
-    """Find the hyperparameters, the smoothness and the warp of maximum posterior density.
+    """Find the hyperparameters and the warp of maximum posterior density.
 
     Always starts from the mode of the prior, so that the result depends on nothing but the data.
 
     Args:
         inputs: The observed points, n of them.
         values: Objective values (n,), to be minimised, without NaN.
+        correlation: How smooth the function is.
         prior: Of the hyperparameters and the power.
-        correlations: The candidates, at least one. All scalings are tried with the first one, the
-            others with the scaling that was best.
         scalings: Whether to scale the values robustly; False, True, or both.
 
     Returns:
         The best fit, or the mode of the prior if none was found.
     """
-    start = prior.moments(inputs.n_params)[0]
-    best = _Candidate(math.inf, start, correlations[0], False)
+    mode = prior.moments(inputs.n_params)[0]
+    best, is_best_robust, lowest = mode, scalings[0], math.inf
     for is_robust in scalings:
-        best = min(best, _optimize(start, inputs, values, prior, correlations[0], is_robust))
-    # The optimum of one smoothness is close to those of the others.
-    start = best.theta
-    for correlation in correlations[1:]:
-        candidate = _optimize(start, inputs, values, prior, correlation, best.is_robust)
-        best = min(best, candidate)
-    hyperparameters = Hyperparameters.from_vector(best.theta[:-1])
-    return Fit(hyperparameters, best.correlation, Warp(best.is_robust, float(best.theta[-1])))
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """An optimum for one smoothness and one scaling."""
-
-    negative_log_density: float
-    theta: FloatArray
-    correlation: Correlation
-    is_robust: bool
-
-    def __lt__(self, other: _Candidate) -> bool:
-        return self.negative_log_density < other.negative_log_density
-
-
-def _optimize(
-    start: FloatArray,
-    inputs: Inputs,
-    values: FloatArray,
-    prior: Prior,
-    correlation: Correlation,
-    is_robust: bool,
-) -> _Candidate:
-    scores, unit = scale(values, is_robust)
-    if not scores.any():
-        return _Candidate(math.inf, start, correlation, is_robust)
-    found = minimize(
-        MarginalLikelihood(inputs, scores, correlation, prior),
-        start,
-        jac=True,
-        bounds=bounds(inputs.n_params),
-        method="L-BFGS-B",
-        options={"maxiter": _MAX_ITERATIONS, "ftol": _TOLERANCE},
-    )
-    # The density of the values themselves, not of their scores: comparable between scalings.
-    height = float(found.fun) + len(values) * math.log(unit)
-    if not (math.isfinite(height) and np.isfinite(found.x).all()):
-        return _Candidate(math.inf, start, correlation, is_robust)
-    return _Candidate(height, found.x, correlation, is_robust)
+        scores, unit = scale(values, is_robust)
+        if not scores.any():
+            continue
+        found = minimize(
+            MarginalLikelihood(inputs, scores, correlation, prior),
+            mode,
+            jac=True,
+            bounds=bounds(inputs.n_params),
+            method="L-BFGS-B",
+            options={"maxiter": _MAX_ITERATIONS, "ftol": _TOLERANCE},
+        )
+        # The density of the values themselves, not of their scores: comparable between scalings.
+        height = float(found.fun) + len(values) * math.log(unit)
+        if height < lowest and np.isfinite(found.x).all():
+            best, is_best_robust, lowest = found.x, is_robust, height
+    warp = Warp(is_best_robust, float(best[-1]))
+    return Fit(Hyperparameters.from_vector(best[:-1]), warp)

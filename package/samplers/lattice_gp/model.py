@@ -59,7 +59,9 @@ class Model:
         fit = self._fit(inputs, history.values, is_local)
         chosen = self._choose(inputs, history.values, is_local, self._recipe.max_observed)
         values = fit.warp(history.values[chosen])
-        posterior = Posterior(fit.correlation, fit.hyperparameters, inputs[chosen], values)
+        posterior = Posterior(
+            self._recipe.correlation, fit.hyperparameters, inputs[chosen], values
+        )
         posterior, believed = posterior.with_pending(self._inputs(space, history.pending))
         # Pending points count as they are believed to turn out: whatever comes next must improve
         # on them too, or it would be proposed right beside them.
@@ -103,7 +105,7 @@ class Model:
         if key not in self._fits:
             recipe = self._recipe
             self._fits[key] = recipe.fit(
-                inputs, values, recipe.prior, recipe.correlations, recipe.scalings
+                inputs, values, recipe.correlation, recipe.prior, recipe.scalings
             )
             if len(self._fits) > _CACHE_SIZE:
                 self._fits.popitem(last=False)

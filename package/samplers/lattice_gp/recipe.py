@@ -9,8 +9,6 @@ from . import likelihood
 from .hyperparameters import Prior
 from .kernels import Correlation
 from .kernels import MATERN32
-from .kernels import MATERN52
-from .kernels import SQUARED_EXPONENTIAL
 from .likelihood import Fit
 
 
@@ -21,7 +19,7 @@ class Recipe:
     Attributes:
         fit: Finds the model that is most probable given observations.
         prior: Of the model's hyperparameters.
-        correlations: Candidates for the smoothness of the objective.
+        correlation: How smooth the objective is taken to be.
         scalings: Whether the objective's values are scaled robustly; both lets the data decide.
         has_main_effects: Whether the model has a main effect for each parameter.
         tries_edges: Whether candidates with parameters at the ends of their ranges are added.
@@ -36,7 +34,7 @@ class Recipe:
 
     fit: Callable[..., Fit] = likelihood.fit
     prior: Prior = Prior()
-    correlations: tuple[Correlation, ...] = (MATERN52, MATERN32, SQUARED_EXPONENTIAL)
+    correlation: Correlation = MATERN32
     scalings: tuple[bool, ...] = (False, True)
     has_main_effects: bool = True
     tries_edges: bool = True

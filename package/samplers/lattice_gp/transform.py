@@ -64,7 +64,9 @@ class PowerFamily:
     def __init__(self, scores: FloatArray) -> None:
         self._logs = np.log1p(np.abs(scores))
         self._signs = np.where(scores < 0, -1.0, 1.0)
-        self._sum_of_logs = float(self._signs @ self._logs)
+        self._signed_logs = self._signs * self._logs
+        self._squared_logs = self._logs**2
+        self._sum_of_logs = float(self._signed_logs.sum())
 
     def at(self, power: float) -> tuple[FloatArray, FloatArray, float, float]:
         """The transform of one power.
@@ -80,8 +82,9 @@ class PowerFamily:
         # Above 0 the power itself counts, below 0 its distance from 2.
         powers = 1.0 + (power - 1.0) * self._signs
         exponents = powers * self._logs
-        transformed = self._signs * self._logs * _phi1(exponents)
-        slopes = self._logs**2 * _phi2(exponents)
+        transformed, slopes = _power_quotients(exponents)
+        transformed *= self._signed_logs
+        slopes *= self._squared_logs
         n = len(transformed)
         centred = transformed - transformed.sum() / n
         scale = math.sqrt(centred @ centred / n)
@@ -153,17 +156,18 @@ def scale(values: FloatArray, is_robust: bool) -> tuple[FloatArray, float]:
     return robust_scores(finite) if is_robust else standard_scores(finite)
 
 
-def _phi1(x: FloatArray) -> FloatArray:
-    """(exp(x) - 1) / x, which is 1 at 0."""
-    safe = np.where(np.abs(x) < _SERIES_BELOW, 1.0, x)
-    value: FloatArray = np.where(safe == x, np.expm1(safe) / safe, 1.0 + x / 2 + x**2 / 6)
-    return value
+def _power_quotients(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(exp(x) - 1) / x and (exp(x) (x - 1) + 1) / x**2, which are 1 and 1/2 at 0.
 
-
-def _phi2(x: FloatArray) -> FloatArray:
-    """(exp(x) (x - 1) + 1) / x**2, which is 1/2 at 0: the derivative of x * _phi1(a x) by a at 1."""
-    safe = np.where(np.abs(x) < _SERIES_BELOW, 1.0, x)
-    direct = (np.exp(safe) * (safe - 1.0) + 1.0) / safe**2
-    series = 1.0 / 2 + x * (1.0 / 3 + x * (1.0 / 8 + x / 30))
-    value: FloatArray = np.where(safe == x, direct, series)
-    return value
+    The first is what a power transform is made of, the second what its slope by the power is.
+    """
+    tiny = np.abs(x) < _SERIES_BELOW
+    safe = np.where(tiny, 1.0, x)
+    exponential = np.exp(safe)
+    first = (exponential - 1.0) / safe
+    second = (exponential - first) / safe
+    if tiny.any():
+        t = x[tiny]
+        first[tiny] = 1.0 + t * (1.0 / 2 + t * (1.0 / 6 + t / 24))
+        second[tiny] = 1.0 / 2 + t * (1.0 / 3 + t * (1.0 / 8 + t / 30))
+    return first, second
