@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from .errors import UsageError
 
@@ -60,3 +61,18 @@ def integers(text: str, argument: str) -> list[int]:
             f"{argument}: got {text!r}, accepts integers of 1 or more, separated by commas."
         )
     return numbers
+
+
+def non_negative(text: str) -> float:
+    """Type of an option that takes a number of 0 or more.
+
+    Raises:
+        argparse.ArgumentTypeError: If ``text`` is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"got {text!r}, accepts a number of 0 or more")
+    return value

@@ -16,6 +16,7 @@ from . import store
 from .arguments import AtLeast
 from .arguments import integers
 from .arguments import names
+from .arguments import non_negative
 from .campaign import make_folder
 from .comparison import compare
 from .comparison import Comparison
@@ -29,6 +30,7 @@ from .tables import Table
 from .tables import to_markdown
 from .tables import to_rich
 from .tables import write_csv
+from .target import target_table
 
 
 _CHECKPOINTS = (10, 20, 30, 60)
@@ -51,6 +53,12 @@ def add_parser(commands: Any) -> None:
     add("--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)")
     add("--curves", nargs="+", metavar="FILE", help="files that `compare` wrote, all together")
     add("--at", metavar="N[,N]", help="after how many trials to look (10,20,30,60)")
+    add(
+        "--target",
+        type=non_negative,
+        metavar="R",
+        help="also: how many trials until the regret is at most R (0: the best known value)",
+    )
     add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
     add("--samplers", metavar="A[,B]", help="only these samplers")
     add("--problems", metavar="A[,B]", help="only these problems")
@@ -88,8 +96,11 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         raise unknown_name("--reference", args.reference, curve_set.samplers)
     make_folder(out)
     comparison = compare(curve_set, checkpoints, args.reference or OURS)
-    _print(comparison, curve_set, console)
-    paths = _write(comparison, curve_set, checkpoints, out, command)
+    extra = []
+    if args.target is not None:
+        extra.append(target_table(curve_set, args.target, checkpoints[-1]))
+    _print(comparison, curve_set, extra, console)
+    paths = _write(comparison, curve_set, checkpoints, extra, out, command)
     console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
     return 0
 
@@ -187,12 +198,15 @@ def reached(wanted: list[int], longest: int) -> list[int]:
     return wanted
 
 
-def _print(comparison: Comparison, curve_set: CurveSet, console: Console) -> None:
+def _print(
+    comparison: Comparison, curve_set: CurveSet, extra: list[Table], console: Console
+) -> None:
     for line in compare_tables.heading_lines(comparison, curve_set):
         console.print(line, markup=False, soft_wrap=True)
     tables = [compare_tables.overall_table(comparison)]
     tables += compare_tables.versus_tables(comparison)
     tables += compare_tables.problem_tables(comparison)
+    tables += extra
     for table in tables:
         console.print(to_rich(table))
     worse = compare_tables.worse_table(comparison, comparison.columns, _P_SHOWN)
@@ -208,6 +222,7 @@ def _write(
     comparison: Comparison,
     curve_set: CurveSet,
     checkpoints: list[int],
+    extra: list[Table],
     out: Path,
     command: str,
 ) -> list[Path]:
@@ -220,6 +235,7 @@ def _write(
     lines += _in_markdown([compare_tables.overall_table(comparison)])
     lines += ["![Mean normalised regret against trials](compare.png)", ""]
     lines += _in_markdown(compare_tables.versus_tables(comparison))
+    lines += _in_markdown(extra)
     lines += ["## By problem", "", *_in_markdown(compare_tables.problem_tables(comparison))]
     worse = compare_tables.worse_table(comparison, comparison.columns)
     if worse.rows:

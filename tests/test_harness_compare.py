@@ -18,6 +18,7 @@ from benchmarks import comparison
 from benchmarks import curves
 from benchmarks import paired
 from benchmarks import store
+from benchmarks import target
 from benchmarks.curves import Curve
 from benchmarks.curves import CurveSet
 from benchmarks.curves import Facts
@@ -162,6 +163,26 @@ def test_problems_where_the_reference_is_worse() -> None:
     assert found.by_problem["p1", "tpe", "1"] == pytest.approx(0.3)
 
 
+def test_trials_to_a_target() -> None:
+    assert target.first_at_most(np.array([0.5, 0.2, 0.1]), 0.2) == 2
+    assert target.first_at_most(np.array([0.5, 0.2, 1e-12]), 0.0) == 3
+    assert target.first_at_most(np.array([0.5, 0.2, 0.1]), 0.0) == 4
+    made_up = {
+        # Best value 0, median of the first values 1: the values are their own regret.
+        ("p", "a", 0): Curve(np.array([1, 3]), np.array([1.0, 0.0]), 4),
+        ("p", "a", 1): Curve(np.array([1, 2]), np.array([1.0, 0.5]), 4),
+        ("p", "b", 0): Curve(np.array([1, 4]), np.array([1.0, 0.0]), 4),
+        ("p", "b", 1): Curve(np.array([1]), np.array([1.0]), 2),
+    }
+    curve_set = CurveSet(made_up, Facts())
+    found = target.trials_to_target(curve_set, 0.0, 4)
+    assert found["p", "a"] == target.Reached(4.0, 1, 2)
+    assert found["p", "b"] == target.Reached(4.0, 1, 1), "a study of two trials does not count"
+    assert target.trials_to_target(curve_set, 0.5, 4)["p", "a"] == target.Reached(2.5, 2, 2)
+    table = target.target_table(curve_set, 0.0, 4)
+    assert table.rows == [["p", "4 (1/2)", "4 (1/1)"], ["mean", "4.0", "4.0"]]
+
+
 def test_scale_is_the_suites_reference() -> None:
     known = references.load()["shekel_d4"]
     curve = Curve(np.array([1]), np.array([known.random_median]), 1)
@@ -272,7 +293,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_command_and_its_curves_say_the_same(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    base = ["--at", "5,12", "--reference", "tpe"]
+    base = ["--at", "5,12", "--reference", "tpe", "--target", "0.5"]
     assert cli.main(["compare", "--out", str(results), *base]) == 0
     shown = capsys.readouterr().out
     assert "3 problems, 2 samplers, 12 studies; seeds 0-1." in shown
@@ -288,6 +309,7 @@ def test_command_and_its_curves_say_the_same(
     curve = curves.read(results / "curves.csv.gz").curves["discrete_125", "tpe", 1]
     assert curve.at(np.array([5]))[0] == pytest.approx(found)
     text = (results / "compare.md").read_text()
+    assert "Trials until the regret is at most 0.5" in text
     assert "optuna" in text and "compare --out" in text and "run --problems" in text
     again = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path)]
     assert cli.main([*again, *base]) == 0
@@ -319,6 +341,8 @@ def test_filters(results: Path, tmp_path: Path) -> None:
         (["--reference", "tpo"], ["--reference", "'tpo'", "mean 'tpe'"]),
         (["--tag", "noisi"], ["--tag", "'noisi'", "mean 'noisy'"]),
         (["--min-dims", "0"], ["--min-dims", "'0'", "1 or more"]),
+        (["--target", "-1"], ["--target", "'-1'", "0 or more"]),
+        (["--target", "nan"], ["--target", "'nan'", "0 or more"]),
         (["--min-dims", "21"], ["nothing to compare"]),
         (["--samplers", "gp"], ["--samplers", "'gp'", "tpe, random"]),
         (["--problems", "lattice"], ["--problems", "'lattice'", "quadratic"]),
