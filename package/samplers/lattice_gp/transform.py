@@ -102,18 +102,24 @@ class PowerFamily:
 def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
     """Shift and scale values (n,) by their better half only, so that outliers do not count.
 
+    By their better quarter, where the half holds outliers too: more than half of the runs of a
+    bold search may diverge.
+
     Returns:
         The values minus their median, in units of the distance between the first quartile and the
-        median (or a thousandth of the range, if that is more), clipped; and this unit. Constants
-        become 0.
+        median, clipped; and this unit. Zeros if the better half of the values is equal.
     """
     ordered = np.sort(values)
-    places = np.array([0.25, 0.5]) * (len(values) - 1)
-    quartile, median = np.interp(places, np.arange(len(values)), ordered)
-    scale = float(max(median - quartile, 1e-3 * (ordered[-1] - ordered[0])))
-    if scale <= _RELATIVE_PRECISION * np.abs(values).max():
+    places = np.array([0.125, 0.25, 0.5]) * (len(values) - 1)
+    eighth, quartile, median = np.interp(places, np.arange(len(values)), ordered)
+    low, centre = quartile, median
+    if 0.0 < _MAX_ROBUST_SCORE * (quartile - eighth) < median - quartile:
+        low, centre = eighth, quartile
+    # Not so small that the best values would be clipped.
+    scale = float(max(centre - low, (centre - ordered[0]) / _MAX_ROBUST_SCORE))
+    if scale <= _RELATIVE_PRECISION * np.abs(ordered[: len(values) // 2 + 1]).max():
         return np.zeros_like(values), 1.0
-    return np.clip((values - median) / scale, -_MAX_ROBUST_SCORE, _MAX_ROBUST_SCORE), scale
+    return np.clip((values - centre) / scale, -_MAX_ROBUST_SCORE, _MAX_ROBUST_SCORE), scale
 
 
 @dataclass(frozen=True)
@@ -150,10 +156,15 @@ def scale(values: FloatArray, is_robust: bool) -> tuple[FloatArray, float]:
 
     Args:
         values: May be infinite.
-        is_robust: Whether to use :func:`robust_scores` instead of :func:`standard_scores`.
+        is_robust: Whether to use :func:`robust_scores`, where the better values differ at all,
+            instead of :func:`standard_scores`.
     """
     finite = clip_to_finite(values)
-    return robust_scores(finite) if is_robust else standard_scores(finite)
+    if is_robust:
+        scores, unit = robust_scores(finite)
+        if scores.any():
+            return scores, unit
+    return standard_scores(finite)
 
 
 def _power_quotients(x: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -128,6 +128,20 @@ def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
     assert plain[tenth] - plain[best] < 0.1
 
 
+@pytest.mark.parametrize("share, spread", [(0.05, 0.5), (0.4, 0.5), (0.7, 0.15)])
+@pytest.mark.parametrize("diverged", [1e3, 1e10, math.inf])
+def test_good_losses_stay_apart_however_many_diverge_however_far(
+    share: float, spread: float, diverged: float
+) -> None:
+    features = np.random.default_rng(0).random((40, 2))
+    losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
+    losses[np.argsort(features[:, 0])[int(40 * (1 - share)) :]] = diverged
+    fitted = likelihood.fit(to_inputs(features, np.arange(2)), losses, MATERN32, PRIOR)
+    good = np.sort(fitted.warp(losses)[losses < diverged])
+    assert good[-1] - good[0] > spread
+    assert good[len(good) // 2] - good[0] > 0.1 * spread
+
+
 def test_fit_chooses_the_power_by_the_model_not_by_the_looks_of_the_values() -> None:
     # A plane seen mostly at its low end, as late in a search: skewed values, straight function.
     features = np.random.default_rng(0).random((40, 2)) ** 3
