@@ -99,9 +99,9 @@ class MarginalLikelihood:
         slope *= sensitivity
         gradient[:-4] = -2.0 * signal * inverse_squares * (self._squared @ slope)
 
-        scores = (theta - self._prior_mean) / self._prior_deviation
-        value = 0.5 * fitted + log_determinant_half - log_jacobian + 0.5 * scores @ scores
-        return float(value), gradient + scores / self._prior_deviation
+        away = (theta - self._prior_mean) / self._prior_deviation
+        value = 0.5 * fitted + log_determinant_half - log_jacobian + 0.5 * away @ away
+        return float(value), gradient + away / self._prior_deviation
 
 
 @dataclass(frozen=True)
