@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 import gzip
 from pathlib import Path
@@ -95,9 +97,7 @@ def load_images(data_root: str | Path, preset: Preset) -> Images:
     check_data_root(data_root)
     train_images, train_labels = _load_split(data_root, preset, train=True)
     test_images, test_labels = _load_split(data_root, preset, train=False)
-    # What all images share tells nothing: the mean training image is taken out.
-    mean_image = train_images.mean(dim=0)
-    deviation = (train_images - mean_image).std()
+    mean_image, deviation = standardisation(train_images)
     return Images(
         (train_images - mean_image) / deviation,
         train_labels,
@@ -106,25 +106,57 @@ def load_images(data_root: str | Path, preset: Preset) -> Images:
     )
 
 
+def standardisation(train_images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What all images share tells nothing: the mean training image, which is taken out.
+
+    Args:
+        train_images: Grey values (n_train, size, size).
+
+    Returns:
+        The mean image, and the standard deviation of all pixels around it.
+    """
+    mean_image = train_images.mean(dim=0)
+    return mean_image, (train_images - mean_image).std()
+
+
+def pooled(images: torch.Tensor, preset: Preset) -> torch.Tensor:
+    """Images of the preset's size, by average pooling.
+
+    Args:
+        images: Grey values (n, 28, 28).
+        preset: Says how small.
+    """
+    from torch.nn.functional import avg_pool2d
+
+    pooling = images.shape[-1] // preset.image_size
+    return avg_pool2d(images.unsqueeze(1), pooling).squeeze(1) if pooling > 1 else images
+
+
+@contextmanager
+def plain_files(data_root: str | Path) -> Iterator[Path]:
+    """A root whose files are not gzipped, which torchvision needs; a copy where they are.
+
+    Args:
+        data_root: Folder that holds ``MNIST/raw``; may be read-only.
+    """
+    with tempfile.TemporaryDirectory() as unpacked:
+        yield _with_plain_files(Path(data_root), Path(unpacked))
+
+
 def _load_split(
     data_root: str | Path, preset: Preset, train: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    from torch.nn.functional import avg_pool2d
     from torchvision.datasets import MNIST
 
-    with tempfile.TemporaryDirectory() as unpacked:
-        mnist = MNIST(str(_with_plain_files(Path(data_root), Path(unpacked))), train=train)
+    with plain_files(data_root) as root:
+        mnist = MNIST(str(root), train=train)
     n = preset.n_train if train else preset.n_test
     if len(mnist.data) < n:
         raise ValueError(
             f"MNIST at data_root={str(data_root)!r} holds {len(mnist.data)} "
             f"{'training' if train else 'test'} images, but preset {preset.name!r} needs {n}."
         )
-    images = mnist.data[:n].float().div(255)
-    pooling = images.shape[-1] // preset.image_size
-    if pooling > 1:
-        images = avg_pool2d(images.unsqueeze(1), pooling).squeeze(1)
-    return images, mnist.targets[:n].clone()
+    return pooled(mnist.data[:n].float().div(255), preset), mnist.targets[:n].clone()
 
 
 def _with_plain_files(data_root: Path, scratch: Path) -> Path:

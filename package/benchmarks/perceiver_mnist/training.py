@@ -48,30 +48,90 @@ def train(
     with _isolated_torch(training_seed, device, preset.cpu_threads):
         _reset_peak_memory(device)
         started, cpu_started = time.perf_counter(), time.process_time()
-        model = PerceiverMNIST(
-            depth,
-            latent_dim,
-            num_latents,
-            image_size=preset.image_size,
-            n_bands=preset.n_bands,
-            n_heads=preset.n_heads,
-        ).to(device)
+        model = _new_model(preset, depth, latent_dim, num_latents).to(device)
         losses = _train_one_epoch(model, images, preset.batch_size, learning_rate, training_seed)
         seconds, cpu_seconds = time.perf_counter() - started, time.process_time() - cpu_started
         peak_memory_mb = _peak_memory_mb(device)
         accuracy = _test_accuracy(model, images)
+    return to_record(
+        losses=losses,
+        test_accuracy=accuracy,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        peak_memory_mb=peak_memory_mb,
+        device=device_name(device),
+    )
+
+
+def to_record(
+    *,
+    losses: list[float],
+    test_accuracy: float,
+    seconds: float,
+    cpu_seconds: float,
+    peak_memory_mb: float,
+    device: str,
+) -> TrainingRecord:
+    """Sum a training run up.
+
+    Args:
+        losses: Of every step, at least ``N_CURVE_POINTS``.
+        test_accuracy: See :class:`.record.TrainingRecord`, as all that follow.
+        seconds: Wall-clock seconds.
+        cpu_seconds: Processor seconds.
+        peak_memory_mb: Peak memory.
+        device: Name of the device.
+    """
     curve = part_means(losses, N_CURVE_POINTS)
     # An infinite step must not come out as an infinite mean, which Optuna takes for a result.
     loss = sum(losses) / len(losses) if all(map(math.isfinite, losses)) else math.nan
     return TrainingRecord(
         loss=loss,
         loss_curve=curve,
-        test_accuracy=accuracy,
+        test_accuracy=test_accuracy,
         seconds=seconds,
         cpu_seconds=cpu_seconds,
         peak_memory_mb=peak_memory_mb,
         diverged=not math.isfinite(loss) or curve[-1] > DIVERGED_LOSS,
-        device=device_name(device),
+        device=device,
+    )
+
+
+def build_model(
+    preset: Preset, depth: int, latent_dim: int, num_latents: int, training_seed: int
+) -> PerceiverMNIST:
+    """A model on the CPU with the initial weights that :func:`train` draws from this seed.
+
+    Args:
+        preset: Size of the problem.
+        depth: Number of Perceiver blocks.
+        latent_dim: Channels per latent.
+        num_latents: Number of latents.
+        training_seed: Seed of the weights. The global random state is left as it was.
+    """
+    with _isolated_torch(training_seed, torch.device("cpu"), None):
+        return _new_model(preset, depth, latent_dim, num_latents)
+
+
+def image_order(n_images: int, training_seed: int) -> torch.Tensor:
+    """The order in which :func:`train` shows the images (n_images,).
+
+    Args:
+        n_images: Number of training images.
+        training_seed: Seed of the order.
+    """
+    generator = torch.Generator().manual_seed(training_seed)
+    return torch.randperm(n_images, generator=generator)
+
+
+def _new_model(preset: Preset, depth: int, latent_dim: int, num_latents: int) -> PerceiverMNIST:
+    return PerceiverMNIST(
+        depth,
+        latent_dim,
+        num_latents,
+        image_size=preset.image_size,
+        n_bands=preset.n_bands,
+        n_heads=preset.n_heads,
     )
 
 
@@ -92,8 +152,7 @@ def _train_one_epoch(
     """Return the loss of every step."""
     device = images.train_images.device
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, fused=device.type != "mps")
-    generator = torch.Generator().manual_seed(training_seed)
-    order = torch.randperm(len(images.train_images), generator=generator).to(device)
+    order = image_order(len(images.train_images), training_seed).to(device)
     model.train()
     losses = []
     for batch in torch.split(order, batch_size):
@@ -123,7 +182,9 @@ def _isolated_torch(seed: int, device: torch.device, n_threads: int | None) -> I
     """Seed torch and limit its threads inside the block only."""
     threads_before = torch.get_num_threads()
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
-        torch.manual_seed(seed)
+        # All that is drawn is drawn on the CPU. Seeding every device, as torch.manual_seed does,
+        # must not happen while another thread records a CUDA graph.
+        torch.default_generator.manual_seed(seed)
         if device.type == "cpu" and n_threads is not None:
             torch.set_num_threads(n_threads)
         try:

@@ -230,10 +230,11 @@ def test_replayed_noise_has_the_measured_size(table: Any) -> None:
 
 
 def test_table_holds_the_whole_design(submodule: Submodule, table: Any) -> None:
-    campaign, presets = submodule("campaign"), submodule("presets")
+    design, presets = submodule("design"), submodule("presets")
     planned = {
         (run.role, *point(run), run.training_seed)
-        for run in campaign.design(presets.get_preset("small"))
+        for group in design.design(presets.get_preset("small"))
+        for run in group
     }
     measured = {(run.role, *point(run), run.training_seed) for run in table.runs}
     assert measured == planned

@@ -1,0 +1,210 @@
+"""Time the fast trainer against the blog post's loop: same seeds, one device, one run.
+
+From the folder that holds ``package/``::
+
+    python -m package.benchmarks.perceiver_mnist.compare_trainers --preset full --device cuda \
+        --data-root data --out trainers-full.jsonl
+
+Trains configurations from the smallest to the largest with each trainer over the same training
+seeds. Every run is appended to ``--out`` as one line of JSON; the same command continues and ends
+with a table. Needs torch and torchvision.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import statistics
+import sys
+import time
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from .blog_loop import blog_epoch
+from .blog_loop import blog_loader
+from .campaign import read_records
+from .campaign import versions
+from .data import check_data_root
+from .data import load_images
+from .devices import device_name
+from .devices import resolve_device
+from .fast_training import FastTrainer
+from .fast_training import prepare
+from .presets import get_preset
+from .presets import Preset
+from .presets import PRESETS
+from .timing import matrix_rate
+from .training import build_model
+
+
+CELL = ("depth", "latent_dim", "num_latents")
+TRAINERS = ("blog", "fast", "together")
+LEARNING_RATE_AT = 0.25  # on the logarithmic range: networks of every depth learn there
+N_SIDE_BY_SIDE = 4
+Record = dict[str, Any]
+
+
+def cells_by_size(preset: Preset) -> list[dict[str, int]]:
+    """Five cells from the smallest to the largest; the third is in the middle of every axis."""
+    return [
+        {name: preset.space[name].values[i] for name, i in zip(CELL, levels)}
+        for levels in ((0, 0, 0), (1, 1, 2), (3, 3, 3), (4, 5, 4), (6, 6, 6))
+    ]
+
+
+def epoch_flops(preset: Preset, cell: dict[str, int], device: torch.device) -> float:
+    """Floating-point operations of the matrix products of one epoch, as the model is written.
+
+    Args:
+        preset: Size of the problem.
+        cell: Depth, latent_dim and num_latents.
+        device: Where to count, on one batch of two images.
+    """
+    model = build_model(preset, **cell, training_seed=0).to(device)
+    images = torch.zeros(2, preset.image_size, preset.image_size, device=device)
+    # The mathematical form of attention is counted whatever the device.
+    with (
+        FlopCounterMode(display=False) as counter,
+        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
+    ):
+        model(images).sum().backward()
+    return counter.get_total_flops() / 2 * preset.n_train
+
+
+def table(records: list[Record]) -> list[str]:
+    """Lines of Markdown: a row per cell, medians over seeds, ratios of the same run.
+
+    Args:
+        records: As written to ``--out``; cells that not every trainer has finished are left out.
+    """
+    rate = next(record["matrix_rate"] for record in records if "matrix_rate" in record)
+    rows: list[tuple[str, ...]] = [
+        (
+            "depth, channels, latents",
+            "blog loop",
+            "fast",
+            f"fast, each of {N_SIDE_BY_SIDE}",
+            "blog / fast",
+            "share of matrix rate",
+            "loss, blog loop",
+            "loss, fast",
+        )
+    ]
+    by_cell: dict[tuple[int, ...], dict[str, list[Record]]] = {}
+    for record in records:
+        if "trainer" in record:
+            cell = tuple(record[name] for name in CELL)
+            by_cell.setdefault(cell, {}).setdefault(record["trainer"], []).append(record)
+    for cell, runs in sorted(by_cell.items(), key=lambda item: _flops(item[1])):
+        if set(runs) >= set(TRAINERS):
+            seconds = {
+                name: statistics.median(run["seconds"] for run in runs[name]) for name in TRAINERS
+            }
+            rows.append(
+                (
+                    ", ".join(map(str, cell)),
+                    *(f"{seconds[name]:.2f} s" for name in TRAINERS),
+                    f"{seconds['blog'] / seconds['fast']:.1f}",
+                    f"{100 * _flops(runs) / seconds['fast'] / rate:.0f}%",
+                    *(_losses(runs[name]) for name in ("blog", "fast")),
+                )
+            )
+    rows.insert(1, ("---",) * len(rows[0]))
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _flops(runs: dict[str, list[Record]]) -> float:
+    return float(next(iter(runs.values()))[0]["flops"])
+
+
+def _losses(runs: list[Record]) -> str:
+    return ", ".join(f"{run['loss']:.3f}" for run in runs)
+
+
+def _run_all(
+    options: argparse.Namespace, log: Callable[[Record], None], done: set[Any], deadline: float
+) -> None:
+    """Every trainer on every cell; all cells with the first seed, then with the next."""
+    preset, device = get_preset(options.preset), resolve_device(options.device)
+    low, high = preset.learning_rate.low, preset.learning_rate.high
+    learning_rate = float(f"{low * (high / low) ** LEARNING_RATE_AT:.3g}")
+    trainer = FastTrainer(preset, load_images(options.data_root, preset).to(device))
+
+    def fast(cell: dict[str, int], seeds: Sequence[int]) -> Record:
+        # Once a process for each width, and no part of a trial.
+        trainer.compile(prepare(preset, **cell, training_seeds=seeds))
+        start = prepare(preset, **cell, training_seeds=seeds)
+        return trainer.train(start, [learning_rate] * len(seeds))[0].to_dict()
+
+    def blog(cell: dict[str, int], seed: int) -> Record:
+        with blog_loader(preset, options.data_root, seed) as loader:
+            loss, seconds = blog_epoch(
+                preset, loader, device, **cell, learning_rate=learning_rate, training_seed=seed
+            )
+        return {"loss": loss, "seconds": seconds}
+
+    runs: dict[str, Callable[[dict[str, int], int], Record]] = {
+        "fast": lambda cell, seed: fast(cell, [seed]),
+        "together": lambda cell, seed: fast(cell, range(seed, seed + N_SIDE_BY_SIDE)),
+        "blog": blog,
+    }
+    for seed in range(options.seeds):
+        for cell in cells_by_size(preset):
+            for name, run in runs.items():
+                left = (name, *cell.values(), seed) not in done
+                if left and (name != "together" or seed == 0) and time.monotonic() < deadline:
+                    measured = run(cell, seed)
+                    flops = epoch_flops(preset, cell, device)
+                    log(
+                        {"trainer": name, **cell, "training_seed": seed, "flops": flops} | measured
+                    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="full")
+    parser.add_argument("--data-root", default="data", help="folder that holds MNIST/raw")
+    parser.add_argument("--out", type=Path, required=True, help="file of JSON lines to append to")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--seeds", type=int, default=3, help="training seeds of each trainer")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+    options = parser.parse_args(arguments)
+    if options.seeds < 1:
+        parser.error(f"--seeds is {options.seeds}, but must be 1 or more.")
+    try:
+        check_data_root(options.data_root)
+        device = resolve_device(options.device)
+    except (FileNotFoundError, ValueError, RuntimeError) as error:
+        parser.error(str(error))
+    deadline = time.monotonic() + 60 * options.minutes
+    records = read_records(options.out)
+    done = {
+        (record["trainer"], *(record[name] for name in (*CELL, "training_seed")))
+        for record in records
+        if "trainer" in record
+    }
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    with open(options.out, "a") as file:
+
+        def log(record: Record) -> None:
+            records.append(record)
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
+
+        if not any("matrix_rate" in record for record in records):
+            measured_with = versions(options.device) | {"device": device_name(device)}
+            log(measured_with | {"matrix_rate": matrix_rate(device)})
+        _run_all(options, log, done, deadline)
+    print("\n".join(table(records)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""How a campaign's runs are made: one after the other in processes, or side by side on a GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED
+from concurrent.futures import Future
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
+from dataclasses import asdict
+import itertools
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+from .design import Run
+from .presets import get_preset
+
+
+Record = dict[str, Any]
+_worker_state: dict[str, Any] = {}
+
+
+def plain_records(
+    groups: Iterable[list[Run]],
+    *,
+    preset_name: str,
+    data_root: str,
+    device: str,
+    n_workers: int,
+    deadline: float,
+) -> Iterator[Record]:
+    """Train with the plain loop in worker processes, each run by itself.
+
+    Args:
+        groups: Runs to make; their grouping does not matter.
+        preset_name: Of these runs.
+        data_root: Folder that holds ``MNIST/raw``.
+        device: Where to train.
+        n_workers: Runs at once.
+        deadline: On the monotonic clock; no run is started later.
+
+    Yields:
+        What was measured, as each run finishes.
+    """
+    executor = ProcessPoolExecutor(
+        n_workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(preset_name, data_root, device),
+    )
+    waiting = itertools.chain.from_iterable(groups)
+    pending: set[Future[Record]] = set()
+    with executor:
+        try:
+            while True:
+                if time.monotonic() < deadline:
+                    for run in itertools.islice(waiting, 2 * n_workers - len(pending)):
+                        pending.add(executor.submit(_measure, run))
+                if not pending:
+                    return
+                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    yield future.result()
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def fast_records(
+    groups: Iterable[list[Run]],
+    *,
+    preset_name: str,
+    data_root: str,
+    device: str,
+    deadline: float,
+) -> Iterator[Record]:
+    """Train each group side by side in this process.
+
+    Args:
+        groups: Runs to make; those of a group have the same cell.
+        preset_name: Of these runs.
+        data_root: Folder that holds ``MNIST/raw``.
+        device: Where to train.
+        deadline: On the monotonic clock; no group is started later.
+
+    Yields:
+        What was measured, with the number of runs that were trained side by side.
+    """
+    from .data import load_images
+    from .devices import resolve_device
+    from .fast_training import FastTrainer
+    from .fast_training import prepare
+
+    preset = get_preset(preset_name)
+    trainer = FastTrainer(preset, load_images(data_root, preset).to(resolve_device(device)))
+
+    def prepared(group: list[Run]) -> Any:
+        return prepare(preset, *group[0].cell, [run.training_seed for run in group])
+
+    with ThreadPoolExecutor(1) as thread:
+        # The next group's weights are drawn while the device trains this one.
+        waiting = ((group, thread.submit(prepared, group)) for group in groups)
+        upcoming = next(waiting, None)
+        while upcoming is not None and time.monotonic() < deadline:
+            (group, future), upcoming = upcoming, next(waiting, None)
+            records = trainer.train(future.result(), [run.learning_rate for run in group])
+            for run, record in zip(group, records):
+                yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}
+
+
+def _start_worker(preset_name: str, data_root: str, device: str) -> None:
+    from .data import load_images
+    from .devices import resolve_device
+
+    # Ctrl-C reaches the whole process group: the main process alone decides what to do.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    preset = get_preset(preset_name)
+    images = load_images(data_root, preset).to(resolve_device(device))
+    _worker_state.update(preset=preset, images=images)
+
+
+def _exit_with_parent() -> None:
+    """End this worker when the main process is gone, be it by SIGKILL.
+
+    The executor's workers hold both ends of its queue and would wait for work for ever.
+    """
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _measure(run: Run) -> Record:
+    from .training import train
+
+    params = {name: value for name, value in asdict(run).items() if name != "role"}
+    record = train(_worker_state["preset"], _worker_state["images"], **params)
+    return asdict(run) | record.to_dict() | {"side_by_side": 1}

@@ -1,0 +1,292 @@
+"""The fast trainer computes what the plain loop computes; its kernels what torch computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import json
+import math
+import os
+from pathlib import Path
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("torchvision")
+
+Submodule = Callable[[str], ModuleType]
+CELL = {"depth": 3, "latent_dim": 12, "num_latents": 6}
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.fixture(scope="module")
+def preset(submodule: Submodule) -> Any:
+    # 250 images in batches of 16: the last batch is not full.
+    return dataclasses.replace(
+        submodule("presets").get_preset("small"), n_train=250, n_test=60, batch_size=16
+    )
+
+
+@pytest.fixture(scope="module")
+def images(submodule: Submodule, preset: Any, small_mnist: Path) -> Any:
+    return submodule("data").load_images(small_mnist, preset)
+
+
+def _train_fast(
+    submodule: Submodule, preset: Any, images: Any, rates: list[float], seeds: list[int], **kw: Any
+) -> Any:
+    fast = submodule("fast_training")
+    start = fast.prepare(preset, **CELL, training_seeds=seeds)
+    return fast.FastTrainer(preset, images, **kw).train(start, rates)
+
+
+# Against the plain loop.
+
+
+def test_models_trained_together_are_those_of_the_plain_loop(
+    submodule: Submodule, preset: Any, images: Any
+) -> None:
+    rates, seeds = [0.002, 0.01, 0.01], [5, 5, 6]
+    records = _train_fast(submodule, preset, images, rates, seeds)
+    for rate, seed, record in zip(rates, seeds, records):
+        plain = submodule("training").train(
+            preset, images, **CELL, learning_rate=rate, training_seed=seed
+        )
+        assert record.loss == pytest.approx(plain.loss, rel=1e-4)
+        assert record.loss_curve == pytest.approx(plain.loss_curve, rel=1e-3)
+        assert record.test_accuracy == pytest.approx(plain.test_accuracy, abs=1.5 / 60)
+        assert record.diverged == plain.diverged
+
+
+def test_a_model_that_breaks_leaves_the_others_as_they_are(
+    submodule: Submodule, preset: Any, images: Any
+) -> None:
+    alone = _train_fast(submodule, preset, images, [0.01], [3])[0]
+    broken, beside = _train_fast(submodule, preset, images, [math.inf, 0.01], [4, 3])
+    assert math.isnan(broken.loss)
+    assert broken.diverged
+    assert beside.loss == pytest.approx(alone.loss, rel=1e-5)
+
+
+def test_half_precision_learns_as_well(submodule: Submodule, preset: Any, images: Any) -> None:
+    rates, seeds = [0.005] * 3, [0, 1, 2]
+    single = _train_fast(submodule, preset, images, rates, seeds)
+    half = _train_fast(submodule, preset, images, rates, seeds, dtype=torch.bfloat16)
+    for a, b in zip(single, half):
+        assert a.loss != b.loss  # it was another precision
+        assert b.loss == pytest.approx(a.loss, rel=0.02)
+
+
+def test_logits_are_those_of_the_model(submodule: Submodule, preset: Any, images: Any) -> None:
+    ensemble, fused = submodule("ensemble"), submodule("fused")
+    models = [submodule("training").build_model(preset, **CELL, training_seed=i) for i in (0, 1)]
+    generator = torch.Generator().manual_seed(0)
+    for model in models:
+        for parameter in model.parameters():  # also those that start as zeros and ones
+            parameter.data += 0.1 * torch.randn(parameter.shape, generator=generator)
+    packed = [ensemble.pack(model) for model in models]
+    parameters = ensemble.unpack(torch.stack([flat for flat, _ in packed]), packed[0][1])
+    batches = torch.stack([images.train_images[:5], images.train_images[5:10]])
+    pixels = torch.stack(
+        [ensemble.normalised_pixels(batch, models[0].positions) for batch in batches]
+    )
+    scores = ensemble.logits(parameters, pixels, preset.n_heads, fused.Kernels())
+    for model, batch, found in zip(models, batches, scores):
+        assert torch.allclose(found, model(batch), rtol=1e-4, atol=1e-5)
+
+
+def test_packing_keeps_every_parameter(submodule: Submodule, preset: Any) -> None:
+    ensemble = submodule("ensemble")
+    model = submodule("training").build_model(preset, **CELL, training_seed=0)
+    flat, layout = ensemble.pack(model)
+    unpacked = ensemble.unpack(flat.unsqueeze(0), layout)
+    for name, parameter in model.named_parameters():
+        if name.startswith("blocks."):
+            _, block, rest = name.split(".", 2)
+            assert torch.equal(unpacked[rest][0, int(block)], parameter)
+        else:
+            assert torch.equal(unpacked[name][0], parameter)
+
+
+def test_adam_is_torchs(submodule: Submodule) -> None:
+    fused = submodule("fused")
+    torch.manual_seed(0)
+    start, gradients = torch.randn(2, 7), torch.randn(5, 2, 7)
+    rates = torch.tensor([[0.01], [0.1]])
+    parameters, working = start.clone(), start.clone()
+    first, second = torch.zeros(2, 7), torch.zeros(2, 7)
+    rows = [start[i].clone().requires_grad_() for i in range(2)]
+    optimizers = [torch.optim.Adam([row], lr=float(rate)) for row, rate in zip(rows, rates)]
+    for step, gradient in enumerate(gradients, 1):
+        fused.adam(parameters, working, gradient, first, second, rates, torch.tensor(step))
+        for row, optimizer, part in zip(rows, optimizers, gradient):
+            row.grad = part.clone()
+            optimizer.step()
+    assert torch.allclose(parameters, torch.stack([row.detach() for row in rows]), atol=1e-6)
+    assert torch.equal(parameters, working)
+
+
+def test_compiling_changes_nothing(submodule: Submodule, preset: Any, images: Any) -> None:
+    fast = submodule("fast_training")
+    trainer = fast.FastTrainer(preset, images)
+    start = fast.prepare(preset, **CELL, training_seeds=[3])
+    trainer.compile(start)
+    after = trainer.train(start, [0.01])[0]
+    assert after.loss == _train_fast(submodule, preset, images, [0.01], [3])[0].loss
+
+
+# Kernels.
+
+# In a process of its own, because Triton looks at the environment when it is imported.
+_COMPARE_KERNELS = """
+import os
+import sys
+
+import torch
+
+sys.path.insert(0, {root!r})
+from package.benchmarks.perceiver_mnist import fused
+from package.benchmarks.perceiver_mnist import triton_kernels
+
+device, half = sys.argv[1], torch.bfloat16 if sys.argv[1] == "cuda" else torch.float32
+tolerance = 1e-2 if half == torch.bfloat16 else 1e-5
+torch.manual_seed(0)
+
+
+def check(name, arguments, wanted):
+    results = []
+    for module, as_given in ((triton_kernels, True), (fused, False)):
+        inputs = [
+            (x if as_given else x.float()).clone().requires_grad_(w) if torch.is_tensor(x) else x
+            for x, w in zip(arguments, wanted)
+        ]
+        outputs = getattr(module, name)(*inputs)
+        outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+        torch.manual_seed(1)
+        sum((o.float() * torch.randn_like(o.float())).sum() for o in outputs).backward()
+        gradients = [x.grad for x, w in zip(inputs, wanted) if w]
+        results.append([x.detach().float() for x in (*outputs, *gradients)])
+    for found, expected in zip(*results):
+        error = float((found - expected).norm() / expected.norm())
+        assert error < tolerance, (name, error)
+
+
+def draw(*shape, dtype=half):
+    return torch.randn(*shape, device=device).to(dtype)
+
+
+for models, rows, channels in ((2, 130, 24), (1, 37, 128)):
+    per_model = [draw(models, channels) for _ in range(3)]
+    x = draw(models, rows, channels, dtype=torch.float32)
+    update = draw(models, rows, channels)
+    check("add_and_normalise", [x, update, *per_model], [True] * 5)
+    check("bias_and_gelu", [3 * update, per_model[0]], [True] * 2)
+for latents, pixels, channels in ((70, 130, 16), (10, 49, 16), (96, 100, 32)):
+    query, keys = draw(2, latents, channels), draw(2, pixels, channels)
+    check("cross_attention", [query, keys, 0.3], [True, False, False])
+values = [draw(2, 3001, dtype=torch.float32) for _ in range(3)]
+for step in (1, 5, 900):
+    states = [
+        [values[0].clone(), values[0].to(half), values[1].to(half)]
+        + [values[2].clone(), values[2].abs()]
+        + [torch.tensor([[0.001], [0.01]], device=device), torch.tensor(step, device=device)]
+        for _ in range(2)
+    ]
+    triton_kernels.adam(*states[0])
+    fused.adam(*states[1])
+    for found, expected in zip(*states):
+        assert torch.allclose(found.float(), expected.float(), rtol=1e-2 if half == torch.bfloat16 else 1e-4, atol=1e-6)
+print("kernels agree")
+"""
+
+
+def _compare_kernels(device: str, tmp_path: Path, **environment: str) -> None:
+    root = str(Path(__file__).parents[4])
+    script = tmp_path / "compare_kernels.py"
+    script.write_text(_COMPARE_KERNELS.format(root=root))
+    done = subprocess.run(
+        [sys.executable, str(script), device],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.stdout.strip() == "kernels agree", done.stderr[-2000:]
+
+
+def test_kernels_agree_with_torch_when_interpreted(tmp_path: Path) -> None:
+    pytest.importorskip("triton")
+    _compare_kernels("cpu", tmp_path, TRITON_INTERPRET="1")
+
+
+@needs_gpu
+def test_kernels_agree_with_torch_on_the_device(tmp_path: Path) -> None:
+    _compare_kernels("cuda", tmp_path)
+
+
+@needs_gpu
+def test_training_on_the_device_agrees_with_the_plain_loop(
+    submodule: Submodule, preset: Any, images: Any
+) -> None:
+    on_device = images.to(torch.device("cuda"))
+    for seed in (0, 1):
+        (fast,) = _train_fast(submodule, preset, on_device, [0.005], [seed])
+        plain = submodule("training").train(
+            preset, on_device, **CELL, learning_rate=0.005, training_seed=seed
+        )
+        assert fast.loss == pytest.approx(plain.loss, rel=0.03)
+
+
+# Command line.
+
+
+def test_comparison_of_trainers_on_a_cpu(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
+    compare = submodule("compare_trainers")
+    cells = compare.cells_by_size(preset)
+    monkeypatch.setattr(compare, "cells_by_size", lambda preset: cells[:2])
+    out = tmp_path / "trainers.jsonl"
+    arguments = ["--preset", "small", "--device", "cpu", "--data-root", str(small_mnist)]
+    arguments += ["--out", str(out)]
+    assert compare.main([*arguments, "--seeds", "1"]) == 0
+    assert compare.main([*arguments, "--seeds", "2"]) == 0  # goes on, repeats nothing
+    head, *records = map(json.loads, out.read_text().splitlines())
+    assert head["matrix_rate"] > 0
+    assert head["device"] == "cpu"
+    made = [(r["trainer"], r["depth"], r["training_seed"]) for r in records]
+    assert len(set(made)) == len(made) == 2 * (3 + 2)
+    losses = {(r["trainer"], r["depth"], r["training_seed"]): r["loss"] for r in records}
+    for cell in cells[:2]:
+        for seed in (0, 1):
+            assert losses["fast", cell["depth"], seed] == pytest.approx(
+                losses["blog", cell["depth"], seed], rel=1e-3
+            )
+    table = capsys.readouterr().out.splitlines()[-4:]
+    assert [line.split("|")[1].strip() for line in table[2:]] == ["2, 8, 4", "3, 12, 8"]
+
+
+def test_comparison_names_what_is_wrong(
+    submodule: Submodule, small_mnist: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compare = submodule("compare_trainers")
+    out = ["--out", str(tmp_path / "out.jsonl"), "--device", "cpu"]
+    for arguments, message in (
+        (["--seeds", "0", "--data-root", str(small_mnist)], "--seeds is 0"),
+        (["--data-root", str(tmp_path / "nowhere")], "MNIST is not at"),
+    ):
+        with pytest.raises(SystemExit):
+            compare.main([*out, *arguments])
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "out.jsonl").exists()
