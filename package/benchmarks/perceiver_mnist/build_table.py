@@ -23,13 +23,12 @@ from pathlib import Path
 import sys
 from typing import Any
 
-import numpy as np
-
 from .campaign import read_records
-from .measured import cell_medians
+from .design import design
+from .fit_model import fit_model
 from .measured import COLUMNS
-from .measured import Lattice
 from .measured import MeasuredRun
+from .measured import OPTIONAL_COLUMNS
 from .measured import read_runs
 from .presets import get_preset
 from .presets import Preset
@@ -37,11 +36,7 @@ from .presets import PRESETS
 from .quality import markdown
 from .quality import quality
 from .quality import update_readme
-from .surface import fit
-from .surface import Surface
 from .table import data_paths
-from .table import logit
-from .table import LossScale
 from .table import Table
 
 
@@ -49,6 +44,11 @@ _CLOCK_NOTE = (
     "Processor seconds of the single-threaded training process, because the wall clock was "
     "disturbed by other work on the machine. Sharing caches and memory with that work makes them "
     "vary from run to run all the same; the table replays a smooth fit to each cell's median."
+)
+_SECTIONS = {"small": "The Table of `small`", "full": "The Table of `full`"}
+_DEVICE_CLOCK_NOTE = (
+    "Wall-clock seconds of the fast trainer. Runs that were trained side by side have an equal "
+    "share; the table replays a fit to those that had the device to themselves."
 )
 
 
@@ -91,13 +91,14 @@ def compile_runs(records: list[dict[str, Any]]) -> list[MeasuredRun]:
             peak_memory_mb=_significant(record["peak_memory_mb"], 4),
             diverged=record["diverged"],
             curve=tuple(_significant(value, 4) for value in record["loss_curve"]),
+            side_by_side=record.get("side_by_side", 1),
         )
         for record in by_seed.values()
     ]
     return sorted(
         runs,
         key=lambda run: (
-            ("lattice", "repeat", "held_out").index(run.role),
+            ("lattice", "design", "repeat", "held_out").index(run.role),
             run.depth,
             run.latent_dim,
             run.num_latents,
@@ -108,59 +109,15 @@ def compile_runs(records: list[dict[str, Any]]) -> list[MeasuredRun]:
 
 def write_runs(path: Path, runs: list[MeasuredRun]) -> None:
     """Write runs in the form that ``measured.read_runs`` reads."""
+    optional = OPTIONAL_COLUMNS if any(run.side_by_side > 1 for run in runs) else ()
     with open(path, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(COLUMNS + optional)
         for run in runs:
-            values = [getattr(run, name) for name in COLUMNS[:-2]]
+            values = [_short(getattr(run, name)) for name in COLUMNS[:-2]]
             curve = " ".join(f"{value:g}" for value in run.curve)
-            writer.writerow([_short(value) for value in values] + [int(run.diverged), curve])
-
-
-def fit_model(preset: Preset, runs: list[MeasuredRun]) -> dict[str, Any]:
-    """Choose the loss scale and the surfaces' hyperparameters by marginal likelihood.
-
-    Args:
-        preset: The preset that was measured.
-        runs: Its runs; only those of role ``"lattice"`` are used.
-
-    Returns:
-        The ``"model"`` section of ``data/<preset>.json``.
-    """
-    from scipy.optimize import minimize_scalar
-
-    lattice = Lattice(preset, runs)
-    loss = lattice.gather("loss")
-
-    def negative_log_likelihood(log_gap: float) -> float:
-        scale = _loss_scale(loss, log_gap)
-        z = scale.to_z(loss)
-        # In units of the logarithm of the loss, so that different scales compare.
-        return -(fit(lattice.levels, z)[1] - float(z.sum()))
-
-    found = minimize_scalar(
-        negative_log_likelihood, bounds=(-5.0, 2.0), method="bounded", options={"xatol": 0.05}
-    )
-    scale = _loss_scale(loss, found.x)
-    loss_surface, _ = fit(lattice.levels, scale.to_z(loss))
-    log_odds = logit(lattice.gather("test_accuracy"), preset.n_test)
-    accuracy_surface, _ = fit(lattice.levels, log_odds)
-    seconds_surface, _ = fit(lattice.levels[:-1], np.log(cell_medians(preset, runs, "seconds")))
-    residuals = [
-        np.divide(*Surface(lattice.levels, values, surface).leave_one_out_residuals).ravel()
-        for values, surface in (
-            (scale.to_z(loss), loss_surface),
-            (log_odds, accuracy_surface),
-        )
-    ]
-    return {
-        "loss": {"offset": scale.offset, "surface": loss_surface.to_dict()},
-        "test_accuracy": {
-            "surface": accuracy_surface.to_dict(),
-            "correlation_with_loss": _significant(float(np.corrcoef(*residuals)[0, 1]), 4),
-        },
-        "seconds": {"surface": seconds_surface.to_dict()},
-    }
+            more = [getattr(run, name) for name in optional]
+            writer.writerow([*values, int(run.diverged), curve, *more])
 
 
 def provenance(
@@ -169,20 +126,27 @@ def provenance(
     """Where the numbers come from."""
     module = "python -m package.benchmarks.perceiver_mnist"
     name = f"campaign-{preset.name}.jsonl"
+    on_cpu = {record["device"] for record in records} == {"cpu"}
+    how = "--workers 2" if on_cpu else "--device cuda --trainer fast"
+    keys = ("device", "machine", "python", "torch", "torchvision", "cuda")
+    n_planned = sum(map(len, design(preset)))
     finished = datetime.fromtimestamp(records_path.stat().st_mtime, tz=timezone.utc)
     return {
         "commands": [
-            f"{module}.campaign --preset {preset.name} --data-root data --out {name} --workers 2",
+            f"{module}.campaign --preset {preset.name} --data-root data --out {name} {how}",
             f"{module}.build_table --preset {preset.name} --records {name} --readme",
         ],
         "finished": finished.date().isoformat(),
+        "n_planned": n_planned,
         "n_runs": dict(Counter(run.role for run in runs)),
+        "n_cells": len({run.cell for run in runs}),
         "environment": {
-            key: sorted({str(record[key]) for record in records})
-            for key in ("device", "machine", "python", "torch", "torchvision")
+            key: sorted({str(record[key]) for record in records if key in record})
+            for key in keys
+            if any(key in record for record in records)
         },
         "total_seconds": round(sum(run.seconds for run in runs)),
-        "seconds": _CLOCK_NOTE if {run["device"] for run in records} == {"cpu"} else "Wall clock.",
+        "seconds": _CLOCK_NOTE if on_cpu else _DEVICE_CLOCK_NOTE,
         "test_accuracy": f"Share of the first {preset.n_test} test images.",
     }
 
@@ -200,13 +164,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     records = read_records(options.records)
     try:
         runs = compile_runs(records)
-        Lattice(preset, runs)
+        model = fit_model(preset, runs)
     except ValueError as error:
         parser.error(f"--records {options.records}: {error}")
     runs_path.parent.mkdir(exist_ok=True)
     write_runs(runs_path, runs)
     runs = read_runs(runs_path)
-    model = fit_model(preset, runs)
     content = {
         "preset": preset.name,
         "provenance": provenance(preset, records, runs, options.records),
@@ -218,13 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n\n".join("\n".join(table) for table in tables))
     if options.readme:
         readme = Path(__file__).parent / "README.md"
-        readme.write_text(update_readme(readme.read_text(), tables))
+        readme.write_text(update_readme(readme.read_text(), tables, _SECTIONS[preset.name]))
     return 0
-
-
-def _loss_scale(loss: Any, log_gap: float) -> LossScale:
-    """The scale whose offset lies ``exp(log_gap)`` below the logarithm of the smallest loss."""
-    return LossScale(_significant(float(np.log(loss).min()) - math.exp(log_gap), 6))
 
 
 def _significant(value: float, digits: int) -> float:

@@ -7,7 +7,7 @@ From the folder that holds ``package/``::
 
 Trains configurations from the smallest to the largest with each trainer over the same training
 seeds. Every run is appended to ``--out`` as one line of JSON; the same command continues and ends
-with a table. Needs torch and torchvision.
+with a table, which ``--report`` prints again anywhere. Needs torch and torchvision.
 """
 
 from __future__ import annotations
@@ -173,10 +173,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="file of JSON lines to append to")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seeds", type=int, default=3, help="training seeds of each trainer")
+    parser.add_argument("--report", action="store_true", help="only print the table of --out")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, but must be 1 or more.")
+    if options.report:
+        records = read_records(options.out)
+        if not any("matrix_rate" in record for record in records):
+            parser.error(f"--out {options.out}: holds no measurement to report.")
+        print("\n".join(table(records)))
+        return 0
     try:
         check_data_root(options.data_root)
         device = resolve_device(options.device)

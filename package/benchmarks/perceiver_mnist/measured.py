@@ -36,6 +36,7 @@ COLUMNS = (
     "diverged",
     "curve",
 )
+OPTIONAL_COLUMNS = ("side_by_side",)
 CELL_AXES = ("depth", "latent_dim", "num_latents")
 
 
@@ -44,7 +45,7 @@ class MeasuredRun:
     """One line of a table: a training run that was really made.
 
     Attributes:
-        role: ``"lattice"``, ``"repeat"`` or ``"held_out"``, see ``campaign.py``.
+        role: ``"lattice"``, ``"design"``, ``"repeat"`` or ``"held_out"``, see ``design.py``.
         depth: Number of Perceiver blocks.
         latent_dim: Channels per latent.
         num_latents: Number of latents.
@@ -56,6 +57,8 @@ class MeasuredRun:
         peak_memory_mb: Peak memory in MB.
         diverged: Whether the run diverged.
         curve: Mean loss in each of eight equal parts of the epoch.
+        side_by_side: Number of runs that were trained at once with this one, itself included; of
+            several, the seconds are an equal share.
     """
 
     role: str
@@ -70,6 +73,12 @@ class MeasuredRun:
     peak_memory_mb: float
     diverged: bool
     curve: tuple[float, ...]
+    side_by_side: int = 1
+
+    @property
+    def cell(self) -> tuple[int, int, int]:
+        """The three integers."""
+        return self.depth, self.latent_dim, self.num_latents
 
 
 class Lattice:
@@ -135,12 +144,12 @@ def read_runs(path: Path) -> list[MeasuredRun]:
     """Read the measured runs of a table.
 
     Args:
-        path: CSV with the columns ``COLUMNS``.
+        path: CSV with the columns ``COLUMNS``, and perhaps ``OPTIONAL_COLUMNS``.
     """
     with open(path, newline="") as file:
         lines = csv.reader(file)
-        header = next(lines, [])
-        if tuple(header) != COLUMNS:
+        header = tuple(next(lines, []))
+        if header not in (COLUMNS, COLUMNS + OPTIONAL_COLUMNS):
             raise ValueError(f"{path} has columns {header}, but should have {list(COLUMNS)}.")
         return [_parse(line) for line in lines]
 
@@ -159,4 +168,5 @@ def _parse(line: list[str]) -> MeasuredRun:
         float(line[9]),
         line[10] == "1",
         tuple(map(float, line[11].split())),
+        *map(int, line[12:]),
     )

@@ -25,7 +25,13 @@ from .table import Table
 
 
 _COLORS = ("#0072B2", "#009E73", "#D55E00")  # Okabe and Ito: told apart by the colour-blind
-_ROLES = (("lattice", "o", "measured"), ("repeat", "s", "repeated"), ("held_out", "x", "held out"))
+_ROLES = (
+    ("lattice", "o", "measured"),
+    ("design", "o", "measured"),
+    ("repeat", "s", "repeated"),
+    ("held_out", "x", "held out"),
+)
+_TICKS = [0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000]
 
 
 def plot(table: Table) -> Any:
@@ -75,11 +81,17 @@ def _plot_loss(axes: Any, table: Table) -> None:
                 fillstyle="none" if role == "repeat" else "full",
             )
     axes.set(xscale="log", yscale="log", xlabel="learning rate", ylabel="mean training loss")
+    # Bands where runs diverge may reach far beyond what was ever measured.
+    losses = [run.loss for run in table.runs]
+    axes.set_ylim(max(axes.get_ylim()[0], 0.9 * min(losses)), min(axes.get_ylim()[1], max(losses)))
     axes.set_title(f"{middle[0]} channels, {middle[1]} latents: median, two sd", fontsize=9)
-    axes.set_yticks([1.5, 2, 3, 5, 10], ["1.5", "2", "3", "5", "10"])
+    ticks = _ticks(*axes.get_ylim())
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
+    there = {run.role for run in table.runs}
     for role, marker, label in _ROLES:
-        axes.plot([], [], marker, color="grey", markersize=4.5, label=label)
+        if role in there:
+            axes.plot([], [], marker, color="grey", markersize=4.5, label=label)
     axes.legend(fontsize=7, loc="upper left")
 
 
@@ -92,11 +104,17 @@ def _plot_held_out(axes: Any, table: Table) -> None:
     limits = min(measured) * 0.95, max(measured) * 1.05
     axes.plot(limits, limits, color="grey", linewidth=0.8)
     axes.set(xscale="log", yscale="log", xlabel="loss by the table", ylabel="loss measured")
-    ticks = [tick for tick in (1.5, 2, 3, 5, 10, 20) if tick < limits[1]]
+    ticks = _ticks(*limits)
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.set_title("held-out runs (dark: small learning rate)", fontsize=9)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round numbers within limits, every other one where there are many."""
+    within = [tick for tick in _TICKS if low < tick < high]
+    return within if len(within) < 8 else within[1::2]
 
 
 def _plot_cost(axes: Any, table: Table) -> None:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .measured import CELL_AXES
 from .measured import Lattice
 from .measured import MeasuredRun
+from .record import TrainingRecord
 from .table import Table
 
 
@@ -24,58 +26,55 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array: TypeAlias = NDArray[np.float64]
-    # Logarithm of a cell's losses at the measured learning rates -> at one position, 0 to 1.
-    Interpolation: TypeAlias = Callable[[Array, float], float]
+    # The logarithm of the loss of a run, said without looking at it.
+    Prediction: TypeAlias = Callable[[MeasuredRun], float]
+_PREDICTION_LABELS = {
+    "surface": "this table",
+    "nearest": "nearest measured run",
+    "linear": "linear interpolation",
+    "pchip": "monotone cubic",
+}
 
 
 def quality(table: Table) -> dict[str, Any]:
     """Errors and noise, in units of the natural logarithm of the loss.
 
-    Held-out runs lie at random learning rates between the measured ones and were used for
-    nothing else. Their error is that of the prediction and one run's noise together: no
-    prediction can come below the noise.
+    Held-out runs were used for nothing else. Their error is that of the prediction and one run's
+    noise together: no prediction can come below the noise.
 
     Args:
-        table: A table with runs of all three roles.
+        table: A table with runs to learn from, repetitions and held-out runs.
 
     Returns:
-        ``"edge_from"``: the last measured learning rate but one. Beyond it, called the edge, lie
-        nearly all divergent runs: the rest, called below, is told apart from it.
-        ``"held_out"``: for each way to predict and each part of the learning-rate range, root
-        mean square and median absolute error; ``"noise"``: the same of the difference of two
-        runs of one configuration, divided by the root of two, and of the noise that the table
-        replays; ``"standardised"``: what should be 1 if the noise of the table is right.
+        ``"edge_from"``: a learning rate. Beyond it, called the edge, lie nearly all divergent
+        runs: the rest, called below, is told apart from it. ``"held_out"``: for each way to
+        predict and each part of the learning-rate range, root mean square and median absolute
+        error; ``"noise"``: the same of the difference of two runs of one configuration, divided
+        by the root of two, and of the noise that the table replays; ``"standardised"``: what
+        should be 1 if the noise of the table is right.
     """
-    lattice = Lattice(table.preset, table.runs)
-    log_loss = np.log(lattice.gather("loss"))
-    edge_from = _edge_from(lattice)
+    learned = [run for run in table.runs if run.role in ("lattice", "design")]
+    rates = sorted({run.learning_rate for run in learned})
+    edge_from = _edge_from(table, rates)
     held_out = [run for run in table.runs if run.role == "held_out"]
+    pairs = _pairs(table)
     measured = np.log([run.loss for run in held_out])
-    edges = np.array([table.position(run.learning_rate) > edge_from for run in held_out])
+    edges = np.array([_beyond(run, edge_from) for run in held_out], dtype=bool)
+    pair_edges = np.array([_beyond(run, edge_from) for run, _ in pairs], dtype=bool)
     errors = {
-        name: _by_part(
-            measured
-            - [
-                predict(log_loss[_cell(table, run)], table.position(run.learning_rate))
-                for run in held_out
-            ],
-            edges,
-        )
-        for name, predict in _interpolations(lattice.levels[-1]).items()
+        name: _by_part(measured - [predict(run) for run in held_out], edges)
+        for name, predict in _predictions(table, learned).items()
     }
-    errors["surface"] = _by_part(measured - [_log_expected(table, run) for run in held_out], edges)
-    repeats = [run for run in table.runs if run.role == "repeat"]
-    repeat_edges = np.array([table.position(run.learning_rate) > edge_from for run in repeats])
     return {
-        "edge_from": sorted({run.learning_rate for run in lattice.runs})[-2],
-        "n_repeats": {"below": int((~repeat_edges).sum()), "edge": int(repeat_edges.sum())},
+        "edge_from": float(f"{edge_from:.6g}"),
+        "n_repeats": {"below": int((~pair_edges).sum()), "edge": int(pair_edges.sum())},
         "n_held_out": {"below": int((~edges).sum()), "edge": int(edges.sum())},
         "held_out": errors,
-        "noise": _noise(table, lattice),
-        "standardised": _standardised(table, lattice),
+        "noise": _noise(table, pairs, pair_edges),
+        "standardised": _standardised(table, pairs, held_out),
         "cost": _cost(table),
-        "diverged": _rounded(float(lattice.gather("diverged").mean())),
-        "n_learning_rates": lattice.shape[-1],
+        "diverged": _rounded(float(np.mean([run.diverged for run in learned]))),
+        "n_learning_rates": len(rates),
     }
 
 
@@ -85,59 +84,86 @@ def markdown(content: dict[str, Any]) -> list[list[str]]:
     Args:
         content: Of ``data/<preset>.json``.
     """
-    figures, origin = content["quality"], content["provenance"]
+    name, figures, origin = content["preset"], content["quality"], content["provenance"]
     environment = {key: ", ".join(values) for key, values in origin["environment"].items()}
-    runs = origin["n_runs"]
+    is_complete = "lattice" in origin["n_runs"]
+    runs = [(f"role `{role}`", f"{n:,}") for role, n in origin["n_runs"].items()]
+    if is_complete:
+        runs.append(("learning rates in the lattice", str(figures["n_learning_rates"])))
+        share = f"{100 * figures['diverged']:.1f}% of the lattice"
+    else:
+        n_runs = sum(origin["n_runs"].values())
+        runs += [
+            ("combinations of the integers", f"{origin['n_cells']:,} of 343"),
+            ("of the planned design", f"{n_runs:,} of {origin['n_planned']:,}"),
+        ]
+        share = f"{100 * figures['diverged']:.1f}% of the design"
+    versions = [f"Python {environment['python']}", f"torch {environment['torch']}"]
+    versions.append(f"torchvision {environment['torchvision']}")
     facts = [
-        ("Measured runs", content["preset"]),
-        *((f"role `{role}`", f"{runs[role]:,}") for role in ("lattice", "repeat", "held_out")),
-        ("learning rates in the lattice", str(figures["n_learning_rates"])),
+        ("Measured runs", name),
+        *runs,
         ("finished", origin["finished"]),
         ("machine", f"{environment['machine']}, {environment['device']}"),
+        ("versions", ", ".join(versions)),
         (
-            "versions",
-            f"Python {environment['python']}, torch {environment['torch']}, "
-            f"torchvision {environment['torchvision']}",
+            "processor time of all runs" if is_complete else "time of all runs",
+            f"{origin['total_seconds'] / 3600:.1f} h",
         ),
-        ("processor time of all runs", f"{origin['total_seconds'] / 3600:.1f} h"),
         (
             "seconds of one run, replayed",
             f"{figures['cost']['lowest']:.2f} to {figures['cost']['highest']:.2f}",
         ),
-        ("spread of seconds within a cell", f"{100 * figures['cost']['spread']:.0f}%"),
-        ("diverged", f"{100 * figures['diverged']:.1f}% of the lattice"),
+        (
+            "spread of seconds within a cell" if is_complete else "error of the seconds",
+            f"{100 * figures['cost']['spread']:.0f}%",
+        ),
+        ("diverged", share),
         (
             "correlation of accuracy with loss noise",
             f"{content['model']['test_accuracy']['correlation_with_loss']:.2f}",
         ),
     ]
     n_held_out, n_repeats = figures["n_held_out"], figures["n_repeats"]
-    held_out, noise = figures["held_out"], figures["noise"]
+    noise = figures["noise"]
+    title = "Error in log(loss)"
     errors = [
-        ("Error in log(loss)", "n below", "RMS", "median", "n at the edge", "RMS", "median"),
-        _row("held out: this table", n_held_out, held_out["surface"]),
-        _row("held out: linear interpolation", n_held_out, held_out["linear"]),
-        _row("held out: monotone cubic", n_held_out, held_out["pchip"]),
+        (title, "n below", "RMS", "median", "n at the edge", "RMS", "median"),
+        *(
+            _row(f"held out: {label}", n_held_out, figures["held_out"][key])
+            for key, label in _PREDICTION_LABELS.items()
+            if key in figures["held_out"]
+        ),
         _row("noise: pairs of measured runs", n_repeats, noise["measured_pairs"]),
         _row("noise: pairs of replayed runs", n_repeats, noise["replayed_pairs"]),
     ]
     return [_aligned(facts), _aligned(errors)]
 
 
-def update_readme(text: str, tables: list[list[str]]) -> str:
+def update_readme(text: str, tables: list[list[str]], section: str | None = None) -> str:
     """Put the tables where those with the same first header cell stand.
 
     Args:
         text: Of the README.
         tables: From :func:`markdown`.
+        section: Heading of the section to look in, without its marks; None for the first table of
+            that kind in the whole text.
 
     Raises:
-        ValueError: If the README has no such table.
+        ValueError: If the README, or the section, has no such table.
     """
     lines = text.splitlines()
+    first = 0
+    if section is not None:
+        headings = [i for i, line in enumerate(lines) if line.lstrip("# ") == section]
+        if not headings:
+            raise ValueError(f"The README has no section {section!r}.")
+        first = headings[0]
     for table in tables:
         title = table[0].split("|")[1].strip()
-        starts = [i for i, line in enumerate(lines) if line.startswith(f"| {title} ")]
+        starts = [
+            i for i, line in enumerate(lines) if i >= first and line.startswith(f"| {title} ")
+        ]
         if not starts:
             raise ValueError(f"The README has no table whose first header is {title!r}.")
         end = starts[0]
@@ -173,61 +199,105 @@ def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return lines
 
 
-def _edge_from(lattice: Lattice) -> float:
-    # Not quite, so that runs at the last level but one do not fall on either side by rounding.
-    return float(lattice.levels[-1][-2]) + 1e-4
+def _is_complete(table: Table) -> bool:
+    """Whether the whole lattice was measured at the same learning rates."""
+    return any(run.role == "lattice" for run in table.runs)
+
+
+def _edge_from(table: Table, rates: list[float]) -> float:
+    """The last learning rate but one of a complete lattice; else where the upper third begins."""
+    if _is_complete(table):
+        return rates[-2]
+    low, high = table.preset.learning_rate.low, table.preset.learning_rate.high
+    return float(low * (high / low) ** (2.0 / 3.0))
+
+
+def _beyond(run: MeasuredRun, rate: float) -> bool:
+    """Whether a run's learning rate is larger; a little, for rounding to make no difference."""
+    return run.learning_rate > rate * (1.0 + 1e-4)
+
+
+def _pairs(table: Table) -> list[tuple[MeasuredRun, MeasuredRun]]:
+    """Each repetition and the run that it repeats, where that is there too."""
+    first = {_point(run): run for run in table.runs if run.role != "repeat"}
+    repeats = (run for run in table.runs if run.role == "repeat")
+    return [(run, first[_point(run)]) for run in repeats if _point(run) in first]
 
 
 def _cost(table: Table) -> dict[str, float]:
-    """Replayed seconds, and the spread of measured ones within a cell, as a share."""
-    replayed, deviations = [], []
+    """Replayed seconds, and how far those of single runs spread, as a share.
+
+    In a complete lattice around the median of their cell, which the learning rate does not change;
+    elsewhere, where few cells have more than one such run, around what is replayed.
+    """
     by_cell: dict[tuple[int, int, int], list[float]] = {}
     for run in table.runs:
-        by_cell.setdefault((run.depth, run.latent_dim, run.num_latents), []).append(run.seconds)
-    for cell, seconds in by_cell.items():
-        replayed.append(table.replay(*cell, table.preset.learning_rate.low).seconds)
-        deviations += list(np.log(np.array(seconds) / np.median(seconds)))
+        if run.side_by_side == 1:
+            by_cell.setdefault(run.cell, []).append(run.seconds)
+    deviations = [
+        np.log(np.array(seconds) / (np.median(seconds) if _is_complete(table) else replayed))
+        for seconds, replayed in (
+            (seconds, table.seconds[table.cell(*cell)]) for cell, seconds in by_cell.items()
+        )
+    ]
     return {
-        "lowest": _rounded(min(replayed)),
-        "highest": _rounded(max(replayed)),
-        "spread": _rms(np.array(deviations)),
+        "lowest": _rounded(float(table.seconds.min())),
+        "highest": _rounded(float(table.seconds.max())),
+        "spread": _rms(np.concatenate(deviations)),
     }
 
 
-def _interpolations(positions: Array) -> dict[str, Interpolation]:
-    """What the surface must beat: through the measured points of the cell alone."""
+def _predictions(table: Table, learned: list[MeasuredRun]) -> dict[str, Prediction]:
+    """The table's logarithm of the loss, and what it must beat."""
+    predictions: dict[str, Prediction] = {
+        "surface": lambda run: math.log(table.expected_loss(*_point(run)))
+    }
+    if not _is_complete(table):
+        places = np.array([_place(table, run) for run in learned])
+
+        def nearest(run: MeasuredRun) -> float:
+            distances = np.sum((places - _place(table, run)) ** 2, axis=1)
+            return math.log(learned[int(distances.argmin())].loss)
+
+        return predictions | {"nearest": nearest}
     from scipy.interpolate import PchipInterpolator
 
-    return {
-        "linear": lambda values, at: float(np.interp(at, positions, values)),
-        "pchip": lambda values, at: float(PchipInterpolator(positions, values)(at)),
-    }
+    lattice = Lattice(table.preset, table.runs)
+    positions, log_loss = lattice.levels[-1], np.log(lattice.gather("loss"))
+
+    def linear(run: MeasuredRun) -> float:
+        values = log_loss[table.cell(*run.cell)]
+        return float(np.interp(table.position(run.learning_rate), positions, values))
+
+    def pchip(run: MeasuredRun) -> float:
+        values = log_loss[table.cell(*run.cell)]
+        return float(PchipInterpolator(positions, values)(table.position(run.learning_rate)))
+
+    return predictions | {"linear": linear, "pchip": pchip}
 
 
-def _noise(table: Table, lattice: Lattice) -> dict[str, Any]:
-    edge_from = _edge_from(lattice)
-    repeats = [run for run in table.runs if run.role == "repeat"]
-    edges = np.array([table.position(run.learning_rate) > edge_from for run in repeats])
-    first = lattice.gather("loss")
-    levels = [_nearest_level(table, lattice, run) for run in repeats]
-    pairs = [
-        math.log(run.loss / first[(*_cell(table, run), level)])
-        for run, level in zip(repeats, levels)
-    ]
+def _noise(
+    table: Table, pairs: list[tuple[MeasuredRun, MeasuredRun]], edges: NDArray[np.bool_]
+) -> dict[str, Any]:
+    measured = np.array([math.log(run.loss / first.loss) for run, first in pairs])
     # Many pairs of seeds, so that only the measured figure carries an error of its own.
     replayed = np.array(
-        [[math.log(_replay(table, run, seed).loss) for seed in range(40)] for run in repeats]
+        [[math.log(_replay(table, run, seed).loss) for seed in range(40)] for run, _ in pairs]
     )
     replayed_pairs = (replayed[:, ::2] - replayed[:, 1::2]) / math.sqrt(2.0)
     return {
-        "measured_pairs": _by_part(np.array(pairs) / math.sqrt(2.0), edges),
+        "measured_pairs": _by_part(measured / math.sqrt(2.0), edges),
         "replayed_pairs": _by_part(
             replayed_pairs.ravel(), np.repeat(edges, replayed_pairs.shape[1])
         ),
     }
 
 
-def _standardised(table: Table, lattice: Lattice) -> dict[str, float]:
+def _standardised(
+    table: Table,
+    pairs: list[tuple[MeasuredRun, MeasuredRun]],
+    held_out: list[MeasuredRun],
+) -> dict[str, float]:
     """Spread of residuals in units of what the model says it is; 1 is right.
 
     Pairs tell whether the modelled noise is the measured one, whatever the surface does.
@@ -235,44 +305,44 @@ def _standardised(table: Table, lattice: Lattice) -> dict[str, float]:
     less smooth.
     """
     surface = table.loss_surface
-    first = table.loss_scale.to_z(lattice.gather("loss"))
-    pairs, held_out = [], []
-    for run in table.runs:
-        if run.role == "lattice":
-            continue
-        cell, position = _cell(table, run), table.position(run.learning_rate)
-        z = float(table.loss_scale.to_z(np.array(run.loss)))
-        sd = surface.noise_sd_at(cell, position)
-        if run.role == "repeat":
-            level = _nearest_level(table, lattice, run)
-            pairs.append((z - first[(*cell, level)]) / (math.sqrt(2.0) * sd))
-        else:
-            held_out.append((z - surface.mean_at(cell, position)) / sd)
+
+    def z(run: MeasuredRun) -> float:
+        return float(table.loss_scale.to_z(np.array(run.loss)))
+
+    def place_and_sd(run: MeasuredRun) -> tuple[tuple[int, int, int], float, float]:
+        cell, position = table.cell(*run.cell), table.position(run.learning_rate)
+        return cell, position, surface.noise_sd_at(cell, position)
+
+    between = np.array(
+        [(z(run) - z(first)) / (math.sqrt(2.0) * place_and_sd(run)[2]) for run, first in pairs]
+    )
+    off = []
+    for run in held_out:
+        cell, position, sd = place_and_sd(run)
+        off.append((z(run) - surface.mean_at(cell, position)) / sd)
     residuals, sds = surface.leave_one_out_residuals
     return {
-        "repeats_rms": _rms(np.array(pairs)),
-        "held_out_rms": _rms(np.array(held_out)),
+        "repeats_rms": _rms(between),
+        "held_out_rms": _rms(np.array(off)),
         "leave_one_out_rms": _rms(residuals / sds),
-        "repeats_beyond_3": _rounded(float(np.mean(np.abs(pairs) > 3.0))),
+        "repeats_beyond_3": _rounded(float(np.mean(np.abs(between) > 3.0))),
     }
 
 
-def _cell(table: Table, run: MeasuredRun) -> tuple[int, int, int]:
-    return table.cell(run.depth, run.latent_dim, run.num_latents)
-
-
-def _nearest_level(table: Table, lattice: Lattice, run: MeasuredRun) -> int:
-    return int(np.abs(lattice.levels[-1] - table.position(run.learning_rate)).argmin())
-
-
-def _log_expected(table: Table, run: MeasuredRun) -> float:
-    return math.log(
-        table.expected_loss(run.depth, run.latent_dim, run.num_latents, run.learning_rate)
-    )
-
-
-def _replay(table: Table, run: MeasuredRun, seed: int) -> Any:
+def _replay(table: Table, run: MeasuredRun, seed: int) -> TrainingRecord:
     return table.replay(run.depth, run.latent_dim, run.num_latents, run.learning_rate, seed)
+
+
+def _point(run: MeasuredRun) -> tuple[int, int, int, float]:
+    return (*run.cell, run.learning_rate)
+
+
+def _place(table: Table, run: MeasuredRun) -> Array:
+    """Coordinates in the unit cube."""
+    cell = table.cell(*run.cell)
+    sizes = [len(table.preset.space[name].values) for name in CELL_AXES]
+    levels = [i / (size - 1) for i, size in zip(cell, sizes)]
+    return np.array([*levels, table.position(run.learning_rate)])
 
 
 def _by_part(errors: Array, edges: NDArray[np.bool_]) -> dict[str, dict[str, float]]:

@@ -60,7 +60,7 @@ class Hyperparameters:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON-ready values of six significant digits."""
-        return {name: _rounded(value) for name, value in asdict(self).items()}
+        return {name: rounded(value) for name, value in asdict(self).items()}
 
 
 class Surface:
@@ -218,7 +218,12 @@ def _multiply(matrices: Sequence[Array], tensor: Array) -> Array:
     return tensor
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """A number, or lists of numbers, with six significant digits.
+
+    Args:
+        value: A number, or lists nested to any depth.
+    """
     if isinstance(value, list):
-        return [_rounded(item) for item in value]
+        return [rounded(item) for item in value]
     return float(f"{value:.6g}")

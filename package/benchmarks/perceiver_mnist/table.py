@@ -6,7 +6,6 @@ carries, is told in the README of this package; the figures are in ``data/<prese
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 import hashlib
 import json
@@ -19,8 +18,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .measured import CELL_AXES
-from .measured import cell_medians
-from .measured import Lattice
 from .measured import MeasuredRun
 from .measured import read_runs
 from .presets import get_preset
@@ -28,13 +25,14 @@ from .presets import Preset
 from .record import DIVERGED_LOSS
 from .record import N_CURVE_POINTS
 from .record import TrainingRecord
-from .surface import Hyperparameters
-from .surface import Surface
+from .scattered_parts import scattered_parts
+from .table_parts import Cell
+from .table_parts import lattice_parts
+from .table_parts import NoisySurface
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from collections.abc import Sequence
     from typing import TypeAlias
 
     from numpy.typing import NDArray
@@ -46,36 +44,12 @@ _DATA = Path(__file__).parent / "data"
 _STANDARD_NORMAL = NormalDist()
 
 
-@dataclass(frozen=True)
-class LossScale:
-    """The scale on which the loss is modelled: ``z = log(log(loss) - offset)``.
-
-    On the logarithm of the loss, runs near divergence spread ten times as wide as the others; on
-    this scale the spread is even enough for one model. It is without bounds, so that whatever a
-    model predicts is the logarithm of a loss above ``exp(offset)``.
-
-    Attributes:
-        offset: Below the logarithm of every measured loss.
-    """
-
-    offset: float
-
-    def to_z(self, loss: Array) -> Array:
-        """Transform losses above ``exp(offset)``."""
-        return np.asarray(np.log(np.log(loss) - self.offset))
-
-    def to_loss(self, z: float) -> float:
-        """Invert :meth:`to_z`; capped far above any measured loss."""
-        return math.exp(min(self.offset + math.exp(min(z, 5.0)), 50.0))
-
-
 class Table:
     """The measured runs of a preset, and what they say about runs that were not made.
 
     Args:
         preset: The preset that was measured.
-        runs: Its measured runs: every cell of the lattice at every learning rate once with role
-            ``"lattice"``, in any order.
+        runs: Its measured runs, as the design of the preset has them, in any order.
         model: The ``"model"`` section of ``data/<preset>.json``.
     """
 
@@ -87,31 +61,14 @@ class Table:
         self._indices = [
             {value: i for i, value in enumerate(preset.space[name].values)} for name in CELL_AXES
         ]
-        lattice = Lattice(preset, runs)
-        self._positions = lattice.levels[-1]
-        self.loss_scale = LossScale(model["loss"]["offset"])
-        self.loss_surface = Surface(
-            lattice.levels,
-            self.loss_scale.to_z(lattice.gather("loss")),
-            Hyperparameters(**model["loss"]["surface"]),
-        )
-        self.accuracy_surface = Surface(
-            lattice.levels,
-            logit(lattice.gather("test_accuracy"), preset.n_test),
-            Hyperparameters(**model["test_accuracy"]["surface"]),
-        )
+        is_scattered = any(run.role == "design" for run in runs)
+        make_parts = scattered_parts if is_scattered else lattice_parts
+        self._parts = make_parts(preset, runs, model)
+        self.loss_scale = self._parts.loss_scale
+        self.loss_surface = self._parts.loss_surface
+        self.accuracy_surface = self._parts.accuracy_surface
+        self.seconds = self._parts.seconds
         self._noise = _standardised_noise(self.loss_surface)
-        self._accuracy_correlation = float(model["test_accuracy"]["correlation_with_loss"])
-        self._curve_shapes = lattice.gather("curve") / lattice.gather("loss")[..., None]
-        self._seconds = _on_lattice(
-            Surface(
-                lattice.levels[:-1],
-                np.log(cell_medians(preset, runs, "seconds")),
-                Hyperparameters(**model["seconds"]["surface"]),
-            ),
-            lattice.levels[:-1],
-        )
-        self._peak_memory_mb = cell_medians(preset, runs, "peak_memory_mb")
 
     def expected_loss(
         self, depth: int, latent_dim: int, num_latents: int, learning_rate: float
@@ -155,14 +112,14 @@ class Table:
             surface.mean_at(cell, position) + surface.noise_sd_at(cell, position) * loss_noise
         )
         curve = (loss * self._curve_shape(cell, position, which_curve)).tolist()
-        seconds = math.exp(self._seconds[cell])
+        seconds = float(self.seconds[cell])
         return TrainingRecord(
             loss=loss,
             loss_curve=curve,
             test_accuracy=self._accuracy(cell, position, loss_noise, accuracy_noise),
             seconds=seconds,
             cpu_seconds=seconds,
-            peak_memory_mb=float(self._peak_memory_mb[cell]),
+            peak_memory_mb=float(self._parts.peak_memory_mb[cell]),
             diverged=curve[-1] > DIVERGED_LOSS,
             device="table",
         )
@@ -190,7 +147,7 @@ class Table:
         return math.log(learning_rate / self._low) / self._log_range
 
     def _draws(
-        self, cell: tuple[int, int, int], learning_rate: float, training_seed: int
+        self, cell: Cell, learning_rate: float, training_seed: int
     ) -> tuple[float, float, float]:
         """Noise of the loss and of the accuracy, and a uniform number: functions of the key."""
         key = f"{self.preset.name} {cell} {float(learning_rate).hex()} {int(training_seed)}"
@@ -206,52 +163,21 @@ class Table:
             uniform[2],
         )
 
-    def _curve_shape(self, cell: tuple[int, int, int], position: float, uniform: float) -> Array:
-        """Curve over loss of one of the two neighbouring measured runs, the closer the likelier.
-
-        Drawn and not averaged, which would make replayed curves smoother than measured ones.
-        """
-        scaled = position * (len(self._positions) - 1)
-        lower = min(int(scaled), len(self._positions) - 2)
-        shape = self._curve_shapes[cell][lower + (uniform < scaled - lower)]
+    def _curve_shape(self, cell: Cell, position: float, uniform: float) -> Array:
+        shape = self._parts.curve_shape(cell, position, uniform)
         # Measured curves are rounded in the file: the mean must be the loss, and not nearly so.
         return np.asarray(shape / (shape.sum() / N_CURVE_POINTS))
 
-    def _accuracy(
-        self, cell: tuple[int, int, int], position: float, loss_noise: float, own_noise: float
-    ) -> float:
+    def _accuracy(self, cell: Cell, position: float, loss_noise: float, own_noise: float) -> float:
         """Test accuracy, as a whole number of images; worse where noise made the loss worse."""
-        correlation = self._accuracy_correlation
+        correlation = self._parts.accuracy_correlation
         noise = correlation * loss_noise + math.sqrt(1.0 - correlation**2) * own_noise
         surface = self.accuracy_surface
         z = surface.mean_at(cell, position) + surface.noise_sd_at(cell, position) * noise
         return round(self.preset.n_test / (1.0 + math.exp(-z))) / self.preset.n_test
 
 
-def logit(accuracy: Array, n_images: int) -> Array:
-    """Log odds, kept finite by half an image on either side.
-
-    Args:
-        accuracy: Shares, 0 to 1.
-        n_images: Number of images that they are shares of.
-    """
-    half = 0.5 / n_images
-    clipped = np.clip(accuracy, half, 1.0 - half)
-    return np.asarray(np.log(clipped / (1.0 - clipped)))
-
-
-def _on_lattice(surface: Surface, levels: Sequence[Array]) -> Array:
-    """Posterior mean at every point of the lattice."""
-    sizes = [len(axis) for axis in levels]
-    means = [
-        surface.mean_at(cell, position)
-        for cell in np.ndindex(*sizes[:-1])
-        for position in levels[-1]
-    ]
-    return np.array(means).reshape(sizes)
-
-
-def _standardised_noise(surface: Surface) -> Array:
+def _standardised_noise(surface: NoisySurface) -> Array:
     """Leave-one-out residuals in units of their sd: the shape of the noise as measured.
 
     Its tails are a little heavier than those of a normal distribution. Median 0, so that the

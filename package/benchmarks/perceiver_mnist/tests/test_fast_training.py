@@ -242,6 +242,25 @@ def test_training_on_the_device_agrees_with_the_plain_loop(
         assert fast.loss == pytest.approx(plain.loss, rel=0.03)
 
 
+@needs_gpu
+@pytest.mark.parametrize("n_latents", [64, 96, 192])
+def test_sharp_attention_has_finite_gradients(
+    submodule: Submodule, preset: Any, images: Any, n_latents: int
+) -> None:
+    # What cuDNN's attention gets wrong: every score far below zero.
+    trainer = submodule("fast_training").FastTrainer(preset, images.to(torch.device("cuda")))
+    query, key, value = (
+        0.1 * torch.randn(2, 4, n_latents, 64, device="cuda", dtype=torch.bfloat16)
+        for _ in range(3)
+    )
+    query[..., 0], key[..., 0] = 1.0, -120.0 * 8.0
+    inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
+    with trainer._attention():
+        out = torch.nn.functional.scaled_dot_product_attention(*inputs)
+    for gradient in torch.autograd.grad(out.float().square().sum(), inputs):
+        assert gradient.isfinite().all()
+
+
 # Command line.
 
 
@@ -274,6 +293,8 @@ def test_comparison_of_trainers_on_a_cpu(
                 losses["blog", cell["depth"], seed], rel=1e-3
             )
     table = capsys.readouterr().out.splitlines()[-4:]
+    assert compare.main(["--report", "--out", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines() == table
     assert [line.split("|")[1].strip() for line in table[2:]] == ["2, 8, 4", "3, 12, 8"]
 
 
@@ -285,6 +306,7 @@ def test_comparison_names_what_is_wrong(
     for arguments, message in (
         (["--seeds", "0", "--data-root", str(small_mnist)], "--seeds is 0"),
         (["--data-root", str(tmp_path / "nowhere")], "MNIST is not at"),
+        (["--report"], "holds no measurement"),
     ):
         with pytest.raises(SystemExit):
             compare.main([*out, *arguments])
