@@ -118,6 +118,24 @@ def table(records: list[Record]) -> list[str]:
     return ["| " + " | ".join(row) + " |" for row in rows]
 
 
+def kernel_table(records: list[Record]) -> list[str]:
+    """Lines of Markdown: where the time of a step of the fast trainer goes; none if not measured.
+
+    Args:
+        records: As written to ``--out``.
+    """
+    measured = [record for record in records if "kernel_seconds" in record]
+    if not measured:
+        return []
+    kinds = sorted({kind for record in measured for kind in record["kernel_seconds"]})
+    rows = [("depth, channels, latents", *kinds), ("---",) * (1 + len(kinds))]
+    for record in sorted(measured, key=lambda record: float(record["flops"])):
+        spent = record["kernel_seconds"]
+        cells = [f"{1000 * spent.get(kind, 0.0):.2f} ms" for kind in kinds]
+        rows.append((", ".join(str(record[name]) for name in CELL), *cells))
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
 def _flops(runs: dict[str, list[Record]]) -> float:
     return float(next(iter(runs.values()))[0]["flops"])
 
@@ -159,6 +177,9 @@ def _run_all(
                 left = (name, *cell.values(), seed) not in done
                 if left and (name != "together" or seed == 0) and time.monotonic() < deadline:
                     measured = run(cell, seed)
+                    if name == "fast" and seed == 0 and device.type == "cuda":
+                        start = prepare(preset, **cell, training_seeds=[seed])
+                        measured["kernel_seconds"] = trainer.kernel_seconds(start)
                     flops = epoch_flops(preset, cell, device)
                     log(
                         {"trainer": name, **cell, "training_seed": seed, "flops": flops} | measured
@@ -182,7 +203,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records = read_records(options.out)
         if not any("matrix_rate" in record for record in records):
             parser.error(f"--out {options.out}: holds no measurement to report.")
-        print("\n".join(table(records)))
+        print("\n".join([*table(records), *kernel_table(records)]))
         return 0
     try:
         check_data_root(options.data_root)
@@ -209,7 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             measured_with = versions(options.device) | {"device": device_name(device)}
             log(measured_with | {"matrix_rate": matrix_rate(device)})
         _run_all(options, log, done, deadline)
-    print("\n".join(table(records)))
+    print("\n".join([*table(records), *kernel_table(records)]))
     return 0
 
 

@@ -32,6 +32,7 @@ from .fused import kernels_for
 from .model import FourierPositions
 from .presets import Preset
 from .record import TrainingRecord
+from .timing import kernel_seconds
 from .training import build_model
 from .training import image_order
 from .training import to_record
@@ -116,6 +117,7 @@ class FastTrainer:
         self.device = images.train_images.device
         default = torch.bfloat16 if self.device.type == "cuda" else torch.float32
         self.dtype = default if dtype is None else dtype
+        self._compiled: set[torch.Size] = set()
         self.kernels = kernels_for(self.device) if kernels is None else kernels
         positions = FourierPositions(preset.image_size, preset.n_bands).to(self.device)
         self._train_pixels, self._test_pixels = (
@@ -161,15 +163,27 @@ class FastTrainer:
         ]
 
     def compile(self, start: Start) -> None:
-        """Make one step, after which the kernels that models like these need are compiled.
+        """Make one step, if none was made yet, to compile the kernels that models like these need.
 
         Without it, that is part of the seconds of the first training.
 
         Args:
             start: From :func:`prepare`, of this trainer's preset; stays as it is.
         """
+        shape = start.weights.shape
+        if shape not in self._compiled:
+            with self._attention():
+                _Epoch(self, start, [0.0] * len(start.weights)).train(n_steps=1)
+            self._compiled.add(shape)
+
+    def kernel_seconds(self, start: Start) -> dict[str, float]:
+        """Seconds of one step by kind of kernel. Only on CUDA.
+
+        Args:
+            start: From :func:`prepare`, of this trainer's preset; stays as it is.
+        """
         with self._attention():
-            _Epoch(self, start, [0.0] * len(start.weights)).train(n_steps=1)
+            return kernel_seconds(_Epoch(self, start, [0.0] * len(start.weights)).record().replay)
 
     def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels and labels of training images (models, images)."""
@@ -223,7 +237,7 @@ class _Epoch:
     def train(self, n_steps: int | None = None) -> list[list[float]]:
         """Make so many steps, None for all; returns each model's loss at each."""
         n_steps = self._n_steps if n_steps is None else n_steps
-        graph = self._record() if self._trainer.device.type == "cuda" else None
+        graph = self.record() if self._trainer.device.type == "cuda" else None
         for _ in range(min(n_steps, self._n_full_steps)):
             if graph is None:
                 self._full_step()
@@ -236,8 +250,8 @@ class _Epoch:
             graph.reset()
         return losses
 
-    def _record(self) -> torch.cuda.CUDAGraph:
-        """Record a full step, after one for real: some memory is only set up at first use."""
+    def record(self) -> torch.cuda.CUDAGraph:
+        """Record a full step as a graph, after one for real: some memory is only set up at first use."""
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):

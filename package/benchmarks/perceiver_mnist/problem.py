@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     import torch
 
     from .data import Images
+    from .fast_training import FastTrainer
 
 
 MODES = ("table", "train")
+TRAINERS = ("auto", "plain", "fast")
 # Torch's global random state and number of threads belong to the process: two runs at once, in
 # the threads of `optimize(n_jobs=2)`, would take each other's random numbers.
 _TRAINING_LOCK = threading.Lock()
@@ -52,10 +54,12 @@ class Problem(optunahub.benchmarks.BaseProblem):
         download: Let torchvision download MNIST into ``data_root`` if it is not there.
         training_seed: Seed of every training run: initial weights and order of the images. In a
             table it chooses the noise.
+        trainer: ``"plain"`` trains in single precision with a loop as one writes it, ``"fast"``
+            as :mod:`.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a table.
 
     Raises:
-        ValueError: If ``preset``, ``mode``, ``device`` or ``training_seed`` is none of the
-            accepted values.
+        ValueError: If ``preset``, ``mode``, ``device``, ``training_seed`` or ``trainer`` is none
+            of the accepted values.
         FileNotFoundError: If MNIST is not at ``data_root``, or the preset has no table yet.
         RuntimeError: If the device is not there.
         ImportError: If ``mode="train"`` and torch or torchvision does not import.
@@ -70,15 +74,20 @@ class Problem(optunahub.benchmarks.BaseProblem):
         data_root: str | Path = "data",
         download: bool = False,
         training_seed: int = 0,
+        trainer: str = "auto",
     ) -> None:
         if mode not in MODES:
             raise ValueError(f"mode is {mode!r}, but must be one of {list(MODES)}.")
+        if trainer not in TRAINERS:
+            raise ValueError(f"trainer is {trainer!r}, but must be one of {list(TRAINERS)}.")
         check_device_name(device)
         self.preset = get_preset(preset)
         self.mode = mode
         self.training_seed = _check_seed(training_seed)
         self._data_root = data_root
         self._images: Images | None = None
+        self._trainer = trainer
+        self._fast_trainer: FastTrainer | None = None
         self._device: torch.device | None = None
         self._table: Table | None = None
         if mode == "table":
@@ -149,12 +158,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
         checked = self._check_params(params)
         if self._table is not None:
             return self._table.replay(**checked, training_seed=self.training_seed)
-        from .training import train
-
         with _TRAINING_LOCK:
-            return train(
-                self.preset, self._load_images(), **checked, training_seed=self.training_seed
-            )
+            return self._train(checked)
 
     def expected_loss(self, params: Mapping[str, Any]) -> float:
         """The loss without noise: the median over training seeds. Only with a table.
@@ -169,6 +174,24 @@ class Problem(optunahub.benchmarks.BaseProblem):
         if self._table is None:
             raise RuntimeError("expected_loss needs mode='table': training tells one run's loss.")
         return self._table.expected_loss(**self._check_params(params))
+
+    def _train(self, params: dict[str, Any]) -> TrainingRecord:
+        assert self._device is not None
+        if self._trainer == "plain" or (self._trainer == "auto" and self._device.type != "cuda"):
+            from .training import train
+
+            images = self._load_images()
+            return train(self.preset, images, **params, training_seed=self.training_seed)
+        from .fast_training import FastTrainer
+        from .fast_training import prepare
+
+        if self._fast_trainer is None:
+            self._fast_trainer = FastTrainer(self.preset, self._load_images())
+        rate = params.pop("learning_rate")
+        start = prepare(self.preset, **params, training_seeds=[self.training_seed])
+        # Once a process for each width, and no part of a trial's seconds.
+        self._fast_trainer.compile(start)
+        return self._fast_trainer.train(start, [rate])[0]
 
     def _load_images(self) -> Images:
         """The images on the device, loaded at the first run."""

@@ -13,7 +13,7 @@ import torch
 _KINDS = {
     "attention": ("flash", "fmha", "attention"),
     "matrix products": ("gemm", "nvjet", "cutlass", "xmma", "cublas"),
-    "compiled steps": ("triton",),
+    "fused steps": ("_add_and_normalise", "_bias_and_gelu", "_adam"),
 }
 
 

@@ -299,3 +299,22 @@ def test_real_run_at_full_size(package: ModuleType, real_mnist: Path) -> None:
     record = package.Problem("full", "train", data_root=real_mnist).run(params)
     assert record.loss < 1.5
     assert not record.diverged
+
+
+# The fast trainer as the problem uses it.
+
+
+def test_problem_trains_fast_if_asked_and_gets_the_same(
+    package: ModuleType, problem: Any, small_mnist: Path
+) -> None:
+    fast = package.Problem(mode="train", device="cpu", data_root=small_mnist, trainer="fast")
+    for rate in (0.004, 0.01):  # the second run uses what the first one made
+        params = SMALL_PARAMS | {"learning_rate": rate}
+        found, expected = fast.run(params), problem.run(params)
+        assert found.loss == pytest.approx(expected.loss, rel=1e-4)
+        assert found.loss != expected.loss or found.seconds != expected.seconds
+
+
+def test_unknown_trainer_is_an_error_before_any_training(package: ModuleType) -> None:
+    with pytest.raises(ValueError, match="trainer is 'quick'.*'auto', 'plain', 'fast'"):
+        package.Problem(mode="train", trainer="quick")
