@@ -33,9 +33,9 @@ from .measured import read_runs
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
-from .quality import markdown
 from .quality import quality
-from .quality import update_readme
+from .quality_markdown import markdown
+from .quality_markdown import update_readme
 from .table import data_paths
 from .table import Table
 

@@ -1,3 +1,4 @@
+# mypy: allow-untyped-calls
 """Train several Perceivers of one shape side by side: the objective of :mod:`.training`, faster.
 
 The images stay on the device, batches are drawn there by index, matrix products run in bfloat16
@@ -252,7 +253,7 @@ class _Epoch:
 
     def record(self) -> torch.cuda.CUDAGraph:
         """Record a full step as a graph, after one for real: some memory is only set up at first use."""
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             self._full_step()

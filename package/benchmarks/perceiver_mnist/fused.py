@@ -1,8 +1,8 @@
 """The steps between matrix products, each as one function: in torch, and as GPU kernels.
 
 Left to itself, torch runs a kernel per operation and moves every activation through memory each
-time. :mod:`.triton_kernels` has one kernel forward and one backward for each function here; what
-is written here is what they compute, and what runs wherever they do not.
+time. :mod:`.triton_kernels` and :mod:`.triton_attention` have one kernel forward and one backward
+for each function; what is written here is what they compute, and what runs where they do not.
 """
 
 from __future__ import annotations
@@ -128,11 +128,12 @@ def kernels_for(device: torch.device) -> Kernels:
     """The fastest that the device has: those written in Triton where torch brings it for CUDA."""
     if device.type != "cuda" or find_spec("triton") is None:
         return Kernels()
+    from . import triton_attention
     from . import triton_kernels
 
     return Kernels(
         triton_kernels.add_and_normalise,
         triton_kernels.bias_and_gelu,
-        triton_kernels.cross_attention,
+        triton_attention.cross_attention,
         triton_kernels.adam,
     )

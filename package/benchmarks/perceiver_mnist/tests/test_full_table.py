@@ -151,13 +151,13 @@ def test_readme_shows_the_figures_of_the_table(
     text = (Path(__file__).parents[1] / "README.md").read_text()
     section = text[text.index("### The Table of `full`") :]
     readme = [cells(line) for line in section.splitlines()]
-    for lines in submodule("quality").markdown(model_file):
+    for lines in submodule("quality_markdown").markdown(model_file):
         for line in lines[:1] + lines[2:]:  # without the rule, whose length is mdformat's
             assert cells(line) in readme
 
 
 def test_readme_tables_are_put_into_their_section(submodule: Submodule) -> None:
-    update = submodule("quality").update_readme
+    update = submodule("quality_markdown").update_readme
     text = "### One\n\n| A | b |\n| - | - |\n\n### Two\n\n| A | b |\n| - | - |\n| 1 | 2 |\n"
     table = ["| A | c |", "| - | - |", "| 3 | 4 |"]
     first, second = text.split("### Two")

@@ -405,13 +405,13 @@ def test_readme_shows_the_figures_of_the_table(
         return [cell.strip() for cell in line.split("|")]
 
     readme = [cells(line) for line in (PACKAGE / "README.md").read_text().splitlines()]
-    for table in submodule("quality").markdown(model_file):
+    for table in submodule("quality_markdown").markdown(model_file):
         for line in table[:1] + table[2:]:  # without the rule, whose length is mdformat's
             assert cells(line) in readme
 
 
 def test_readme_tables_are_replaced_and_nothing_else(submodule: Submodule) -> None:
-    update = submodule("quality").update_readme
+    update = submodule("quality_markdown").update_readme
     text = "before\n\n| A | b |\n| --- | --- |\n| 1 | 2 |\n\nafter\n"
     table = ["| A   | c |", "| --- | - |", "| 3   | 4 |", "| 5   | 6 |"]
     updated = update(text, [table])
