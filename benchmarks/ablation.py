@@ -156,6 +156,9 @@ VARIANTS: dict[str, Variant] = {
     "refit_always": Variant(
         "hyperparameters fitted at every trial", lambda: {"refit_growth": 0.0}
     ),
+    "no_failures": Variant(
+        "no notice of failed trials but not to repeat them", lambda: {"success_weight": 0.0}
+    ),
     "no_local": Variant("no trust region", lambda: {"local_from": None}),
     "early_local": Variant("trust region from 20 results on", lambda: {"local_from": 20}),
     "full_model": Variant(

@@ -5,11 +5,19 @@ from __future__ import annotations
 from .catalog import CATALOG
 
 
-# Names of problems by suite: "dev" and "report", and the small lattices "discrete_dev" and
-# "discrete". No problem, function, data set or model is in one of development and in one of report.
+# Names of problems by suite: "dev" and "report", the small lattices "discrete_dev" and "discrete",
+# and "crash_dev" and "crash", where trials fail. No problem, function, data set or model is in one of development and in one of report.
 SUITES: dict[str, tuple[str, ...]] = {
     suite: tuple(entry.name for entry in CATALOG.values() if entry.suite == suite)
-    for suite in ("dev", "dev_more", "report", "discrete_dev", "discrete")
+    for suite in (
+        "dev",
+        "dev_more",
+        "report",
+        "discrete_dev",
+        "discrete",
+        "crash_dev",
+        "crash",
+    )
 }
 # What a problem stresses ("multimodal", "noisy", "edge", "cliff", "heavy_tail", "idle", "rotated",
 # "plateau") and where it comes from ("coco", "table", "live", "imitation", "analytic", "discrete").

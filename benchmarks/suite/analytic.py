@@ -47,6 +47,35 @@ _WRAPPED: dict[str, tuple[Function, Shape]] = {
         functions.ZAKHAROV,
         Shape(10, instance=16, n_edges=3, rotated=True, first_kind=6),
     ),
+    # Suites of crashes.
+    "levy_crash_d4": (functions.LEVY, Shape(4, instance=31, crash_share=0.5)),
+    "rosenbrock_crash_d5": (
+        functions.ROSENBROCK,
+        Shape(5, instance=32, first_kind=2, crash_share=0.5),
+    ),
+    "ackley_crash_d6": (functions.ACKLEY, Shape(6, instance=33, first_kind=1, crash_share=0.6)),
+    "griewank_crash_d8": (
+        functions.GRIEWANK,
+        Shape(8, instance=34, first_kind=3, crash_share=0.7),
+    ),
+    "styblinski_random_crash_d4": (
+        functions.STYBLINSKI_TANG,
+        Shape(4, instance=35, first_kind=5, crash_chance=0.15),
+    ),
+    "alpine_crash_d4": (functions.ALPINE, Shape(4, instance=41, first_kind=4, crash_share=0.4)),
+    "zakharov_crash_d5": (
+        functions.ZAKHAROV,
+        Shape(5, instance=42, first_kind=6, crash_share=0.6),
+    ),
+    "hartmann_crash_d6": (functions.HARTMANN, Shape(6, instance=43, crash_share=0.5)),
+    "dixon_price_crash_d8": (
+        functions.DIXON_PRICE,
+        Shape(8, instance=44, first_kind=2, crash_share=0.7),
+    ),
+    "shekel_random_crash_d4": (
+        functions.SHEKEL,
+        Shape(4, instance=45, first_kind=3, crash_chance=0.15),
+    ),
 }
 
 

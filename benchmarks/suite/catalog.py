@@ -23,7 +23,8 @@ class Entry:
 
     Attributes:
         name: What the user and the studies call it.
-        suite: ``"dev"``, ``"dev_more"``, ``"report"``, ``"discrete_dev"`` or ``"discrete"``.
+        suite: ``"dev"``, ``"dev_more"``, ``"report"``, ``"discrete_dev"``, ``"discrete"``,
+            ``"crash_dev"`` or ``"crash"``.
         n_params: Number of parameters.
         tags: What it stresses, and where it comes from.
         description: One line for ``list``.
@@ -211,6 +212,30 @@ _DEV_MORE = (
     _own("dev_more", "ackley_idle_d12", "analytic", 12, "Ackley, 6 of 12 idle", "multimodal idle"),
 )
 
+# Trials crash, and have no value, in a part of the space or anywhere by chance.
+_CRASH = (
+    *(
+        _own("crash_dev", name, "analytic", n_params, f"{title}, crashes {where}", "crash")
+        for name, n_params, title, where in (
+            ("levy_crash_d4", 4, "Levy", "in half of the space"),
+            ("rosenbrock_crash_d5", 5, "Rosenbrock", "in half of the space"),
+            ("ackley_crash_d6", 6, "Ackley", "in 60% of the space"),
+            ("griewank_crash_d8", 8, "Griewank", "in 70% of the space"),
+            ("styblinski_random_crash_d4", 4, "Styblinski-Tang", "with chance 15% anywhere"),
+        )
+    ),
+    *(
+        _own("crash", name, "analytic", n_params, f"{title}, crashes {where}", "crash")
+        for name, n_params, title, where in (
+            ("alpine_crash_d4", 4, "Alpine", "in 40% of the space"),
+            ("zakharov_crash_d5", 5, "Zakharov", "in 60% of the space"),
+            ("hartmann_crash_d6", 6, "Hartmann", "in half of the space"),
+            ("dixon_price_crash_d8", 8, "Dixon-Price", "in 70% of the space"),
+            ("shekel_random_crash_d4", 4, "Shekel", "with chance 15% anywhere"),
+        )
+    ),
+)
+
 _REPORT = (
     _imitation(
         "report",
@@ -294,4 +319,4 @@ _REPORT = (
     _own("discrete", "discrete_10000", "discrete", 4, "10,000 points: random field", "multimodal"),
 )
 
-CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_DEV_MORE, *_REPORT)}
+CATALOG: dict[str, Entry] = {entry.name: entry for entry in (*_DEV, *_DEV_MORE, *_REPORT, *_CRASH)}

@@ -32,6 +32,10 @@ _KINDS: tuple[BaseDistribution, ...] = (
     FloatDistribution(0.0, 0.9),
     IntDistribution(10, 200, step=10),
 )
+# A plane that some share of the space lies beyond is sought among so many directions, with so many
+# random points; the optimum lies so far before it, in unit coordinates.
+_N_DIRECTIONS, _N_POINTS = 300, 2000
+_BEFORE_PLANE = 0.05
 # Where an optimum may lie in a parameter, in unit coordinates: between edge and centre.
 _INSIDE = (0.08, 0.36)
 
@@ -51,6 +55,9 @@ class Shape:
             exponentially; 0 for none.
         noise: Standard deviation of the noise, in the unit of the loss.
         first_kind: Where in the list of kinds of parameters to begin.
+        crash_share: Share of the space in which trials crash, about; beyond a plane that passes
+            close to the optimum. 0 for none.
+        crash_chance: Chance that a trial crashes wherever it is.
     """
 
     n_params: int
@@ -62,6 +69,8 @@ class Shape:
     cliff: float = 0.0
     noise: float = 0.0
     first_kind: int = 0
+    crash_share: float = 0.0
+    crash_chance: float = 0.0
 
 
 def mixed_space(n_params: int, first_kind: int = 0) -> Space:
@@ -99,6 +108,7 @@ class Wrapped(SuiteProblem):
         # beyond the cliff.
         signs = inwards * np.where(np.arange(n_active) % 2 == 0, 1.0, -1.0)
         self._to_cliff = signs / math.sqrt(n_active)
+        self._crash_plane = self._find_plane() if shape.crash_share else None
 
     def loss(self, params: Params) -> float:
         """The value of ``params`` without noise, 0 or more."""
@@ -111,16 +121,38 @@ class Wrapped(SuiteProblem):
         return capped(value)
 
     def measure(self, params: Params) -> Measurement:
-        """Evaluate ``params``: the loss, with noise if there is any."""
+        """Evaluate ``params``: the loss, with noise if there is any; NaN if the trial crashes."""
         loss = self.loss(params)
+        if self.crashes(params):
+            return Measurement(math.nan, loss)
         if not self.noisy:
             return Measurement(loss, loss)
         noise = self._shape.noise * self.noise_generator(params).normal()
         return Measurement(loss + noise, loss)
 
+    def crashes(self, params: Params) -> bool:
+        """Whether a trial at ``params`` ends without a value."""
+        if self._crash_plane is not None:
+            direction, distance = self._crash_plane
+            if direction @ to_unit(self._space, params) > distance:
+                return True
+        chance = self._shape.crash_chance
+        return chance > 0.0 and float(self.noise_generator(params).random()) < chance
+
     def known_minimum(self) -> float:
         """The loss of the optimum, which is the function's minimum."""
         return self.loss(self.optimum)
+
+    def _find_plane(self) -> tuple[FloatArray, float]:
+        """Direction and distance of the plane that comes closest to the share wanted."""
+        rng = np.random.default_rng([self._shape.instance, 1])
+        points = rng.random((_N_POINTS, self._shape.n_params))
+        directions = rng.normal(size=(_N_DIRECTIONS, self._shape.n_params))
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        distances = directions @ to_unit(self._space, self.optimum) + _BEFORE_PLANE
+        shares = (points @ directions.T > distances).mean(axis=0)
+        closest = int(np.argmin(np.abs(shares - self._shape.crash_share)))
+        return directions[closest], float(distances[closest])
 
     def _place_optimum(self, rng: np.random.Generator) -> Params:
         units = rng.uniform(*_INSIDE, size=len(self._space))

@@ -10,14 +10,22 @@ from scipy.stats import qmc
 from .arrays import first
 from .arrays import FloatArray
 from .space import SearchSpace
+from .success import SuccessModel
 from .visits import Visits
 
 
 # The sequence is generated in one block of a power of two, as its balance demands.
 _MIN_BLOCK = 128
+_LOG_HALF = math.log(0.5)
 
 
-def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> FloatArray:
+def startup_point(
+    space: SearchSpace,
+    visits: Visits,
+    seed: int,
+    index: int,
+    success: SuccessModel | None = None,
+) -> FloatArray:
     """The point of start-up trial ``index``, or the next of the sequence that is open.
 
     Trial 0 tries the centre; the others follow a scrambled Sobol' sequence (Owen, Scrambling
@@ -29,6 +37,8 @@ def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> 
         visits: Says which points may be proposed.
         seed: Seed of the scrambling, together with the space.
         index: Number of the trial, 0 or more.
+        success: What earlier failures tell: points that would likelier fail than not are passed
+            over; of points that all would, the one least likely to is taken.
 
     Returns:
         A point (d,) that is open.
@@ -40,9 +50,15 @@ def startup_point(space: SearchSpace, visits: Visits, seed: int, index: int) -> 
     rng = np.random.default_rng([seed, space.fingerprint])
     sobol = qmc.Sobol(space.n_params, scramble=True, rng=rng)
     sequence = space.from_quantiles(sobol.random(block)[index:])
-    is_open = visits.is_open(sequence)
-    if is_open.any():
-        return first(sequence[is_open])
+    sequence = sequence[visits.is_open(sequence)]
+    if len(sequence) > 0 and success is not None:
+        log_probability = success.log_probability(space.features(sequence))
+        is_promising = log_probability > _LOG_HALF
+        if not is_promising.any():
+            is_promising = log_probability == log_probability.max()
+        return first(sequence[is_promising])
+    if len(sequence) > 0:
+        return first(sequence)
     rng = np.random.default_rng([seed, index])
     if space.is_enumerable:
         return first(visits.sample_open(1, rng))

@@ -21,7 +21,8 @@ class History:
         points: Array (n, d) of the completed trials, oldest first.
         values: Array (n,) of their values, to be minimised; may be infinite, never NaN.
         pending: Array (m, d) of the trials being evaluated.
-        failed: Array (k, d) of the trials that failed or were pruned.
+        failed: Array (k, d) of the trials that failed, oldest first.
+        pruned: Array (l, d) of the trials that were pruned.
         is_whole: Whether the space holds all there is to choose: no trial has a parameter beyond.
     """
 
@@ -29,17 +30,18 @@ class History:
     values: FloatArray
     pending: FloatArray
     failed: FloatArray
+    pruned: FloatArray
     is_whole: bool
 
     @property
     def spent(self) -> FloatArray:
-        """The points (k, d) not worth a second trial: all, in whatever state, of a whole space.
+        """The points (n, d) not worth a second trial: all, in whatever state, of a whole space.
 
         None of a space that is only the shared part of what the trials choose: the rest differs.
         """
         if not self.is_whole:
             return self.points[:0]
-        return np.concatenate([self.points, self.pending, self.failed])
+        return np.concatenate([self.points, self.pending, self.failed, self.pruned])
 
 
 def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) -> History:
@@ -53,6 +55,7 @@ def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) 
     complete: list[FloatArray] = []
     pending: list[FloatArray] = []
     failed: list[FloatArray] = []
+    pruned: list[FloatArray] = []
     values: list[float] = []
     is_whole = True
     for record in records:
@@ -66,14 +69,17 @@ def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) 
             values.append(record.trial.values[0])
         elif state == TrialState.RUNNING:
             pending.append(point)
-        elif state.is_finished():
+        elif state == TrialState.FAIL:
             failed.append(point)
+        elif state == TrialState.PRUNED:
+            pruned.append(point)
     signed = np.array(values, dtype=float)
     return History(
         points=_stack(complete, space),
         values=-signed if maximize else signed,
         pending=_stack(pending, space),
         failed=_stack(failed, space),
+        pruned=_stack(pruned, space),
         is_whole=is_whole,
     )
 

@@ -19,6 +19,7 @@ from .likelihood import Fit
 from .main_effects import main_effects
 from .recipe import Recipe
 from .space import SearchSpace
+from .success import SuccessModel
 from .trust_region import TrustRegion
 from .visits import Visits
 
@@ -67,9 +68,14 @@ class Model:
         # on them too, or it would be proposed right beside them.
         incumbent = float(min([values.min(), *believed]))
 
+        success = self.success(space, history)
+
         def acquisition(points: FloatArray) -> FloatArray:
-            predicted = posterior.predict(self._inputs(space, points))
-            return log_expected_improvement(*predicted, incumbent)
+            inputs = self._inputs(space, points)
+            scores = log_expected_improvement(*posterior.predict(inputs), incumbent)
+            if success is not None:
+                scores += self._recipe.success_weight * success.log_probability(inputs.features)
+            return scores
 
         visits = Visits(space, history.spent)
         best_points = history.points[np.argsort(history.values, kind="stable")]
@@ -80,6 +86,21 @@ class Model:
             return search.maximize(acquisition, space, visits, within, rng, region)
         candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
         return search.maximize(acquisition, space, visits, candidates, rng)
+
+    def success(self, space: SearchSpace, history: History) -> SuccessModel | None:
+        """What the failures of a history tell.
+
+        Args:
+            space: The search space.
+            history: Of any length.
+
+        Returns:
+            None if nothing failed, or failures are not to be looked at.
+        """
+        if len(history.failed) == 0 or self._recipe.success_weight == 0.0:
+            return None
+        succeeded, failed = space.features(history.points), space.features(history.failed)
+        return SuccessModel(succeeded, failed, space.n_params)
 
     def _is_local(self, n: int) -> bool:
         """Whether the trial after ``n`` is chosen near the incumbent."""

@@ -30,6 +30,8 @@ class Recipe:
         local_from: Number of observations from which on every second trial is chosen in a trust
             region by a model of the observations near it; None never does so.
         max_nearby: Number of observations that this model knows, at most.
+        success_weight: Power of the probability of success that multiplies expected improvement,
+            once a trial has failed; 0 takes no notice of failures.
     """
 
     fit: Callable[..., Fit] = likelihood.fit
@@ -43,3 +45,4 @@ class Recipe:
     max_observed: int = 300
     local_from: int | None = 60
     max_nearby: int = 100
+    success_weight: float = 3.0

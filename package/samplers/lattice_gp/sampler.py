@@ -191,7 +191,8 @@ class LatticeGPSampler(BaseSampler):
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "
                     "low-discrepancy sequence wherever it does."
                 )
-        return startup_point(space, Visits(space, history.spent), self._seed, index)
+        success = self._model.success(space, history)
+        return startup_point(space, Visits(space, history.spent), self._seed, index, success)
 
     def _yield_to_others(
         self, study: Study, trial: FrozenTrial, space: SearchSpace, index: int, point: FloatArray
