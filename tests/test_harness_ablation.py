@@ -12,6 +12,7 @@ import optuna
 from optuna.distributions import FloatDistribution
 from optuna.samplers import RandomSampler
 from optuna.trial import create_trial
+from optuna.trial import TrialState
 import pytest
 
 from benchmarks import ablation_table
@@ -60,6 +61,8 @@ def _suggestion(name: str, n_finished: int) -> dict[str, Any]:
         loss = np.exp(squares + x * z) + 0.3 * rng.random()
         params = {"x": x, "y": y, "z": z}
         study.add_trial(create_trial(params=params, distributions=dict(_SPACE), value=loss))
+    failed = {"x": 0.6, "y": 0.01, "z": 0.2}  # close to the best
+    study.add_trial(create_trial(params=failed, distributions=dict(_SPACE), state=TrialState.FAIL))
     return study.ask(fixed_distributions=dict(_SPACE)).params
 
 
