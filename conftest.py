@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 
 
 # The test processes already use every core.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("OPTUNAHUB_NO_ANALYTICS", "1")
+
+# A shell's background job ignores Ctrl-C and so would the commands under test, which are sent one.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
