@@ -38,8 +38,9 @@ from .threads import single_threaded_blas
 from .visits import Visits
 
 
-# How often a suggestion gives way to the same one of another process.
-_MAX_ATTEMPTS = 5
+# How often a suggestion gives way to the same one of another process. Two processes that share the
+# last two points of a lattice meet again every other time.
+_MAX_ATTEMPTS = 20
 
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")
 
