@@ -78,8 +78,12 @@ def _processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
 
 
-def _end_last_line(path: Path) -> None:
-    """Make the next record start on a line of its own, after one cut short by a kill."""
+def end_last_line(path: Path) -> None:
+    """Make the next record start on a line of its own, after one cut short by a kill.
+
+    Args:
+        path: File of JSON lines; may not exist yet.
+    """
     if path.exists() and path.stat().st_size > 0:
         with open(path, "rb+") as file:
             file.seek(-1, os.SEEK_END)
@@ -87,7 +91,13 @@ def _end_last_line(path: Path) -> None:
                 file.write(b"\n")
 
 
-def _append(file: TextIO, record: dict[str, Any]) -> None:
+def append_record(file: TextIO, record: dict[str, Any]) -> None:
+    """Write a record as a line of JSON, at once.
+
+    Args:
+        file: Open for appending.
+        record: Plain values by name.
+    """
     file.write(json.dumps(record) + "\n")
     file.flush()
 
@@ -129,14 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not left:
         return 0
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    _end_last_line(options.out)
+    end_last_line(options.out)
     environment = versions(options.device)
     started = time.monotonic()
     records = _records(options, left, deadline=started + 60 * options.minutes)
     with open(options.out, "a") as file:
         try:
             for i, record in enumerate(records, 1):
-                _append(file, record | environment)
+                append_record(file, record | environment)
                 if i % 20 == 0 or i == n_left:
                     minutes = (time.monotonic() - started) / 60
                     print(f"{i}/{n_left} runs, {minutes:.1f} min", flush=True)

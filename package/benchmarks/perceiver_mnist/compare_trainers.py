@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from collections.abc import Sequence
-import json
 from pathlib import Path
 import statistics
 import sys
@@ -27,6 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .blog_loop import blog_epoch
 from .blog_loop import blog_loader
+from .campaign import append_record
+from .campaign import end_last_line
 from .campaign import read_records
 from .campaign import versions
 from .data import check_data_root
@@ -218,12 +219,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if "trainer" in record
     }
     options.out.parent.mkdir(parents=True, exist_ok=True)
+    end_last_line(options.out)
     with open(options.out, "a") as file:
 
         def log(record: Record) -> None:
             records.append(record)
-            file.write(json.dumps(record) + "\n")
-            file.flush()
+            append_record(file, record)
             print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
 
         if not any("matrix_rate" in record for record in records):

@@ -139,16 +139,16 @@ def test_cut_last_line_is_left_out_and_spoils_no_later_one(
     campaign = submodule("campaign")
     path = tmp_path / "records.jsonl"
     assert campaign.read_records(path) == []
-    campaign._end_last_line(path)
+    campaign.end_last_line(path)
     assert not path.exists()
     path.write_text('{"training_seed": 0}\n{"training_seed": 1, "lo')
     assert [record["training_seed"] for record in campaign.read_records(path)] == [0]
-    campaign._end_last_line(path)
+    campaign.end_last_line(path)
     with open(path, "a") as file:
-        campaign._append(file, {"training_seed": 1})
+        campaign.append_record(file, {"training_seed": 1})
     assert [record["training_seed"] for record in campaign.read_records(path)] == [0, 1]
     before = path.read_bytes()
-    campaign._end_last_line(path)
+    campaign.end_last_line(path)
     assert path.read_bytes() == before
 
 
