@@ -45,7 +45,6 @@ _CLOCK_NOTE = (
     "disturbed by other work on the machine. Sharing caches and memory with that work makes them "
     "vary from run to run all the same; the table replays a smooth fit to each cell's median."
 )
-_SECTIONS = {"small": "The Table of `small`", "full": "The Table of `full`"}
 _DEVICE_CLOCK_NOTE = (
     "Wall-clock seconds of the fast trainer. Runs that were trained side by side have an equal "
     "share; the table replays a fit to those that had the device to themselves."
@@ -181,7 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print("\n\n".join("\n".join(table) for table in tables))
     if options.readme:
         readme = Path(__file__).parent / "README.md"
-        readme.write_text(update_readme(readme.read_text(), tables, _SECTIONS[preset.name]))
+        section = f"The Table of `{preset.name}`"
+        readme.write_text(update_readme(readme.read_text(), tables, section))
     return 0
 
 

@@ -36,14 +36,6 @@ def probability(model: Any, *points: list[float]) -> Any:
     return np.exp(model.log_probability(np.array(points)))
 
 
-def test_failures_of_large_sizes_tell_of_larger_ones() -> None:
-    small = [[0.1, 0.2], [0.3, 0.1], [0.2, 0.4], [0.4, 0.3]]
-    model = SuccessModel(np.array(small), np.array([[0.7, 0.6], [0.6, 0.8]]), 2)
-    larger, smallest = probability(model, [1.0, 1.0], [0.0, 0.0])
-    assert larger < 0.3  # 0.65 where nothing is known
-    assert smallest > 0.9
-
-
 # The model.
 
 
@@ -54,6 +46,14 @@ def test_probability_is_low_near_failures_and_high_near_successes() -> None:
     assert near_failure < 0.1
     assert near_failure < far < near_success
     assert far > 0.5
+
+
+def test_failures_of_large_sizes_tell_of_larger_ones() -> None:
+    small = [[0.1, 0.2], [0.3, 0.1], [0.2, 0.4], [0.4, 0.3]]
+    model = SuccessModel(np.array(small), np.array([[0.7, 0.6], [0.6, 0.8]]), 2)
+    larger, smallest = probability(model, [1.0, 1.0], [0.0, 0.0])
+    assert larger < 0.3  # 0.65 where nothing is known
+    assert smallest > 0.9
 
 
 def test_one_failure_among_successes_is_taken_for_bad_luck() -> None:
