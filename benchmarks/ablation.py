@@ -92,7 +92,7 @@ def _fit_normal_scores(
     transform = _part("transform")
     best, power, is_robust = -math.inf, 1.0, False
     for robust in scalings:
-        scores, unit = transform.scale(values, robust)
+        scores, _, unit = transform.scale(values, robust)
         if np.unique(scores).size > 1:
             found = stats.yeojohnson_normmax(scores, brack=(-2.0, 2.0))
             height = stats.yeojohnson_llf(found, scores) - len(scores) * math.log(unit)

@@ -63,7 +63,7 @@ def perturb(
         Array (n, d) of points.
     """
     d = space.n_params
-    points = centres[rng.integers(len(centres), size=n)]
+    points = space.fill(centres[rng.integers(len(centres), size=n)], rng)
     moved = rng.random((n, d)) < max(_MIN_MOVED_SHARE, _N_MOVED / d)
     moved[np.arange(n), rng.integers(d, size=n)] = True
     scales = scale * np.exp(_SCALE_SPREAD * rng.standard_normal((n, 1)))
@@ -100,6 +100,7 @@ def edges(space: SearchSpace, centres: FloatArray, n: int, rng: np.random.Genera
     near = centres[rng.integers(len(centres), size=n // 2)]
     anywhere = space.from_quantiles(rng.random((n - n // 2, d)))
     points = np.concatenate([near, anywhere, np.repeat(centres[:1], 2 * d, axis=0)])
+    points = space.fill(points, rng)
     ends = np.rint(rng.random((len(points), d)))
     share = np.repeat([_N_MOVED / d, 0.5, 0.0], [len(near), len(anywhere), 2 * d])
     sent = rng.random((len(points), d)) < share[:, None]

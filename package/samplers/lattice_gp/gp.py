@@ -29,6 +29,8 @@ class Posterior:
         hyperparameters: Of the process.
         inputs: The observed points, n of them.
         values: Observed values (n,).
+        extra_variances: Array (n,): how much noisier than others each observation is; None if all
+            are equal.
 
     Raises:
         numpy.linalg.LinAlgError: If the covariance cannot be factorised whatever the jitter.
@@ -40,14 +42,19 @@ class Posterior:
         hyperparameters: Hyperparameters,
         inputs: Inputs,
         values: FloatArray,
+        extra_variances: FloatArray | None = None,
     ) -> None:
         self._correlation = correlation
         self.hyperparameters = hyperparameters
         self._inputs = inputs
         self._values = values
+        self._extra_variances = extra_variances
         self._scaled = self._scale(inputs)
         covariance = self._covariance(inputs)
-        covariance[np.diag_indices(len(values))] += hyperparameters.noise_variance
+        diagonal = np.diag_indices(len(values))
+        covariance[diagonal] += hyperparameters.noise_variance
+        if extra_variances is not None:
+            covariance[diagonal] += extra_variances
         cholesky = _cholesky(covariance)
         self._weights, _ = lapack.dpotrs(cholesky, values, lower=1)
         self._inverse_cholesky, _ = lapack.dtrtri(cholesky, lower=1)
@@ -67,8 +74,19 @@ class Posterior:
         variance = np.einsum("ij,ij->i", inputs.effects, inputs.effects)
         variance *= self.hyperparameters.main_variance
         variance += self.hyperparameters.signal_variance
+        if inputs.trends.shape[1]:
+            variance += np.einsum("ij,ij->i", inputs.trends, inputs.trends)
         variance -= np.einsum("ij,ij->j", explained, explained)
         return mean, np.sqrt(np.maximum(variance, _MIN_VARIANCE))
+
+    def standardised_residuals(self) -> FloatArray:
+        """How far each observation (n,) is from what the others predict, in deviations.
+
+        Rasmussen and Williams (2006), equations 5.10 to 5.12. Standard normal if the model holds.
+        """
+        precisions = np.einsum("ij,ij->j", self._inverse_cholesky, self._inverse_cholesky)
+        residuals: FloatArray = self._weights / np.sqrt(precisions)
+        return residuals
 
     def with_pending(self, inputs: Inputs) -> tuple[Posterior, FloatArray]:
         """Also condition on points being evaluated, as if they turned out as predicted.
@@ -87,7 +105,11 @@ class Posterior:
         believed = self.predict(inputs)[0]
         both = self._inputs.followed_by(inputs)
         values = np.concatenate([self._values, believed])
-        return Posterior(self._correlation, self.hyperparameters, both, values), believed
+        extra = self._extra_variances
+        if extra is not None:
+            extra = np.concatenate([extra, np.zeros_like(believed)])
+        posterior = Posterior(self._correlation, self.hyperparameters, both, values, extra)
+        return posterior, believed
 
     def _covariance(self, inputs: Inputs) -> FloatArray:
         """Covariance (m, n) of the function at given points with that at the observed ones."""
@@ -96,6 +118,8 @@ class Posterior:
         covariance *= self.hyperparameters.signal_variance
         main = self.hyperparameters.main_variance
         covariance += (main * inputs.effects) @ self._inputs.effects.T
+        if inputs.trends.shape[1]:
+            covariance += inputs.trends @ self._inputs.trends.T
         return covariance
 
     def _scale(self, inputs: Inputs) -> FloatArray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 import numpy as np
 from optuna.trial import TrialState
@@ -19,7 +21,10 @@ class History:
 
     Attributes:
         points: Array (n, d) of the completed trials, oldest first.
-        values: Array (n,) of their values, to be minimised; may be infinite, never NaN.
+        values: Array (n, k) of their values, to be minimised; may be infinite, never NaN.
+        is_maximized: For each of the k objectives, whether these are the negatives of its values.
+        constraints: Array (n, c) of their constraints' values, 0 or less where kept; NaN where a
+            trial did not tell.
         pending: Array (m, d) of the trials being evaluated.
         failed: Array (k, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned.
@@ -28,6 +33,8 @@ class History:
 
     points: FloatArray
     values: FloatArray
+    is_maximized: tuple[bool, ...]
+    constraints: FloatArray
     pending: FloatArray
     failed: FloatArray
     pruned: FloatArray
@@ -44,19 +51,22 @@ class History:
         return np.concatenate([self.points, self.pending, self.failed, self.pruned])
 
 
-def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) -> History:
+def read_history(
+    space: SearchSpace, records: Sequence[Record], is_maximized: Sequence[bool]
+) -> History:
     """Turn records into arrays.
 
     Args:
         space: The search space; trials that lack one of its parameters are left out.
-        records: Trials of a study of one objective, oldest first.
-        maximize: Whether the study maximises its objective.
+        records: Trials of a study, oldest first.
+        is_maximized: Whether the study maximises each of its objectives.
     """
     complete: list[FloatArray] = []
     pending: list[FloatArray] = []
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
-    values: list[float] = []
+    values: list[Sequence[float]] = []
+    constraints: list[Mapping[str, float]] = []
     is_whole = True
     for record in records:
         is_whole = is_whole and not record.has_more_than(space)
@@ -66,22 +76,32 @@ def read_history(space: SearchSpace, records: Sequence[Record], maximize: bool) 
         state = record.trial.state
         if state == TrialState.COMPLETE:
             complete.append(point)
-            values.append(record.trial.values[0])
+            values.append(record.trial.values)
+            constraints.append(record.constraints)
         elif state == TrialState.RUNNING:
             pending.append(point)
         elif state == TrialState.FAIL:
             failed.append(point)
         elif state == TrialState.PRUNED:
             pruned.append(point)
-    signed = np.array(values, dtype=float)
+    signs = np.where(is_maximized, -1.0, 1.0)
     return History(
         points=_stack(complete, space),
-        values=-signed if maximize else signed,
+        values=signs * np.array(values, dtype=float).reshape(len(values), len(signs)),
+        is_maximized=tuple(is_maximized),
+        constraints=_table(constraints),
         pending=_stack(pending, space),
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),
         is_whole=is_whole,
     )
+
+
+def _table(rows: Sequence[Mapping[str, float]]) -> FloatArray:
+    """Rows of named numbers as an array (n, n_names), NaN where a row lacks a name."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    table = [[row.get(name, math.nan) for name in names] for row in rows]
+    return np.array(table, dtype=float).reshape(len(rows), len(names))
 
 
 def _stack(points: list[FloatArray], space: SearchSpace) -> FloatArray:

@@ -26,11 +26,14 @@ class Inputs:
         feature_params: Int array (n_features,): the parameter of each feature, ascending.
         effects: Array (n, n_effects), whose inner products are the covariance of the main
             effects; without columns if the model has none.
+        trends: Array (n, n_trends), whose inner products are a covariance that is not fitted:
+            functions that the objective may be a multiple of; without columns if there are none.
     """
 
     features: FloatArray
     feature_params: IntArray
     effects: FloatArray
+    trends: FloatArray
 
     @property
     def n_params(self) -> int:
@@ -39,7 +42,9 @@ class Inputs:
 
     def __getitem__(self, rows: IntArray) -> Inputs:
         """Some of the points."""
-        return Inputs(self.features[rows], self.feature_params, self.effects[rows])
+        return Inputs(
+            self.features[rows], self.feature_params, self.effects[rows], self.trends[rows]
+        )
 
     def followed_by(self, others: Inputs) -> Inputs:
         """These points and then those."""
@@ -47,6 +52,7 @@ class Inputs:
             np.concatenate([self.features, others.features]),
             self.feature_params,
             np.concatenate([self.effects, others.effects]),
+            np.concatenate([self.trends, others.trends]),
         )
 
 

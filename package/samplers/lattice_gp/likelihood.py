@@ -25,7 +25,7 @@ from .kernels import Inputs
 from .kernels import pairwise_squared_differences
 from .transform import PowerFamily
 from .transform import scale
-from .transform import Warp
+from .warp import Warp
 
 
 _MAX_ITERATIONS = 30
@@ -44,10 +44,17 @@ class MarginalLikelihood:
         scores: Array (n,): the objective values, shifted and scaled.
         correlation: How smooth the function is.
         prior: Of the hyperparameters and the power.
+        extra_variances: Array (n,): how much noisier than others each observation is, in units of
+            the transformed values; None if all are equal.
     """
 
     def __init__(
-        self, inputs: Inputs, scores: FloatArray, correlation: Correlation, prior: Prior
+        self,
+        inputs: Inputs,
+        scores: FloatArray,
+        correlation: Correlation,
+        prior: Prior,
+        extra_variances: FloatArray | None = None,
     ) -> None:
         self._correlation = correlation
         self._n = len(scores)
@@ -60,6 +67,12 @@ class MarginalLikelihood:
         main_once = np.tril(self._main)
         main_once[self._diagonal] *= 0.5
         self._main_once = main_once.ravel(order="F")
+        # What is added to the covariance whatever the hyperparameters; None if nothing is.
+        self._fixed: FloatArray | None = None
+        if inputs.trends.shape[1]:
+            self._fixed = inputs.trends @ inputs.trends.T
+        if extra_variances is not None:
+            self._fixed = np.diag(extra_variances) + (0.0 if self._fixed is None else self._fixed)
         self._prior_mean, self._prior_deviation = prior.moments(inputs.n_params)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
@@ -78,6 +91,8 @@ class MarginalLikelihood:
         covariance = correlation.reshape((n, n), order="F")
         covariance += main * self._main
         covariance[self._diagonal] += noise
+        if self._fixed is not None:
+            covariance += self._fixed  # symmetric: its order does not matter
         cholesky, info = lapack.dpotrf(covariance, lower=1, clean=0, overwrite_a=1)
         if info != 0:
             return math.inf, np.zeros_like(theta)
@@ -96,6 +111,10 @@ class MarginalLikelihood:
         gradient[-3] = main * (self._main_once @ sensitivity)
         # What is left of the covariance is the signal's; the gradients of all sum up to this.
         gradient[-4] = 0.5 * (n - fitted) - gradient[-2] - gradient[-3]
+        if self._fixed is not None:
+            fixed_once = np.tril(self._fixed)
+            fixed_once[self._diagonal] *= 0.5
+            gradient[-4] -= fixed_once.ravel(order="F") @ sensitivity
         slope *= sensitivity
         gradient[:-4] = -2.0 * signal * inverse_squares * (self._squared @ slope)
 
@@ -123,6 +142,7 @@ def fit(
     correlation: Correlation,
     prior: Prior,
     scalings: Sequence[bool] = (False, True),
+    extra_variances: FloatArray | None = None,
 ) -> Fit:
     """Find the hyperparameters and the warp of maximum posterior density.
 
@@ -134,6 +154,7 @@ def fit(
         correlation: How smooth the function is.
         prior: Of the hyperparameters and the power.
         scalings: Whether to scale the values robustly; False, True, or both.
+        extra_variances: As of :class:`MarginalLikelihood`.
 
     Returns:
         The best fit, or the mode of the prior if none was found.
@@ -141,11 +162,11 @@ def fit(
     mode = prior.moments(inputs.n_params)[0]
     best, is_best_robust, lowest = mode, scalings[0], math.inf
     for is_robust in scalings:
-        scores, unit = scale(values, is_robust)
+        scores, _, unit = scale(values, is_robust)
         if not scores.any():
             continue
         found = minimize(
-            MarginalLikelihood(inputs, scores, correlation, prior),
+            MarginalLikelihood(inputs, scores, correlation, prior, extra_variances),
             mode,
             jac=True,
             bounds=bounds(inputs.n_params),

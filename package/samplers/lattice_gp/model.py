@@ -1,34 +1,55 @@
-"""From a history to the next point: fit the surrogate, maximise expected improvement."""
+"""From a history to the next point: fit the surrogates, maximise the acquisition function."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from . import search
-from .acquisition import log_expected_improvement
 from .arrays import FloatArray
-from .arrays import IntArray
+from .beliefs import Beliefs
 from .candidates import everywhere
-from .gp import Posterior
+from .feasibility import bilog
+from .feasibility import Feasibility
 from .history import History
+from .improvement import Improvement
 from .kernels import Inputs
-from .likelihood import Fit
 from .main_effects import main_effects
+from .merit import is_feasible
+from .merit import order_of_merit
+from .prediction import Prediction
 from .recipe import Recipe
 from .space import SearchSpace
 from .success import SuccessModel
+from .surrogate import Observations
+from .surrogate import Surrogates
 from .trust_region import TrustRegion
 from .visits import Visits
 
 
-_CACHE_SIZE = 8
+@dataclass(frozen=True)
+class Suggestion:
+    """A point and why it was chosen.
+
+    Attributes:
+        point: Array (d,).
+        model: What made it.
+        beliefs: What is believed of the outcome, there and elsewhere.
+    """
+
+    space: SearchSpace
+    point: FloatArray
+    model: Model
+    beliefs: Beliefs
+
+    def predict(self, point: FloatArray) -> Prediction:
+        """What is expected of a point (d,)."""
+        return self.beliefs.predict(self.model.inputs(self.space, point[None, :]))
 
 
 class Model:
-    """The surrogate and how it is searched.
+    """The surrogates and how they are searched.
 
     Args:
         recipe: Its ingredients.
@@ -36,13 +57,12 @@ class Model:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
-        # Fits by the data that they were made on; it saves time and nothing else.
-        self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
+        self._surrogates = Surrogates(recipe)
 
     def suggest(
         self, space: SearchSpace, history: History, rng: np.random.Generator
-    ) -> FloatArray:
-        """Choose the point of largest expected improvement among those that may be proposed.
+    ) -> Suggestion:
+        """Choose the point of largest acquisition among those that may be proposed.
 
         Args:
             space: The search space.
@@ -50,42 +70,33 @@ class Model:
             rng: Source of randomness: where to look for the maximum.
 
         Returns:
-            A point (d,) that was visited no more often than any other.
+            A point that was visited no more often than any other.
 
         Raises:
-            numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
+            numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
         """
-        inputs = self._inputs(space, history.points)
-        is_local = self._is_local(len(history.values))
-        fit = self._fit(inputs, history.values, is_local)
-        chosen = self._choose(inputs, history.values, is_local, self._recipe.max_observed)
-        values = fit.warp(history.values[chosen])
-        posterior = Posterior(
-            self._recipe.correlation, fit.hyperparameters, inputs[chosen], values
-        )
-        posterior, believed = posterior.with_pending(self._inputs(space, history.pending))
-        # Pending points count as they are believed to turn out: whatever comes next must improve
-        # on them too, or it would be proposed right beside them.
-        incumbent = float(min([values.min(), *believed]))
-
-        success = self.success(space, history)
+        constraints = self._constraints(history)
+        order = order_of_merit(history.values, constraints)
+        is_local = self._is_local(len(order)) and history.values.shape[1] == 1
+        inputs = self.inputs(space, history.points)
+        observations = Observations(inputs, order, is_local)
+        beliefs = self._beliefs(space, history, constraints, observations)
 
         def acquisition(points: FloatArray) -> FloatArray:
-            inputs = self._inputs(space, points)
-            scores = log_expected_improvement(*posterior.predict(inputs), incumbent)
-            if success is not None:
-                scores += self._recipe.success_weight * success.log_probability(inputs.features)
-            return scores
+            return beliefs.acquisition(self.inputs(space, points))
 
         visits = Visits(space, history.spent)
-        best_points = history.points[np.argsort(history.values, kind="stable")]
+        best_points = history.points[order]
+        region = None
         if is_local:
-            scales = fit.hyperparameters.length_scales
-            region = TrustRegion.around(space, best_points[0], history.values, scales)
-            within = region.candidates(rng)
-            return search.maximize(acquisition, space, visits, within, rng, region)
-        candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
-        return search.maximize(acquisition, space, visits, candidates, rng)
+            scales = beliefs.objectives[0].fit.hyperparameters.length_scales
+            n_without = len(order) - 1 - int(order[0])
+            region = TrustRegion.around(space, best_points[0], n_without, scales)
+            candidates = region.candidates(rng)
+        else:
+            candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
+        point = search.maximize(acquisition, space, visits, candidates, rng, region)
+        return Suggestion(space, point, self, beliefs)
 
     def success(self, space: SearchSpace, history: History) -> SuccessModel | None:
         """What the failures of a history tell.
@@ -102,71 +113,58 @@ class Model:
         succeeded, failed = space.features(history.points), space.features(history.failed)
         return SuccessModel(succeeded, failed, space.n_params)
 
+    def inputs(self, space: SearchSpace, points: FloatArray) -> Inputs:
+        """Points (n, d) as the surrogates see them."""
+        features, params = space.features(points), space.feature_params
+        none = features[:, :0]
+        effects = main_effects(features, params) if self._recipe.has_main_effects else none
+        return Inputs(features, params, effects, none)
+
+    def _beliefs(
+        self,
+        space: SearchSpace,
+        history: History,
+        constraints: FloatArray,
+        observations: Observations,
+    ) -> Beliefs:
+        pending = self.inputs(space, history.pending)
+        if not self._recipe.uses_pending:
+            pending = pending[np.arange(0)]
+        surrogates = [
+            self._surrogates.of(observations, column, pending, is_plain=False)
+            for column in history.values.T
+        ]
+        limits = []
+        for column in constraints.T:
+            told = np.flatnonzero(~np.isnan(column))
+            values = bilog(column[told])
+            limits.append(
+                self._surrogates.of(observations.only(told), values, pending, is_plain=True)
+            )
+        feasibility = Feasibility(tuple(limits)) if limits else None
+        feasible = is_feasible(constraints)[surrogates[0].chosen]
+        improvement = None
+        if feasible.any():
+            believed = np.ones(len(pending.features), dtype=bool)
+            if feasibility is not None:
+                believed = feasibility.is_kept(len(pending.features))
+            improvement = Improvement(surrogates, feasible, believed)
+        return Beliefs(
+            self._recipe,
+            tuple(surrogates),
+            history.is_maximized,
+            improvement,
+            feasibility,
+            self.success(space, history),
+        )
+
+    def _constraints(self, history: History) -> FloatArray:
+        """Constraint values (n, c) as far as they are to be looked at."""
+        if self._recipe.constraint_weight == 0.0:
+            return history.constraints[:, :0]
+        return history.constraints
+
     def _is_local(self, n: int) -> bool:
         """Whether the trial after ``n`` is chosen near the incumbent."""
         local_from = self._recipe.local_from
         return local_from is not None and n >= local_from and n % 2 == 0
-
-    def _inputs(self, space: SearchSpace, points: FloatArray) -> Inputs:
-        features, params = space.features(points), space.feature_params
-        if self._recipe.has_main_effects:
-            return Inputs(features, params, main_effects(features, params))
-        return Inputs(features, params, features[:, :0])
-
-    def _fit(self, inputs: Inputs, values: FloatArray, is_local: bool) -> Fit:
-        """What is most probable given the first observations, as many as the last refit had.
-
-        It depends on the observations alone, not on which of them an earlier call has seen.
-        """
-        first = np.arange(_last_refit(len(values), self._recipe.refit_growth))
-        inputs, values = inputs[first], values[first]
-        chosen = self._choose(inputs, values, is_local, self._recipe.max_fitted)
-        inputs, values = inputs[chosen], values[chosen]
-        key = (values.tobytes(), inputs.features.tobytes(), inputs.feature_params.tobytes())
-        if key not in self._fits:
-            recipe = self._recipe
-            self._fits[key] = recipe.fit(
-                inputs, values, recipe.correlation, recipe.prior, recipe.scalings
-            )
-            if len(self._fits) > _CACHE_SIZE:
-                self._fits.popitem(last=False)
-        return self._fits[key]
-
-    def _choose(self, inputs: Inputs, values: FloatArray, is_local: bool, limit: int) -> IntArray:
-        """Indices (m,), ascending, of the observations that a model is to see, at most a limit."""
-        if is_local:
-            return _nearest(inputs, int(np.argmin(values)), self._recipe.max_nearby)
-        return _spread(np.argsort(values, kind="stable"), limit)
-
-
-def _last_refit(n: int, growth: float) -> int:
-    """How many of n observations there were at the last refit: 1, 2, .. and then geometrically."""
-    last = 1
-    while (following := max(last + 1, math.ceil(last * (1.0 + growth)))) <= n:
-        last = following
-    return last
-
-
-def _spread(order: IntArray, limit: int) -> IntArray:
-    """Which observations the model sees: all, or the best ones and an even share of the others.
-
-    Args:
-        order: Int array (n,): indices of the observations, best first.
-        limit: How many it sees at most.
-
-    Returns:
-        Int array (m,) of indices, ascending.
-    """
-    if len(order) <= limit:
-        return np.sort(order)
-    n_best = limit // 2
-    others = np.linspace(n_best, len(order) - 1, limit - n_best).astype(int)
-    return np.sort(np.concatenate([order[:n_best], order[others]]))
-
-
-def _nearest(inputs: Inputs, centre: int, limit: int) -> IntArray:
-    """Indices (m,), ascending, of the observations nearest to the one of index ``centre``."""
-    if len(inputs.features) <= limit:
-        return np.arange(len(inputs.features))
-    distances = ((inputs.features - inputs.features[centre]) ** 2).sum(axis=1)
-    return np.sort(np.argsort(distances, kind="stable")[:limit])

@@ -32,6 +32,15 @@ class Recipe:
         max_nearby: Number of observations that this model knows, at most.
         success_weight: Power of the probability of success that multiplies expected improvement,
             once a trial has failed; 0 takes no notice of failures.
+        constraint_weight: Power of the probability that constraints are kept, which multiplies it
+            too; 0 takes no notice of constraints.
+        plain_prior: Prior of the hyperparameters of values that are not to be transformed by a
+            power: of constraints.
+        models_conditions: Whether the model knows parameters that not all trials have, or whose
+            range changes; else they are sampled at random.
+        models_objectives: Whether several objectives are modelled; else they are searched with a
+            low-discrepancy sequence.
+        uses_pending: Whether the model knows which points are being evaluated.
     """
 
     fit: Callable[..., Fit] = likelihood.fit
@@ -46,3 +55,8 @@ class Recipe:
     local_from: int | None = 60
     max_nearby: int = 100
     success_weight: float = 3.0
+    constraint_weight: float = 1.0
+    plain_prior: Prior = Prior(power=(1.0, 0.01))
+    models_conditions: bool = True
+    models_objectives: bool = True
+    uses_pending: bool = True

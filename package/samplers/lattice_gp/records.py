@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
+import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
@@ -24,8 +25,11 @@ from .space import SearchSpace
 SUGGESTION_KEY = "lattice_gp:suggestion"
 WORKER_KEY = "lattice_gp:worker"
 FAILED_KEY = "lattice_gp:failed"
+# Where Optuna 4, and its samplers with a ``constraints_func``, keep constraints.
+CONSTRAINTS_KEY = "constraints"
+PREDICTION_KEY = "lattice_gp:prediction"
 # Conditional spaces have many sets of parameters; comparing with all of them would take long.
-_MAX_SHARED = 8
+_MAX_SHARED = 64
 
 
 @dataclass(eq=False)
@@ -37,39 +41,64 @@ class Record:
         number: The trial's number.
         distributions: Those of its parameters. Trials of equal distributions share one dict.
         known: Internal representations of its parameters, also of those it is about to use.
+        constraints: Values of its constraints by name, 0 or less where kept.
     """
 
     trial: FrozenTrial
     number: int
     distributions: Mapping[str, BaseDistribution]
     known: Mapping[str, float]
-    _space: SearchSpace | None = field(default=None, init=False)
-    _point: FloatArray | None = field(default=None, init=False)
+    constraints: Mapping[str, float]
+    _axes: object = field(default=None, init=False)
+    _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
+    _is_complete: bool = field(default=False, init=False)
     _has_more: bool = field(default=False, init=False)
 
+    def coordinates(self, space: SearchSpace) -> FloatArray:
+        """The trial's coordinates (d,) in a space, NaN for what it did not choose in its range."""
+        self._place(space)
+        return self._coordinates
+
     def point(self, space: SearchSpace) -> FloatArray | None:
-        """The trial's point (d,) in a space; None if it lacks a parameter or lies outside."""
-        if self._space is not space:
-            self._place(space)
-        return self._point
+        """The trial's point (d,) in a space; None if it lacks a parameter or lies outside.
+
+        What does not exist is at the centre of its range. A trial with a result has all there is;
+        others may have been interrupted before they chose everything.
+        """
+        self._place(space)
+        if self._is_complete:
+            return self._coordinates
+        if space.conditions is None:
+            return None
+        point: FloatArray = space.put_at_centre(
+            self._coordinates[None, :], np.isnan(self._coordinates)[None, :]
+        )[0]
+        if self.trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+            is_missing = np.isnan(self._coordinates)
+            if (space.conditions.active(point[None, :])[0] & is_missing).any():
+                return None
+        return point
 
     def has_more_than(self, space: SearchSpace) -> bool:
         """Whether the trial chose a parameter that is not in the space."""
-        if self._space is not space:
-            self._place(space)
+        self._place(space)
         return self._has_more
 
     def _place(self, space: SearchSpace) -> None:
+        if self._axes is space.axes:
+            return
         self._has_more = any(
             name not in space.distributions and not distribution.single()
             for name, distribution in self.distributions.items()
         )
-        fits = all(
-            name in self.known and _fits(distribution, self.known[name])
+        fitting = {
+            name: self.known[name]
             for name, distribution in space.distributions.items()
-        )
-        self._point = space.to_point(self.known) if fits else None
-        self._space = space
+            if name in self.known and _fits(distribution, self.known[name])
+        }
+        self._coordinates = space.to_coordinates(fitting)
+        self._is_complete = len(fitting) == space.n_params
+        self._axes = space.axes
 
 
 class RecordReader:
@@ -92,7 +121,13 @@ class RecordReader:
             if record is None or record.trial is not trial:
                 if is_interrupted(trial):
                     continue
-                record = Record(trial, number, trial.distributions, _known_values(trial))
+                record = Record(
+                    trial,
+                    number,
+                    trial.distributions,
+                    _known_values(trial),
+                    _constraints(trial),
+                )
                 if trial.state.is_finished():
                     # Those of a running trial, in contrast, may still grow.
                     record.distributions = self._shared(trial.distributions)
@@ -126,25 +161,16 @@ def is_interrupted(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.FAIL or worker.is_gone(name)
 
 
-def shared_distributions(records: Iterable[Record]) -> dict[str, BaseDistribution]:
-    """The parameters that all completed trials have, with the same distribution in each.
-
-    If no trial is complete yet, those that all trials with any parameters have: with several
-    workers, or an objective that always fails, that is all there is to go by.
-
-    Returns:
-        Distributions by name, in alphabetical order; single-valued ones are left out.
-    """
-    with_params = [record for record in records if record.distributions]
-    complete = [r for r in with_params if r.trial.state == TrialState.COMPLETE]
-    distinct = {id(r.distributions): r.distributions for r in complete or with_params}
-    shared: dict[str, BaseDistribution] | None = None
-    for theirs in distinct.values():
-        if shared is None:
-            shared = dict(theirs)
-        else:
-            shared = {name: d for name, d in shared.items() if _is_same(d, theirs.get(name))}
-    return {name: d for name, d in sorted((shared or {}).items()) if not d.single()}
+def _constraints(trial: FrozenTrial) -> Mapping[str, float]:
+    """Values of the trial's constraints by name."""
+    if not trial.state.is_finished():
+        return {}
+    # Optuna 4 has only the attribute; Optuna 5 has both, for constraints set one by one.
+    named: Mapping[str, float] = getattr(trial, "constraints", None) or {}
+    if named:
+        return named
+    numbered = trial.system_attrs.get(CONSTRAINTS_KEY) or ()
+    return {str(i): float(value) for i, value in enumerate(numbered)}
 
 
 def _known_values(trial: FrozenTrial) -> dict[str, float]:
@@ -163,7 +189,3 @@ def _fits(distribution: BaseDistribution, value: float) -> bool:
         return 0 <= value < len(distribution.choices)
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
     return distribution.low <= value <= distribution.high
-
-
-def _is_same(a: BaseDistribution, b: BaseDistribution | None) -> bool:
-    return a is b or a == b

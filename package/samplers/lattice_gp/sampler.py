@@ -23,11 +23,12 @@ from .arrays import FloatArray
 from .design import startup_point
 from .history import read_history
 from .model import Model
+from .model import Suggestion
 from .recipe import Recipe
 from .records import FAILED_KEY
+from .records import PREDICTION_KEY
 from .records import Record
 from .records import RecordReader
-from .records import shared_distributions
 from .records import SUGGESTION_KEY
 from .records import WORKER_KEY
 from .space import SearchSpace
@@ -35,6 +36,8 @@ from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .threads import single_threaded_blas
+from .unions import known_distributions
+from .unions import learn_conditions
 from .visits import Visits
 
 
@@ -116,8 +119,9 @@ class LatticeGPSampler(BaseSampler):
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """The parameters that the trials so far share."""
-        return shared_distributions(self._reader.read(_trials(study)))
+        """The parameters that the trials so far have shown."""
+        records = self._reader.read(_trials(study))
+        return known_distributions(records, self._recipe.models_conditions)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
@@ -129,8 +133,8 @@ class LatticeGPSampler(BaseSampler):
             others = self._read_others(study, trial)
             index = _index(trial, others)
             try:
-                space = self._to_space(search_space)
-                point = self._suggest_point(space, others, index, study.directions)
+                space = self._to_space(search_space, others)
+                point, suggestion = self._suggest_point(study, space, others, index)
             except Exception as error:
                 # A study of many hours must not end because of its sampler.
                 self._say_once(
@@ -140,6 +144,8 @@ class LatticeGPSampler(BaseSampler):
                 return {}
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
             point = self._yield_to_others(study, trial, space, index, point)
+            if suggestion is not None:
+                self._note_prediction(study, trial, suggestion, point)
         return space.to_params(point)
 
     def sample_independent(
@@ -149,8 +155,16 @@ class LatticeGPSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """Suggest a parameter that is not in the shared space: the centre in the first trial."""
+        """Suggest a parameter that was not, or not within its range, suggested jointly.
+
+        One suggested beyond its range takes the nearest end of it, any other the centre in the
+        first trial and a random value later.
+        """
         space = SearchSpace({param_name: param_distribution})
+        suggested = trial.system_attrs.get(SUGGESTION_KEY, {}).get(param_name)
+        if suggested is not None and not space.is_categorical[0]:
+            nearest = space.snap(space.to_coordinates({param_name: suggested})[None, :])
+            return space.to_params(first(nearest))[param_name]
         index = _index(trial, self._read_others(study, trial))
         if index == 0:
             return space.to_params(space.centre())[param_name]
@@ -171,29 +185,38 @@ class LatticeGPSampler(BaseSampler):
             set_trial_attribute(study, trial, FAILED_KEY, True)
 
     def _suggest_point(
-        self,
-        space: SearchSpace,
-        others: Sequence[Record],
-        index: int,
-        directions: Sequence[StudyDirection],
-    ) -> FloatArray:
-        history = read_history(space, others, directions[0] == StudyDirection.MAXIMIZE)
-        if len(directions) > 1:
-            self._say_once(
-                f"{len(directions)} objectives cannot be modelled yet: searching with a "
-                "low-discrepancy sequence instead."
-            )
+        self, study: Study, space: SearchSpace, others: Sequence[Record], index: int
+    ) -> tuple[FloatArray, Suggestion | None]:
+        """The point (d,) to evaluate, and the model's reasons if it is the model's."""
+        is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
+        history = read_history(space, others, is_maximized)
+        if len(is_maximized) > 1 and not self._recipe.models_objectives:
+            pass
         elif len(history.values) >= self._n_startup_trials:
             try:
                 rng = np.random.default_rng([self._seed, index])
-                return self._model.suggest(space, history, rng)
+                suggestion = self._model.suggest(space, history, rng)
+                return suggestion.point, suggestion
             except Exception as error:
                 self._say_once(
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "
                     "low-discrepancy sequence wherever it does."
                 )
         success = self._model.success(space, history)
-        return startup_point(space, Visits(space, history.spent), self._seed, index, success)
+        visits = Visits(space, history.spent)
+        return startup_point(space, visits, self._seed, index, success), None
+
+    def _note_prediction(
+        self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray
+    ) -> None:
+        """Store what is expected of the trial."""
+        try:
+            prediction = suggestion.predict(point).to_json()
+        except Exception as error:
+            # It explains a suggestion; it is none.
+            self._say_once(f"No prediction is possible ({type(error).__name__}: {error}).")
+            return
+        set_trial_attribute(study, trial, PREDICTION_KEY, prediction)
 
     def _yield_to_others(
         self, study: Study, trial: FrozenTrial, space: SearchSpace, index: int, point: FloatArray
@@ -206,7 +229,8 @@ class LatticeGPSampler(BaseSampler):
         if not space.is_enumerable:
             return point
         for attempt in range(_MAX_ATTEMPTS):
-            history = read_history(space, self._read_others(study, trial), maximize=False)
+            is_maximized = [False] * len(study.directions)
+            history = read_history(space, self._read_others(study, trial), is_maximized)
             visits = Visits(space, history.spent)
             if visits.is_open(point[None, :])[0]:
                 break
@@ -220,10 +244,13 @@ class LatticeGPSampler(BaseSampler):
         number = trial.number
         return [r for r in self._reader.read(_trials(study)) if r.number != number]
 
-    def _to_space(self, search_space: dict[str, BaseDistribution]) -> SearchSpace:
+    def _to_space(
+        self, search_space: dict[str, BaseDistribution], others: Sequence[Record]
+    ) -> SearchSpace:
         if list(self._space.distributions.items()) != list(search_space.items()):
             self._space = SearchSpace(search_space)
-        return self._space
+        conditions = learn_conditions(self._space, others)
+        return self._space if conditions is None else self._space.under(conditions)
 
     def _say_once(self, message: str) -> None:
         if message not in self._said:

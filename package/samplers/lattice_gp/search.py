@@ -53,8 +53,10 @@ def maximize(
     if visits.n_open <= _MAX_EXHAUSTIVE:
         candidates = visits.sample_open(_MAX_EXHAUSTIVE, rng)
         return _best(candidates, acquisition(candidates))
-    candidates = candidates[visits.is_open(candidates)]
-    if len(candidates) == 0:  # a lattice of which all but a few points are spent
+    is_open = visits.is_open(candidates)
+    if is_open.any():
+        candidates = candidates[is_open]
+    elif space.is_enumerable:  # a lattice of which all but a few points are spent
         candidates = visits.sample_open(_MAX_EXHAUSTIVE, rng)
     scores = acquisition(candidates)
     scale = _ROUND_SCALE if region is None else _ROUND_SCALE * region.side

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Mapping
+import copy
 import math
 from typing import Any
 import zlib
@@ -19,7 +20,9 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
+from .arrays import BoolArray
 from .arrays import FloatArray
+from .conditions import Conditions
 
 
 _MAX_ENUMERABLE = 2**53
@@ -217,29 +220,45 @@ class SearchSpace:
         is_categorical: Bool array (d,).
         size: Number of points of the lattice; inf if any parameter is continuous.
         feature_params: Int array (n_features,): the parameter each feature belongs to.
+        axes: The mappings of the parameters.
+        conditions: When each parameter exists; None if all of them always do.
     """
 
     def __init__(self, distributions: Mapping[str, BaseDistribution]) -> None:
         self.distributions = dict(distributions)
         self.names = list(distributions)
         self.n_params = len(self.names)
-        self._axes = [_make_axis(distribution) for distribution in distributions.values()]
-        self.n_values = np.array([axis.n_values or np.inf for axis in self._axes], dtype=float)
+        self.axes = tuple(_make_axis(distribution) for distribution in distributions.values())
+        self.conditions: Conditions | None = None
+        self.n_values = np.array([axis.n_values or np.inf for axis in self.axes], dtype=float)
         self.is_categorical = np.array(
             [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
         )
         self.size = (
-            math.prod(axis.n_values or 1 for axis in self._axes)
+            math.prod(axis.n_values or 1 for axis in self.axes)
             if np.isfinite(self.n_values).all()
             else math.inf
         )
         # Lattices of equal steps are handled all at once, each by the number of its last value.
-        linear = [i for i, axis in enumerate(self._axes) if isinstance(axis, LinearAxis)]
+        linear = [i for i, axis in enumerate(self.axes) if isinstance(axis, LinearAxis)]
         last = np.maximum(self.n_values[linear] - 1.0, 1.0)
         self._linear = [(np.array(linear), last)] if linear else []
-        self._uneven = [i for i, axis in enumerate(self._axes) if isinstance(axis, LogIntAxis)]
+        self._uneven = [i for i, axis in enumerate(self.axes) if isinstance(axis, LogIntAxis)]
+        self._middle: FloatArray = self.snap(np.where(self.is_categorical, 0.0, 0.5)[None, :])[0]
         n_features = np.where(self.is_categorical, self.n_values, 1).astype(int)
         self.feature_params = np.repeat(np.arange(self.n_params), n_features)
+
+    def under(self, conditions: Conditions | None) -> SearchSpace:
+        """The same space, in which parameters exist under conditions.
+
+        A point of it has the coordinate of the centre wherever a parameter does not exist.
+        """
+        conditioned = copy.copy(self)
+        conditioned.conditions = conditions
+        if conditions is not None:
+            # How many points differ in what exists is not known.
+            conditioned.size = math.inf
+        return conditioned
 
     @property
     def is_enumerable(self) -> bool:
@@ -255,23 +274,54 @@ class SearchSpace:
         ]
         return zlib.crc32("; ".join(words).encode())
 
-    def to_point(self, values: Mapping[str, float]) -> FloatArray:
-        """The point (d,) of internal representations by name (other names are ignored)."""
-        return np.array(
-            [axis.to_unit(values[name]) for axis, name in zip(self._axes, self.names)], dtype=float
-        )
+    def to_coordinates(self, values: Mapping[str, float]) -> FloatArray:
+        """Coordinates (d,) of internal representations by name, NaN for names without one."""
+        coordinates = [
+            axis.to_unit(values[name]) if name in values else math.nan
+            for axis, name in zip(self.axes, self.names)
+        ]
+        return np.array(coordinates, dtype=float)
 
     def to_values(self, point: FloatArray) -> dict[str, float]:
-        """The internal representations at a point (d,), by name."""
+        """The internal representations at a point (d,), by name, of the parameters that exist."""
+        is_active = self.active(point[None, :])[0]
         return {
             name: axis.to_value(float(coordinate))
-            for name, axis, coordinate in zip(self.names, self._axes, point)
+            for name, axis, coordinate, active in zip(self.names, self.axes, point, is_active)
+            if active
         }
 
     def to_params(self, point: FloatArray) -> dict[str, Any]:
-        """The parameters at a point (d,), as plain Python values."""
+        """The parameters that exist at a point (d,), as plain Python values."""
         values = self.to_values(point)
-        return {name: d.to_external_repr(values[name]) for name, d in self.distributions.items()}
+        return {name: self.distributions[name].to_external_repr(v) for name, v in values.items()}
+
+    def active(self, points: FloatArray) -> BoolArray:
+        """Which parameters exist at points (n, d); bool array (n, d)."""
+        if self.conditions is None:
+            return np.ones(points.shape, dtype=bool)
+        return self.conditions.active(points)
+
+    def settle(self, points: FloatArray) -> FloatArray:
+        """Points (n, d) within the limits, and with what does not exist moved to the centre."""
+        if self.conditions is None:
+            return points
+        points = np.clip(points, *self.conditions.limits)
+        return self.put_at_centre(points, ~self.conditions.active(points))
+
+    def put_at_centre(self, points: FloatArray, which: BoolArray) -> FloatArray:
+        """Points (n, d) with some coordinates (bool array (n, d)) replaced by the centre's."""
+        return np.where(which, self._middle, points)
+
+    def fill(self, points: FloatArray, rng: np.random.Generator) -> FloatArray:
+        """Points (n, d) with random coordinates for what does not exist.
+
+        From there a parameter that comes into being begins anywhere, not at the centre.
+        """
+        if self.conditions is None:
+            return points
+        anywhere = self._place_quantiles(rng.random(points.shape))
+        return np.where(self.conditions.active(points), points, anywhere)
 
     def snap(self, points: FloatArray) -> FloatArray:
         """Move rows of any real numbers (n, d) to the nearest points."""
@@ -279,22 +329,24 @@ class SearchSpace:
         for columns, last in self._linear:
             snapped[:, columns] = np.rint(snapped[:, columns] * last) / last
         for i in self._uneven:
-            snapped[:, i] = self._axes[i].snap(snapped[:, i])
-        return snapped
+            snapped[:, i] = self.axes[i].snap(snapped[:, i])
+        return self.settle(snapped)
 
     def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
         """Points (n, d) distributed as Optuna samples each parameter, from uniform rows (n, d)."""
+        return self.settle(self._place_quantiles(quantiles))
+
+    def _place_quantiles(self, quantiles: FloatArray) -> FloatArray:
         points: FloatArray = quantiles.copy()
         for columns, last in self._linear:
             points[:, columns] = np.minimum(np.floor(points[:, columns] * (last + 1)), last) / last
         for i in self._uneven:
-            points[:, i] = self._axes[i].from_quantiles(points[:, i])
+            points[:, i] = self.axes[i].from_quantiles(points[:, i])
         return points
 
     def centre(self) -> FloatArray:
         """The point (d,) in the middle of every numeric range and at every first choice."""
-        middle = np.where(self.is_categorical, 0.0, 0.5)
-        centre: FloatArray = self.snap(middle[None, :])[0]
+        centre: FloatArray = self.settle(self._middle[None, :])[0]
         return centre
 
     def features(self, points: FloatArray) -> FloatArray:
@@ -306,7 +358,7 @@ class SearchSpace:
         if not self.is_categorical.any():
             return points
         columns = []
-        for i, axis in enumerate(self._axes):
+        for i, axis in enumerate(self.axes):
             if self.is_categorical[i]:
                 assert axis.n_values is not None
                 indices = axis.to_index(points[:, i, None])
@@ -322,7 +374,7 @@ class SearchSpace:
             Array (n,) of whole numbers as float64.
         """
         index = np.zeros(len(points))
-        for i, axis in enumerate(self._axes):
+        for i, axis in enumerate(self.axes):
             assert axis.n_values is not None
             index = index * axis.n_values + axis.to_index(points[:, i])
         return index
@@ -330,7 +382,7 @@ class SearchSpace:
     def from_flat_index(self, indices: FloatArray) -> FloatArray:
         """Inverse of :meth:`flat_index`: points (n, d) from numbers (n,)."""
         columns = []
-        for axis in reversed(self._axes):
+        for axis in reversed(self.axes):
             assert axis.n_values is not None
             indices, remainder = np.divmod(indices, axis.n_values)
             columns.append(axis.from_index(remainder))

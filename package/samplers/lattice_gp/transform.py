@@ -6,8 +6,8 @@ good ones. Standardised as they are, they would flatten every difference that ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,27 @@ from .arrays import FloatArray
 # Values beyond are as good as infinite; their squares must not overflow.
 _LARGEST_VALUE = 1e100
 # Robust scores beyond are all the same to the transform, and their powers must not overflow.
-_MAX_ROBUST_SCORE = 1e3
+MAX_ROBUST_SCORE = 1e3
 # A spread below rounding error, relative to the values themselves, is none.
 _RELATIVE_PRECISION = 1e-14
 # Transformed scores that spread less are all equal.
 _SMALLEST_SCALE = 1e-12
 # Quotients that tend to 0 / 0 are evaluated by their series from here on.
 _SERIES_BELOW = 1e-3
+
+
+class Scaled(NamedTuple):
+    """Values shifted and scaled.
+
+    Attributes:
+        scores: Array (n,): the values less the centre, in units.
+        centre: What became 0.
+        unit: What became 1, positive.
+    """
+
+    scores: FloatArray
+    centre: float
+    unit: float
 
 
 def clip_to_finite(values: FloatArray) -> FloatArray:
@@ -37,17 +51,14 @@ def clip_to_finite(values: FloatArray) -> FloatArray:
     return np.clip(values, low, high)
 
 
-def standard_scores(values: FloatArray) -> tuple[FloatArray, float]:
-    """Shift and scale values (n,) to mean 0 and standard deviation 1.
-
-    Returns:
-        The scores, and the standard deviation. Constants become 0.
-    """
-    centred = values - values.mean()
-    scale = float(centred.std())
-    if scale <= _RELATIVE_PRECISION * np.abs(values).max():
-        return np.zeros_like(centred), 1.0
-    return centred / scale, scale
+def standard_scores(values: FloatArray) -> Scaled:
+    """Shift and scale values (n,) to mean 0 and standard deviation 1; constants become 0."""
+    mean = float(values.mean())
+    centred = values - mean
+    deviation = float(centred.std())
+    if deviation <= _RELATIVE_PRECISION * np.abs(values).max():
+        return Scaled(np.zeros_like(centred), mean, 1.0)
+    return Scaled(centred / deviation, mean, deviation)
 
 
 class PowerFamily:
@@ -82,7 +93,7 @@ class PowerFamily:
         # Above 0 the power itself counts, below 0 its distance from 2.
         powers = 1.0 + (power - 1.0) * self._signs
         exponents = powers * self._logs
-        transformed, slopes = _power_quotients(exponents)
+        transformed, slopes = power_quotients(exponents)
         transformed *= self._signed_logs
         slopes *= self._squared_logs
         n = len(transformed)
@@ -99,7 +110,16 @@ class PowerFamily:
         return centred, slopes, log_jacobian, self._sum_of_logs - n * relative_growth
 
 
-def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
+def power_transform(scores: FloatArray, power: float) -> FloatArray:
+    """Yeo-Johnson's transform of scores of any shape, not standardised."""
+    logs = np.log1p(np.abs(scores))
+    signs = np.where(scores < 0, -1.0, 1.0)
+    quotients = power_quotients((1.0 + (power - 1.0) * signs) * logs)[0]
+    transformed: FloatArray = quotients * signs * logs
+    return transformed
+
+
+def robust_scores(values: FloatArray) -> Scaled:
     """Shift and scale values (n,) by their better half only, so that outliers do not count.
 
     By their better quarter, where the half holds outliers too: more than half of the runs of a
@@ -107,52 +127,24 @@ def robust_scores(values: FloatArray) -> tuple[FloatArray, float]:
 
     Returns:
         The values minus their median, in units of the distance between the first quartile and the
-        median, clipped; and this unit. Zeros if the better half of the values is equal.
+        median, clipped. Zeros if the better half of the values is equal.
     """
     ordered = np.sort(values)
     places = np.array([0.125, 0.25, 0.5]) * (len(values) - 1)
     eighth, quartile, median = np.interp(places, np.arange(len(values)), ordered)
     low, centre = quartile, median
-    if 0.0 < _MAX_ROBUST_SCORE * (quartile - eighth) < median - quartile:
+    if 0.0 < MAX_ROBUST_SCORE * (quartile - eighth) < median - quartile:
         low, centre = eighth, quartile
     # Not so small that the best values would be clipped.
-    scale = float(max(centre - low, (centre - ordered[0]) / _MAX_ROBUST_SCORE))
+    scale = float(max(centre - low, (centre - ordered[0]) / MAX_ROBUST_SCORE))
     if scale <= _RELATIVE_PRECISION * np.abs(ordered[: len(values) // 2 + 1]).max():
-        return np.zeros_like(values), 1.0
-    return np.clip((values - centre) / scale, -_MAX_ROBUST_SCORE, _MAX_ROBUST_SCORE), scale
+        return Scaled(np.zeros_like(values), float(centre), 1.0)
+    scores = np.clip((values - centre) / scale, -MAX_ROBUST_SCORE, MAX_ROBUST_SCORE)
+    return Scaled(scores, float(centre), scale)
 
 
-@dataclass(frozen=True)
-class Warp:
-    """How objective values become what the model is a model of.
-
-    They are shifted and scaled, by all of them or by their better half, then transformed by a
-    power, then standardised. The order of the values is kept.
-
-    What a power can do depends on the scale of its argument. Diverged losses inflate the standard
-    deviation until all good ones lie close together, where the transform is a straight line and
-    cannot spread them; scaled by their better half, they have tails that it can fold.
-
-    Attributes:
-        is_robust: Whether the better half sets the scale.
-        power: Yeo-Johnson's power parameter.
-    """
-
-    is_robust: bool = False
-    power: float = 1.0
-
-    def __call__(self, values: FloatArray) -> FloatArray:
-        """Transform values (n,) without NaN; infinite ones count as the most extreme finite one.
-
-        Returns:
-            Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
-        """
-        scores, _ = scale(values, self.is_robust)
-        return PowerFamily(scores).at(self.power)[0]
-
-
-def scale(values: FloatArray, is_robust: bool) -> tuple[FloatArray, float]:
-    """Scores (n,) of values (n,) without NaN, and their unit.
+def scale(values: FloatArray, is_robust: bool) -> Scaled:
+    """Shift and scale values (n,) without NaN.
 
     Args:
         values: May be infinite.
@@ -161,13 +153,13 @@ def scale(values: FloatArray, is_robust: bool) -> tuple[FloatArray, float]:
     """
     finite = clip_to_finite(values)
     if is_robust:
-        scores, unit = robust_scores(finite)
-        if scores.any():
-            return scores, unit
+        scaled = robust_scores(finite)
+        if scaled.scores.any():
+            return scaled
     return standard_scores(finite)
 
 
-def _power_quotients(x: FloatArray) -> tuple[FloatArray, FloatArray]:
+def power_quotients(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(exp(x) - 1) / x and (exp(x) (x - 1) + 1) / x**2, which are 1 and 1/2 at 0.
 
     The first is what a power transform is made of, the second what its slope by the power is.

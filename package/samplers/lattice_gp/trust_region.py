@@ -50,17 +50,17 @@ class TrustRegion:
 
     @classmethod
     def around(
-        cls, space: SearchSpace, centre: FloatArray, values: FloatArray, length_scales: FloatArray
+        cls, space: SearchSpace, centre: FloatArray, n_without: int, length_scales: FloatArray
     ) -> TrustRegion:
         """The region of a history.
 
         Args:
             space: The search space.
             centre: Array (d,): the incumbent.
-            values: Objective values (n,) to be minimised, oldest first.
+            n_without: Number of trials since the incumbent, none of which improved on it.
             length_scales: Array (d,): those of the model.
         """
-        side = _side(values, space.n_params)
+        side = _side(n_without, space.n_params)
         stretch = length_scales / np.exp(np.log(length_scales).mean())
         stretch = np.clip(stretch, 1.0 / _MAX_STRETCH, _MAX_STRETCH)
         return cls(space, centre, side, 0.5 * side * stretch)
@@ -68,7 +68,9 @@ class TrustRegion:
     def contains(self, points: FloatArray) -> BoolArray:
         """Whether the numeric coordinates of points (m, d) lie in the box; bool array (m,)."""
         near = np.abs(points - self.centre) <= self.half_sides + _ROUNDING
-        inside: BoolArray = (near | self.space.is_categorical).all(axis=1)
+        # What does not exist at the centre is nowhere in particular there.
+        is_free = self.space.is_categorical | ~self.space.active(self.centre[None, :])[0]
+        inside: BoolArray = (near | is_free).all(axis=1)
         return inside
 
     def candidates(self, rng: np.random.Generator) -> FloatArray:
@@ -80,13 +82,13 @@ class TrustRegion:
         redrawn = rng.random(shape) < _CATEGORICAL_SHARE
         choices = np.where(redrawn, space.from_quantiles(rng.random(shape)), self.centre)
         target = np.where(space.is_categorical, choices, numeric)
-        return space.snap(np.where(moved, target, self.centre))
+        begin = space.fill(np.broadcast_to(self.centre, shape), rng)
+        return space.snap(np.where(moved, target, begin))
 
 
-def _side(values: FloatArray, n_params: int) -> float:
+def _side(n_without: int, n_params: int) -> float:
     """The region shrinks while nothing improves, then starts again at its full size."""
-    n_failed = len(values) - 1 - int(np.argmin(values))
     n_sides = int(math.log2(_MAX_SIDE / _MIN_SIDE)) + 1
-    n_halvings = (n_failed // max(_MIN_PATIENCE, n_params)) % n_sides
+    n_halvings = (n_without // max(_MIN_PATIENCE, n_params)) % n_sides
     side: float = _MAX_SIDE * 0.5**n_halvings
     return side

@@ -31,6 +31,7 @@ likelihood = import_module(f"{PACKAGE}.likelihood")
 main_effects = import_module(f"{PACKAGE}.main_effects")
 threads = import_module(f"{PACKAGE}.threads")
 transform = import_module(f"{PACKAGE}.transform")
+warp = import_module(f"{PACKAGE}.warp")
 
 
 PRIOR = hyperparameters.Prior()
@@ -38,7 +39,8 @@ MATERN32, MATERN52 = CORRELATIONS = [kernels.MATERN32, kernels.MATERN52]
 
 
 def to_inputs(features: np.ndarray, params: np.ndarray) -> Any:
-    return kernels.Inputs(features, params, main_effects.main_effects(features, params))
+    effects = main_effects.main_effects(features, params)
+    return kernels.Inputs(features, params, effects, features[:, :0])
 
 
 def observations(n: int, d: int, seed: int = 0) -> tuple[Any, np.ndarray]:
@@ -108,7 +110,7 @@ def test_warp_keeps_the_order_and_stays_finite(
     values: list[float], is_robust: bool, power: float
 ) -> None:
     array = np.array(values)
-    warped = transform.Warp(is_robust, power)(array)
+    warped = warp.Warp(is_robust, power)(array)
     assert np.isfinite(warped).all()
     assert (np.diff(warped[np.argsort(array, kind="stable")]) >= -1e-12).all()
     assert abs(warped.mean()) < 1e-6 and (warped.std() == pytest.approx(1) or not warped.any())

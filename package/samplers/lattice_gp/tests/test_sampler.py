@@ -281,17 +281,6 @@ def test_sampler_serves_several_studies_in_turn() -> None:
     assert suggestions([shared, shared]) == suggestions(own)
 
 
-def test_several_objectives_fall_back_and_say_so_once(
-    warnings_logged: Callable[[], list[str]],
-) -> None:
-    study = optuna.create_study(
-        sampler=LatticeGPSampler(seed=0), directions=["minimize", "maximize"]
-    )
-    study.optimize(lambda t: (small_lattice(t), 1.0), n_trials=24)
-    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
-    assert sum("objectives" in message for message in warnings_logged()) == 1
-
-
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [

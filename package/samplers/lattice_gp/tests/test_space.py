@@ -51,7 +51,7 @@ def test_values_survive_the_unit_cube(name: str, quantile: float) -> None:
     value = MIXED[name].to_internal_repr(params[name])
     assert MIXED[name]._contains(value)
     assert type(params[name]) in (int, float, str, type(None))
-    back = space.to_point({name: value})
+    back = space.to_coordinates({name: value})
     np.testing.assert_allclose(back, point, atol=1e-12)
     again = MIXED[name].to_internal_repr(space.to_params(back)[name])
     assert again == pytest.approx(value, rel=1e-12)
@@ -74,7 +74,7 @@ def test_ends_and_order_of_a_log_int() -> None:
     points = space.from_flat_index(np.arange(64))
     assert points[0, 0] == 0 and points[-1, 0] == 1
     assert [space.to_params(p)["k"] for p in points] == list(range(1, 65))
-    eight = space.to_point({"k": 8})[0]
+    eight = space.to_coordinates({"k": 8})[0]
     assert eight == pytest.approx(0.5)
 
 
@@ -229,8 +229,7 @@ def test_trust_region_shrinks_while_nothing_improves_and_then_restarts() -> None
     centre = space.centre()
 
     def side(n_failed: int) -> float:
-        values = np.concatenate([[0.0], np.ones(n_failed)])
-        return float(trust_region.TrustRegion.around(space, centre, values, scales).side)
+        return float(trust_region.TrustRegion.around(space, centre, n_failed, scales).side)
 
     sides = [side(n) for n in range(60)]
     assert sides[0] == max(sides)
@@ -242,7 +241,7 @@ def test_trust_region_shrinks_while_nothing_improves_and_then_restarts() -> None
 def test_trust_region_candidates_lie_in_it_and_on_the_lattice() -> None:
     space = SearchSpace(MIXED)
     scales = np.linspace(0.1, 10.0, space.n_params)
-    region = trust_region.TrustRegion.around(space, space.centre(), np.zeros(1), scales)
+    region = trust_region.TrustRegion.around(space, space.centre(), 0, scales)
     points = region.candidates(np.random.default_rng(0))
     np.testing.assert_array_equal(space.snap(points), points)
     # Snapping moves a coordinate by half a step at most.

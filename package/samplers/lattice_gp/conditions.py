@@ -1,0 +1,184 @@
+"""Which parameters exist under which values of others, learned from trials.
+
+Define-by-run objectives say nothing in advance: that ``momentum`` exists only for one optimiser
+shows in the trials that have it. A decision tree for each such parameter asks for values of
+parameters that are suggested before it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import BoolArray
+from .arrays import FloatArray
+from .arrays import IntArray
+
+
+# Thresholds on a parameter that are tried at most; more values than that are thinned out.
+_MAX_THRESHOLDS = 64
+_MAX_DEPTH = 8
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """Whether the parameter exists here."""
+
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class Split:
+    """A question to another parameter.
+
+    Attributes:
+        param: Which.
+        value: Coordinate to compare with; NaN asks whether the parameter itself exists.
+        is_equality: Whether to ask for this very value, else for one up to it.
+        if_so: What follows where the answer is yes.
+        if_not: What follows where it is no, which is also the answer of a parameter that does not
+            exist.
+    """
+
+    param: int
+    value: float
+    is_equality: bool
+    if_so: Node
+    if_not: Node
+
+    def answers(self, coordinates: FloatArray) -> BoolArray:
+        """The answers (n,) of coordinates (n,) of the parameter, NaN where it does not exist."""
+        return _answers(coordinates, self.value, self.is_equality)
+
+
+Node = Leaf | Split
+
+
+class Conditions:
+    """For each of d parameters, when it exists.
+
+    Args:
+        coordinates: Array (n, d) of what trials chose, oldest first; NaN where a parameter did not
+            exist.
+        order: Int array (d,): the parameters such that each comes after those that it may depend
+            on.
+        is_categorical: Bool array (d,).
+        n_values: Array (d,): number of values of each, inf if continuous.
+        limits: Least and largest coordinates (d,) that may be chosen; None for 0 and 1.
+
+    Attributes:
+        conditional: Int array: the parameters that do not always exist, in this order.
+        limits: Least and largest coordinates (d,) that may be chosen.
+    """
+
+    def __init__(
+        self,
+        coordinates: FloatArray,
+        order: IntArray,
+        is_categorical: BoolArray,
+        n_values: FloatArray,
+        limits: tuple[FloatArray, FloatArray] | None = None,
+    ) -> None:
+        d = len(order)
+        self.limits = (np.zeros(d), np.ones(d)) if limits is None else limits
+        is_present = ~np.isnan(coordinates)
+        sometimes = np.asarray(~is_present.all(axis=0), dtype=bool)
+        self.conditional: IntArray = order[sometimes[order]]
+        self._trees: dict[int, Node] = {}
+        for param in self.conditional.tolist():
+            before = order[: int(np.flatnonzero(order == param)[0])]
+            # Where several questions tell as much: a choice rather than a number, a coarse number
+            # rather than a fine one, what is suggested last rather than first.
+            preference = np.lexsort(
+                (-np.arange(len(before)), n_values[before], ~is_categorical[before])
+            )
+            self._trees[param] = _grow(
+                coordinates, is_present[:, param], before[preference], is_categorical, _MAX_DEPTH
+            )
+
+    def active(self, points: FloatArray) -> BoolArray:
+        """Which parameters exist at points (n, d) of which every coordinate is set.
+
+        Returns:
+            Bool array (n, d).
+        """
+        known = points.copy()
+        is_active = np.ones(points.shape, dtype=bool)
+        for param in self.conditional.tolist():
+            is_active[:, param] = _decide(self._trees[param], known)
+            known[~is_active[:, param], param] = np.nan
+        return is_active
+
+
+def _grow(
+    coordinates: FloatArray,
+    is_present: BoolArray,
+    candidates: IntArray,
+    is_categorical: BoolArray,
+    depth: int,
+) -> Node:
+    """The tree that tells trials (n, d) with a parameter from those without, as far as one can."""
+    share = is_present.mean()
+    if share in (0.0, 1.0) or depth == 0:
+        # Trials that differ in nothing else differ in time: the objective was changed.
+        return Leaf(bool(is_present[-1]))
+    best: tuple[int, float, bool] | None = None
+    least = float(share * (1.0 - share)) * (1.0 - 1e-9)
+    for param in candidates.tolist():
+        column = coordinates[:, param]
+        for value, is_equality in _questions(column, bool(is_categorical[param])):
+            answers = _answers(column, value, is_equality)
+            impurity = _impurity(is_present, answers)
+            if impurity < least - 1e-12:
+                best, least = (param, value, is_equality), impurity
+    if best is None:
+        return Leaf(bool(is_present[-1]))
+    answers = _answers(coordinates[:, best[0]], best[1], best[2])
+    if_so, if_not = (
+        _grow(coordinates[rows], is_present[rows], candidates, is_categorical, depth - 1)
+        for rows in (answers, ~answers)
+    )
+    return Split(*best, if_so, if_not)
+
+
+def _questions(column: FloatArray, is_categorical: bool) -> list[tuple[float, bool]]:
+    """What a parameter can be asked, given its coordinates (n,) in trials."""
+    values = np.unique(column[~np.isnan(column)])
+    questions: list[tuple[float, bool]] = []
+    if np.isnan(column).any():
+        questions.append((np.nan, False))
+    if is_categorical:
+        return questions + [(float(value), True) for value in values]
+    middles = (values[1:] + values[:-1]) / 2.0
+    if len(middles) > _MAX_THRESHOLDS:
+        middles = middles[np.linspace(0, len(middles) - 1, _MAX_THRESHOLDS).astype(int)]
+    return questions + [(float(middle), False) for middle in middles]
+
+
+def _answers(coordinates: FloatArray, value: float, is_equality: bool) -> BoolArray:
+    # NaN compares as false: a parameter that does not exist answers no.
+    if np.isnan(value):
+        return ~np.isnan(coordinates)
+    answers: BoolArray = coordinates == value if is_equality else coordinates <= value
+    return answers
+
+
+def _impurity(is_present: BoolArray, answers: BoolArray) -> float:
+    """Mean over the trials (n,) of share * (1 - share) of those with the same answer."""
+    n, n_so = len(answers), int(answers.sum())
+    present, present_so = int(is_present.sum()), int((is_present & answers).sum())
+    total = 0.0
+    for count, with_it in ((n_so, present_so), (n - n_so, present - present_so)):
+        if count:
+            total += with_it * (1.0 - with_it / count)
+    return total / n
+
+
+def _decide(node: Node, coordinates: FloatArray) -> BoolArray:
+    """Follow a tree for points (n, d), NaN where a parameter does not exist."""
+    if isinstance(node, Leaf):
+        return np.full(len(coordinates), node.is_active)
+    answers = node.answers(coordinates[:, node.param])
+    if_so, if_not = _decide(node.if_so, coordinates), _decide(node.if_not, coordinates)
+    return np.where(answers, if_so, if_not)

@@ -1,0 +1,71 @@
+"""How much a point is expected to improve on what is known, in one objective or several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .acquisition import log_expected_improvement
+from .arrays import BoolArray
+from .arrays import FloatArray
+from .hypervolume import is_nondominated
+from .hypervolume import log_expected_hypervolume_improvement
+from .hypervolume import nondominated_boxes
+from .kernels import Inputs
+from .surrogate import Surrogate
+
+
+# How far beyond the worst of the front the reference point lies, as a share of the front's range.
+_MARGIN = 0.1
+
+
+class Improvement:
+    """The logarithm of the expected improvement on the feasible observations.
+
+    Of one objective, on the best of them; of several, of the volume that they dominate (Emmerich,
+    Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization Assisted by
+    Gaussian Random Field Metamodels, IEEE Transactions on Evolutionary Computation 2006), in
+    units of the surrogates' scores.
+
+    Args:
+        objectives: A surrogate for each; of the same observations.
+        is_feasible: Bool array (n,): which of their observations can be improved on; at least one.
+        is_believed: Bool array (p,): which of the pending points can, as they are believed to turn
+            out: whatever comes next must improve on them too, or it would be proposed right beside
+            them.
+    """
+
+    def __init__(
+        self, objectives: Sequence[Surrogate], is_feasible: BoolArray, is_believed: BoolArray
+    ) -> None:
+        self._objectives = objectives
+        known = [s.warp.scores[is_feasible] for s in objectives]
+        believed = [s.believed[is_believed] for s in objectives]
+        if len(objectives) == 1:
+            self._incumbent = float(min([known[0].min(), *believed[0]]))
+        else:
+            scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
+            everywhere = np.stack([s.warp.scores for s in objectives], axis=1)
+            front = scores[is_nondominated(scores)]
+            self._boxes = nondominated_boxes(front, _reference(front, everywhere))
+
+    def __call__(self, inputs: Inputs) -> FloatArray:
+        """Scores (m,) of given points."""
+        predictions = [s.posterior.predict(inputs) for s in self._objectives]
+        if len(predictions) == 1:
+            return log_expected_improvement(*predictions[0], self._incumbent)
+        means, deviations = (np.stack(columns, axis=1) for columns in zip(*predictions))
+        return log_expected_hypervolume_improvement(means, deviations, *self._boxes)
+
+
+def _reference(front: FloatArray, scores: FloatArray) -> FloatArray:
+    """The point (k,) from which the dominated volume is measured.
+
+    A little beyond the worst of the front (m, k), if it is long enough to have a shape, else
+    beyond the worst of all observations (n, k).
+    """
+    shown = front if len(front) > front.shape[1] else scores
+    best, worst = shown.min(axis=0), shown.max(axis=0)
+    reference: FloatArray = worst + _MARGIN * np.maximum(worst - best, _MARGIN)
+    return reference

@@ -1,0 +1,66 @@
+"""Which observations are better than others: one objective or several, with constraints or not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import BoolArray
+from .arrays import FloatArray
+from .arrays import IntArray
+
+
+# Constraint values are compared in units of their typical size, which is no smaller than this.
+_SMALLEST_UNIT = 1e-300
+
+
+def is_feasible(constraints: FloatArray) -> BoolArray:
+    """Whether observations keep all constraints.
+
+    Args:
+        constraints: Array (n, c), 0 or less where kept; NaN where it was not told, which is no
+            violation.
+
+    Returns:
+        Bool array (n,).
+    """
+    return np.asarray(~np.any(constraints > 0.0, axis=1), dtype=bool)
+
+
+def order_of_merit(values: FloatArray, constraints: FloatArray) -> IntArray:
+    """Sort observations, best first.
+
+    Feasible ones come before others, which are sorted by how much they violate. Of one objective,
+    by its value; of several, by the number of observations that dominate one.
+
+    Args:
+        values: Array (n, k) to be minimised.
+        constraints: Array (n, c), 0 or less where kept, or NaN.
+
+    Returns:
+        Int array (n,) of indices; older ones first among equals.
+    """
+    feasible = is_feasible(constraints)
+    rank = values[:, 0] if values.shape[1] == 1 else _n_dominators(values, feasible)
+    if feasible.all():
+        return np.argsort(rank, kind="stable")
+    violation = _violation(constraints)
+    return np.lexsort((np.where(feasible, rank, 0.0), violation))
+
+
+def _violation(constraints: FloatArray) -> FloatArray:
+    """Sum over the constraints of the violation in units of its median; array (n,)."""
+    excess = np.nan_to_num(np.maximum(constraints, 0.0), nan=0.0, posinf=np.finfo(float).max)
+    total = np.zeros(len(excess))
+    for column in excess.T:
+        violating = column[column > 0.0]
+        if len(violating):
+            total += column / max(float(np.median(violating)), _SMALLEST_UNIT)
+    return total
+
+
+def _n_dominators(values: FloatArray, feasible: BoolArray) -> FloatArray:
+    """Number of feasible observations that are nowhere worse and somewhere better; array (n,)."""
+    n_dominators = np.zeros(len(values))
+    for row in values[feasible]:
+        n_dominators += (row <= values).all(axis=1) & (row < values).any(axis=1)
+    return n_dominators

@@ -1,0 +1,102 @@
+"""What the sampler expected of the point it suggested."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from .arrays import FloatArray
+
+
+# Levels of the quantiles that are kept: the ends of the 95%, 80% and 50% intervals, the median.
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+# Mean and deviation of what is normal only after a transform: averages over its quantiles.
+_N_NODES = 21
+_NODES: FloatArray = ndtri((np.arange(_N_NODES) + 0.5) / _N_NODES)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a model expected of a trial before it ran.
+
+    Attributes:
+        means: Expected value of each objective.
+        deviations: Standard deviation of the value that would be reported, noise included.
+        quantiles: For each objective, the values below which the outcome was expected with the
+            probabilities :data:`LEVELS`.
+        log_improvement: Logarithm of the expected improvement, in units of the model: of the
+            standard deviation of the transformed values. None if nothing was feasible to improve
+            on.
+        success_probability: That the trial ends with a value; 1 before any trial has failed.
+        feasibility: Probability that all constraints are kept; None without constraints.
+        seconds: Expected cost; None unless the sampler is aware of costs.
+    """
+
+    means: tuple[float, ...]
+    deviations: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+    log_improvement: float | None
+    success_probability: float
+    feasibility: float | None
+    seconds: float | None
+
+    @property
+    def mean(self) -> float:
+        """Expected value of the first objective."""
+        return self.means[0]
+
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of the value of the first objective."""
+        return self.deviations[0]
+
+    def interval(self, share: float, objective: int = 0) -> tuple[float, float]:
+        """The central interval that holds the outcome with a given probability.
+
+        Args:
+            share: 0.5, 0.8 or 0.95.
+            objective: Which objective's value.
+
+        Raises:
+            ValueError: If ``share`` is another number.
+        """
+        for i, level in enumerate(LEVELS[: len(LEVELS) // 2]):
+            if abs(1.0 - 2.0 * level - share) < 1e-9:
+                quantiles = self.quantiles[objective]
+                return quantiles[i], quantiles[-1 - i]
+        shares = ", ".join(f"{1.0 - 2.0 * level:g}" for level in LEVELS[: len(LEVELS) // 2])
+        raise ValueError(f"share is {share!r}, but must be one of {shares}.")
+
+    def to_json(self) -> dict[str, Any]:
+        """As a storage holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Prediction:
+        """What :meth:`to_json` returned, perhaps after a storage has made lists of tuples."""
+        return cls(
+            tuple(fields["means"]),
+            tuple(fields["deviations"]),
+            tuple(tuple(row) for row in fields["quantiles"]),
+            fields["log_improvement"],
+            fields["success_probability"],
+            fields["feasibility"],
+            fields["seconds"],
+        )
+
+
+def summarise(values: Sequence[float] | FloatArray) -> tuple[float, float]:
+    """Mean and standard deviation of values at :func:`nodes`."""
+    array = np.asarray(values)
+    return float(array.mean()), float(array.std())
+
+
+def nodes(mean: float, deviation: float) -> tuple[FloatArray, FloatArray]:
+    """Scores of a normal distribution: an even sample, and those at :data:`LEVELS`."""
+    levels: FloatArray = ndtri(np.array(LEVELS))
+    return mean + deviation * _NODES, mean + deviation * levels

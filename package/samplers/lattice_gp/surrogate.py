@@ -1,0 +1,171 @@
+"""Models of what trials report, each value a Gaussian process of the parameters.
+
+An objective, and a constraint, is a column of values. All columns are modelled on the same
+observations, in the same way.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from .arrays import FloatArray
+from .arrays import IntArray
+from .gp import Posterior
+from .kernels import Inputs
+from .likelihood import Fit
+from .recipe import Recipe
+from .warp import WarpOnValues
+
+
+_CACHE_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Observations:
+    """Where values were observed, and how much of it a model is to see.
+
+    Attributes:
+        inputs: The observed points, n of them, oldest first.
+        order: Int array (n,): their indices, best first.
+        is_local: Whether the model is one of the neighbourhood of the best.
+    """
+
+    inputs: Inputs
+    order: IntArray
+    is_local: bool
+
+    def until(self, n: int) -> Observations:
+        """The first ``n`` of them."""
+        return Observations(self.inputs[np.arange(n)], self.order[self.order < n], self.is_local)
+
+    def only(self, rows: IntArray) -> Observations:
+        """Those of ascending indices (m,)."""
+        places = np.full(len(self.order), -1)
+        places[rows] = np.arange(len(rows))
+        order = places[self.order]
+        return Observations(self.inputs[rows], order[order >= 0], self.is_local)
+
+
+@dataclass(frozen=True)
+class Surrogate:
+    """The model of one column of values.
+
+    Attributes:
+        fit: Its hyperparameters.
+        posterior: The Gaussian process of the scores, given those observed.
+        warp: From values to scores and back.
+        chosen: Int array (m,), ascending: the observations that it knows.
+        believed: Array (p,): scores that it believes pending points to turn out at.
+    """
+
+    fit: Fit
+    posterior: Posterior
+    warp: WarpOnValues
+    chosen: IntArray
+    believed: FloatArray
+
+
+class Surrogates:
+    """Makes surrogates, and remembers the fits.
+
+    Args:
+        recipe: The ingredients.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        # Fits by the data that they were made on; it saves time and nothing else.
+        self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
+
+    def of(
+        self, observations: Observations, values: FloatArray, pending: Inputs, *, is_plain: bool
+    ) -> Surrogate:
+        """The model of a column of values.
+
+        Args:
+            observations: Where they were observed.
+            values: Array (n,) without NaN.
+            pending: Points being evaluated.
+            is_plain: Whether to model the values as they are, without a power transform.
+
+        Raises:
+            numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
+        """
+        recipe = self._recipe
+        fit = self._fit(observations, values, is_plain)
+        chosen = self._choose(observations, recipe.max_observed)
+        warp = fit.warp.on(values[chosen])
+        posterior = Posterior(
+            recipe.correlation, fit.hyperparameters, observations.inputs[chosen], warp.scores
+        )
+        posterior, believed = posterior.with_pending(pending)
+        return Surrogate(fit, posterior, warp, chosen, believed)
+
+    def _fit(self, observations: Observations, values: FloatArray, is_plain: bool) -> Fit:
+        """What is most probable given the first observations, as many as the last refit had.
+
+        It depends on the observations alone, not on which of them an earlier call has seen.
+        """
+        recipe = self._recipe
+        n = _last_refit(len(values), recipe.refit_growth)
+        observations = observations.until(n)
+        chosen = self._choose(observations, recipe.max_fitted)
+        inputs, values = observations.inputs[chosen], values[chosen]
+        key = (
+            values.tobytes(),
+            inputs.features.tobytes(),
+            inputs.feature_params.tobytes(),
+            inputs.trends.tobytes(),
+            bytes([is_plain]),
+        )
+        if key not in self._fits:
+            prior = recipe.plain_prior if is_plain else recipe.prior
+            scalings = (False,) if is_plain else recipe.scalings
+            self._fits[key] = recipe.fit(inputs, values, recipe.correlation, prior, scalings)
+            if len(self._fits) > _CACHE_SIZE:
+                self._fits.popitem(last=False)
+        return self._fits[key]
+
+    def _choose(self, observations: Observations, limit: int) -> IntArray:
+        """Indices (m,), ascending, of the observations that a model is to see, at most a limit."""
+        if observations.is_local:
+            centre = int(observations.order[0])
+            return _nearest(observations.inputs, centre, self._recipe.max_nearby)
+        return _spread(observations.order, limit)
+
+
+def _last_refit(n: int, growth: float) -> int:
+    """How many of n observations there were at the last refit: 1, 2, .. and then geometrically."""
+    last = 1
+    while (following := max(last + 1, math.ceil(last * (1.0 + growth)))) <= n:
+        last = following
+    return last
+
+
+def _spread(order: IntArray, limit: int) -> IntArray:
+    """Which observations the model sees: all, or the best ones and an even share of the others.
+
+    Args:
+        order: Int array (n,): indices of the observations, best first.
+        limit: How many it sees at most.
+
+    Returns:
+        Int array (m,) of indices, ascending.
+    """
+    if len(order) <= limit:
+        return np.sort(order)
+    n_best = limit // 2
+    others = np.linspace(n_best, len(order) - 1, limit - n_best).astype(int)
+    return np.sort(np.concatenate([order[:n_best], order[others]]))
+
+
+def _nearest(inputs: Inputs, centre: int, limit: int) -> IntArray:
+    """Indices (m,), ascending, of the observations nearest to the one of index ``centre``."""
+    if len(inputs.features) <= limit:
+        return np.arange(len(inputs.features))
+    distances = ((inputs.features - inputs.features[centre]) ** 2).sum(axis=1)
+    return np.sort(np.argsort(distances, kind="stable")[:limit])

@@ -1,0 +1,158 @@
+"""The search space that trials show: all their parameters, over all the ranges they had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import itertools
+import math
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.trial import TrialState
+
+from .arrays import FloatArray
+from .arrays import IntArray
+from .conditions import Conditions
+from .records import Record
+from .space import SearchSpace
+
+
+Distributions = dict[str, BaseDistribution]
+# Trials that conditions are learned from: the latest.
+_MAX_TRIALS = 1000
+# Those that tell which of its values a parameter may still take. A range that follows another
+# parameter has varied within them; one that was changed for good no longer has its old values.
+_N_LATEST = 5
+_WITH_ALL_PARAMS = (TrialState.COMPLETE, TrialState.PRUNED)
+# A whole number of steps, but for rounding.
+_STEP_TOLERANCE = 1e-8
+
+
+def known_distributions(records: Iterable[Record], with_conditional: bool = True) -> Distributions:
+    """The parameters that trials with a result have chosen.
+
+    If no trial has a result yet, those that all trials with any parameters have: with several
+    workers, or an objective that always fails, that is all there is to go by.
+
+    Args:
+        records: Trials of a study.
+        with_conditional: Whether parameters count that not all of these trials have, and those
+            whose range changed, then with a range that holds all of them.
+
+    Returns:
+        Distributions by name, in alphabetical order; without single-valued ones, and without
+        parameters that no one distribution can stand for.
+    """
+    with_params = [record for record in records if record.distributions]
+    finished = [r for r in with_params if r.trial.state in _WITH_ALL_PARAMS]
+    distinct = {id(r.distributions): r.distributions for r in finished or with_params}.values()
+    if len(distinct) <= 1 or (finished and with_conditional):
+        merged = _union(distinct)
+    else:
+        merged = _intersection(distinct)
+    return {name: d for name, d in sorted(merged.items()) if not d.single()}
+
+
+def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Conditions | None:
+    """When each parameter exists and within which limits, as trials with a result show.
+
+    Args:
+        space: The search space.
+        records: Trials of a study, oldest first.
+
+    Returns:
+        None if all of them have all parameters of the space, with its ranges.
+    """
+    finished = [r for r in records if r.trial.state in _WITH_ALL_PARAMS and r.distributions]
+    distinct = {id(r.distributions): r.distributions for r in finished}.values()
+    if all(
+        _is_same(theirs.get(n), d) for theirs in distinct for n, d in space.distributions.items()
+    ):
+        return None
+    coordinates = np.array([r.coordinates(space) for r in finished[-_MAX_TRIALS:]])
+    order = _order(space.names, distinct)
+    limits = _limits(space, finished)
+    return Conditions(coordinates, order, space.is_categorical, space.n_values, limits)
+
+
+def _limits(space: SearchSpace, finished: Sequence[Record]) -> tuple[FloatArray, FloatArray]:
+    """The least and the largest coordinates (d,) in the ranges of the latest trials."""
+    lower, upper = np.zeros(space.n_params), np.ones(space.n_params)
+    for i, (name, axis) in enumerate(zip(space.names, space.axes)):
+        distributions = (
+            r.distributions[name] for r in reversed(finished) if name in r.distributions
+        )
+        latest = [
+            d
+            for d in itertools.islice(distributions, _N_LATEST)
+            if isinstance(d, (IntDistribution, FloatDistribution))
+        ]
+        if latest:
+            lower[i] = axis.to_unit(min(d.low for d in latest))
+            upper[i] = axis.to_unit(max(d.high for d in latest))
+    return lower, upper
+
+
+def _order(names: Sequence[str], sets: Iterable[Mapping[str, BaseDistribution]]) -> IntArray:
+    """Indices of the parameters by how early they were ever suggested.
+
+    What a parameter depends on was suggested before it, in every trial that has it.
+    """
+    earliest = dict.fromkeys(names, math.inf)
+    for theirs in sets:
+        for place, name in enumerate(theirs):
+            if name in earliest:
+                earliest[name] = min(earliest[name], place)
+    return np.argsort([earliest[name] for name in names], kind="stable")
+
+
+def _intersection(sets: Iterable[Mapping[str, BaseDistribution]]) -> Distributions:
+    first, *others = sets
+    return {
+        name: distribution
+        for name, distribution in first.items()
+        if all(name in theirs and _is_same(distribution, theirs[name]) for theirs in others)
+    }
+
+
+def _union(sets: Iterable[Mapping[str, BaseDistribution]]) -> Distributions:
+    merged: dict[str, BaseDistribution | None] = {}
+    for theirs in sets:
+        for name, distribution in theirs.items():
+            known = merged.setdefault(name, distribution)
+            if known is not None and not _is_same(known, distribution):
+                merged[name] = _hull(known, distribution)
+    return {name: d for name, d in merged.items() if d is not None}
+
+
+def _hull(a: BaseDistribution, b: BaseDistribution) -> BaseDistribution | None:
+    """The smallest distribution that holds two others; None if they are of different kinds."""
+    if isinstance(a, CategoricalDistribution) or isinstance(b, CategoricalDistribution):
+        return None
+    assert isinstance(a, (IntDistribution, FloatDistribution))
+    if not isinstance(b, type(a)) or a.log != b.log:
+        return None
+    if isinstance(a, IntDistribution):
+        assert isinstance(b, IntDistribution)
+        step = math.gcd(a.step, b.step, a.low - b.low)
+        return IntDistribution(min(a.low, b.low), max(a.high, b.high), log=a.log, step=step)
+    assert isinstance(b, FloatDistribution)
+    low, high = min(a.low, b.low), max(a.high, b.high)
+    step_or_none = a.step if a.step == b.step and _is_whole(a.low - b.low, a.step) else None
+    return FloatDistribution(low, high, log=a.log, step=step_or_none)
+
+
+def _is_whole(distance: float, step: float | None) -> bool:
+    if step is None:
+        return True
+    n_steps = distance / step
+    return abs(n_steps - round(n_steps)) < _STEP_TOLERANCE
+
+
+def _is_same(a: BaseDistribution | None, b: BaseDistribution) -> bool:
+    return a is b or a == b

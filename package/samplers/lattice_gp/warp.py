@@ -1,0 +1,115 @@
+"""From objective values to those that a Gaussian process models, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .arrays import FloatArray
+from .transform import clip_to_finite
+from .transform import MAX_ROBUST_SCORE
+from .transform import power_transform
+from .transform import PowerFamily
+from .transform import scale
+from .transform import Scaled
+
+
+# What the power maps to infinity comes back as this, where the scores' own range ends.
+_MAX_SCORE = 10.0 * MAX_ROBUST_SCORE
+# Transformed scores that spread less are all equal.
+_SMALLEST_DEVIATION = 1e-12
+
+
+@dataclass(frozen=True)
+class Warp:
+    """How objective values become what the model is a model of.
+
+    They are shifted and scaled, by all of them or by their better half, then transformed by a
+    power, then standardised. The order of the values is kept.
+
+    What a power can do depends on the scale of its argument. Diverged losses inflate the standard
+    deviation until all good ones lie close together, where the transform is a straight line and
+    cannot spread them; scaled by their better half, they have tails that it can fold.
+
+    Attributes:
+        is_robust: Whether the better half sets the scale.
+        power: Yeo-Johnson's power parameter.
+    """
+
+    is_robust: bool = False
+    power: float = 1.0
+
+    def __call__(self, values: FloatArray) -> FloatArray:
+        """Transform values (n,) without NaN; infinite ones count as the most extreme finite one.
+
+        Returns:
+            Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
+        """
+        return PowerFamily(scale(values, self.is_robust).scores).at(self.power)[0]
+
+    def on(self, values: FloatArray) -> WarpOnValues:
+        """The transform whose shifts and scales are those of given values (n,)."""
+        return WarpOnValues(self, values)
+
+
+class WarpOnValues:
+    """A warp whose shifts and scales are set, so that other values can go both ways.
+
+    Args:
+        warp: The kind of transform.
+        values: Array (n,) without NaN that becomes one of mean 0 and standard deviation 1.
+
+    Attributes:
+        scores: Array (n,): these values, transformed.
+    """
+
+    def __init__(self, warp: Warp, values: FloatArray) -> None:
+        scaled = scale(values, warp.is_robust)
+        self.scores = PowerFamily(scaled.scores).at(warp.power)[0]
+        self._power = warp.power
+        self._scaled: Scaled = scaled
+        self._is_robust = warp.is_robust
+        self._values = values
+        transformed = power_transform(scaled.scores, warp.power)
+        self._mean = float(transformed.mean())
+        self._deviation = max(float(transformed.std()), _SMALLEST_DEVIATION)
+
+    def to_scores(self, values: FloatArray) -> FloatArray:
+        """Transform other values, an array of any shape without NaN."""
+        finite = np.clip(values, *self._finite_range(values))
+        scores = (finite - self._scaled.centre) / self._scaled.unit
+        if self._is_robust:
+            scores = np.clip(scores, -MAX_ROBUST_SCORE, MAX_ROBUST_SCORE)
+        return (power_transform(scores, self._power) - self._mean) / self._deviation
+
+    def to_values(self, scores: FloatArray) -> FloatArray:
+        """The values that become given scores, an array of any shape.
+
+        A power below 0, or above 2, has a bounded image: scores beyond come back as the values at
+        its end.
+        """
+        transformed = self._mean + self._deviation * scores
+        original = inverse_power_transform(transformed, self._power)
+        return self._scaled.centre + self._scaled.unit * original
+
+    def _finite_range(self, values: FloatArray) -> tuple[float, float]:
+        both = clip_to_finite(np.append(self._values, values))
+        return float(both.min()), float(both.max())
+
+
+def inverse_power_transform(transformed: FloatArray, power: float) -> FloatArray:
+    """The scores, within bounds, of which Yeo-Johnson's transform is given, of any shape."""
+    signs = np.where(transformed < 0, -1.0, 1.0)
+    powers = 1.0 + (power - 1.0) * signs
+    # (1 + |score|) ** powers, which has to be positive.
+    base = powers * np.abs(transformed)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        logs = np.where(
+            np.abs(powers) < _SMALLEST_DEVIATION,
+            np.abs(transformed),
+            np.log1p(np.maximum(base, -1.0)) / powers,
+        )
+        scores = signs * np.expm1(np.minimum(logs, np.log1p(_MAX_SCORE)))
+    clipped: FloatArray = np.clip(scores, -_MAX_SCORE, _MAX_SCORE)
+    return clipped
