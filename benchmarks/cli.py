@@ -24,6 +24,7 @@ from .contender import Contender
 from .contenders import CONTENDERS
 from .contenders import get_contender
 from .errors import UsageError
+from .parts import command as parts
 from .problems import Options
 from .problems import PROBLEMS
 from .problems import wanted_problems
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return compare.run(args, console, command)
         if args.command == "ablate":
             return ablate.run(args, console, command)
+        if args.command == "parts":
+            return parts.run(args, console, command)
         if args.command == "speed":
             return speed.run(args, console, command)
         return _run(args, console, command)
@@ -139,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         )
     compare.add_parser(commands)
     ablate.add_parser(commands)
+    parts.add_parser(commands)
     speed.add_parser(commands)
     return parser
 

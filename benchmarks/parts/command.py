@@ -1,0 +1,203 @@
+"""``python -m benchmarks parts``: what each part of the sampler is worth."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+
+from ..arguments import AtLeast
+from ..arguments import names
+from ..campaign import lock_folder
+from ..campaign import make_folder
+from ..errors import UsageError
+from ..tables import to_rich
+from . import records
+from . import report
+from . import runner
+from .catalog import Choice
+from .catalog import choose
+from .catalog import KINDS
+from .catalog import missing
+from .records import Key
+from .records import Log
+from .records import Record
+
+
+_DEFAULT_OUT = "results/parts"
+_LOG, _COMPACT, _REPORT = "curves.jsonl", "curves.jsonl.gz", "parts.md"
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "parts",
+        help="compare our sampler with and without each of its parts, and with peers",
+        description="Run tasks made for parts of the sampler (conditional spaces, constraints, "
+        f"several objectives and so on) and write {_REPORT} and {_COMPACT} to --out. The same "
+        "command continues a run that was stopped; more --seeds extend it.",
+    )
+    add = parser.add_argument
+    add("--parts", metavar="A[,B]", help="only these parts")
+    add("--tasks", metavar="A[,B]", help="only these tasks")
+    add("--entrants", metavar="A[,B]", help="only these entrants")
+    add(
+        "--kind",
+        default="all",
+        metavar="|".join(KINDS),
+        help="tasks that the sampler is developed on, those that are only reported, or all (all)",
+    )
+    add("--seeds", type=AtLeast(1), default=10, metavar="N", help="number of seeds (10)")
+    add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them (0)")
+    add("--jobs", type=AtLeast(1), default=1, metavar="N", help="worker processes (1)")
+    add("--out", default=_DEFAULT_OUT, metavar="DIR", help=f"output folder ({_DEFAULT_OUT})")
+    add("--curves", nargs="+", metavar="FILE", help="run nothing: tables from files of curves")
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Run what is not there yet, compare, print and write.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line, to be repeated to continue, and for the report.
+
+    Returns:
+        Exit status: 0 if all went well, 1 if a study failed, 130 after Ctrl-C.
+
+    Raises:
+        UsageError: If an argument is wrong or there is nothing to compare.
+    """
+    choices = choose(
+        None if args.parts is None else names(args.parts, "--parts"),
+        None if args.tasks is None else names(args.tasks, "--tasks"),
+        None if args.entrants is None else names(args.entrants, "--entrants"),
+        args.kind,
+    )
+    out = Path(args.out)
+    if args.curves:
+        found = records.merge([records.read(Path(name)) for name in args.curves], args.curves)
+        _check_some(found, choices)
+        make_folder(out)
+        _publish(choices, found, out, console, command)
+        return 0
+    make_folder(out)
+    lock = lock_folder(out)
+    log = Log(out / _LOG)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    try:
+        failures = _run(choices, seeds, log, args.jobs, console)
+    except KeyboardInterrupt:
+        print(
+            f"\nstopped: every finished study is stored. To continue:\n  {command}",
+            file=sys.stderr,
+        )
+        return 130
+    chosen = {key: record for key, record in log.records.items() if key.seed in seeds}
+    if any(key in chosen for key in runner.studies(choices, seeds)):
+        _publish(choices, chosen, out, console, command)
+    _say_failed(failures, out)
+    if lock is not None:
+        lock.close()
+    return 1 if failures else 0
+
+
+def _run(
+    choices: Sequence[Choice], seeds: range, log: Log, n_jobs: int, console: Console
+) -> list[runner.Failure]:
+    absent = {e.name: missing(e) for choice in choices for e in choice.entrants if missing(e)}
+    for name, modules in absent.items():
+        console.print(f"skipped: {name}: needs {modules}", markup=False)
+    keys = runner.studies(choices, seeds)
+    todo = [key for key in keys if key not in log.records]
+    if len(todo) < len(keys):
+        console.print(
+            f"continuing: {len(keys) - len(todo)} of {len(keys)} studies are there", markup=False
+        )
+        _note_versions([log.records[key] for key in keys if key in log.records], console)
+    begin, n_done = time.monotonic(), 0
+
+    def tick(key: Key, error: str) -> None:
+        nonlocal n_done
+        n_done += 1
+        where = f"{key.part}/{key.task} {key.entrant} seed {key.seed}"
+        seconds = time.monotonic() - begin
+        what = f"failed: {error}" if error else "done"
+        console.print(
+            f"[{n_done}/{len(todo)}, {seconds:.0f} s] {where}: {what}",
+            markup=False,
+            soft_wrap=True,
+        )
+
+    return runner.execute(todo, log, n_jobs, tick)
+
+
+def _note_versions(there: Sequence[Record], console: Console) -> None:
+    """Say so if studies were made with other versions than those of now."""
+    now = runner.current_versions()
+    changed = {
+        f"{name} {record.versions.get(name)}, now {version}"
+        for record in there
+        for name, version in now.items()
+        if record.versions.get(name) != version
+    }
+    for text in sorted(changed):
+        console.print(
+            f"note: studies that are there were made with {text}; use another --out to keep them "
+            "apart",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _check_some(found: dict[Key, Record], choices: Sequence[Choice]) -> None:
+    chosen = {
+        (choice.part.name, task.name, entrant.name)
+        for choice in choices
+        for task in choice.tasks
+        for entrant in choice.entrants
+    }
+    if not any(key[:3] in chosen for key in found):
+        raise UsageError("--curves: no study of these parts, tasks and entrants; accepts others.")
+
+
+def _publish(
+    choices: Sequence[Choice],
+    found: dict[Key, Record],
+    out: Path,
+    console: Console,
+    command: str,
+) -> None:
+    sections = [report.section(choice, found) for choice in choices]
+    sections = [section for section in sections if section.tables]
+    for section in sections:
+        console.print(f"\n{section.title}", style="bold", markup=False)
+        for line in section.lines:
+            console.print(line, markup=False, soft_wrap=True)
+        for table in section.tables:
+            console.print(to_rich(table, report.REFERENCE))
+    paths = [out / _REPORT, out / _COMPACT]
+    lines = report.to_lines(sections, command, report.made_lines(found.values()))
+    paths[0].write_text("\n".join(lines), encoding="utf-8")
+    # In an order that does not depend on which study was finished first.
+    ordered = [found[key] for key in sorted(found)]
+    records.write_compact(ordered, paths[1], command)
+    console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
+
+
+def _say_failed(failures: Sequence[runner.Failure], out: Path) -> None:
+    if not failures:
+        return
+    log = out / "errors.log"
+    log.write_text(
+        "\n\n".join(f"{'/'.join(map(str, f.key))}: {f.details}" for f in failures),
+        encoding="utf-8",
+    )
+    print(f"\n{len(failures)} studies failed (tracebacks: {log}):", file=sys.stderr)
+    for failure in failures:
+        print(f"  {'/'.join(map(str, failure.key))}: {failure.error}", file=sys.stderr)

@@ -1,0 +1,32 @@
+"""The volume that a set of points dominates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+# Optuna has no public way to it (5.0); this is the only place that needs one.
+from optuna._hypervolume import compute_hypervolume
+
+from ..statistics import FloatArray
+
+
+def hypervolume(
+    values: Sequence[Sequence[float]] | FloatArray, reference_point: Sequence[float]
+) -> float:
+    """Volume between the points and a reference point; all objectives are minimised.
+
+    Args:
+        values: Shape (n_points, n_objectives); points beyond the reference point count for nothing.
+        reference_point: Shape (n_objectives,).
+
+    Returns:
+        0 or more.
+    """
+    end = np.asarray(reference_point, dtype=float)
+    points = np.asarray(values, dtype=float).reshape(-1, len(end))
+    inside = points[np.all(points < end, axis=1)]
+    if not len(inside):
+        return 0.0
+    return float(compute_hypervolume(inside, end))

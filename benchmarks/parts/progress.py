@@ -1,0 +1,75 @@
+"""How far studies were: regret after each finished trial, counted in trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import math
+
+import numpy as np
+from optuna.study import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from ..paired import normalised_regret
+from ..statistics import FloatArray
+from ..statistics import running_best
+from .hypervolume import hypervolume
+from .simulate import finished_trials
+from .task import Progress
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a finished trial has a value and violates no constraint."""
+    return trial.state == TrialState.COMPLETE and all(c <= 0 for c in trial.constraints.values())
+
+
+def best_value(best: float, median: float) -> Callable[[Study], Progress]:
+    """Progress by the best feasible value of one objective.
+
+    Args:
+        best: The best value known.
+        median: Median over feasible random points.
+    """
+
+    def progress(study: Study) -> Progress:
+        sign = -1.0 if study.direction == StudyDirection.MAXIMIZE else 1.0
+        losses = np.array(
+            [
+                sign * trial.value if is_feasible(trial) and trial.value is not None else math.nan
+                for trial in finished_trials(study)
+            ]
+        )
+        regret = normalised_regret(running_best(losses), sign * best, sign * median)
+        return Progress(_counted(len(losses)), regret)
+
+    return progress
+
+
+def dominated_volume(
+    reference_point: Sequence[float], best: float, at_random: float
+) -> Callable[[Study], Progress]:
+    """Progress by the hypervolume that feasible trials dominate; objectives are minimised.
+
+    Args:
+        reference_point: Where the hypervolume ends.
+        best: The largest hypervolume known.
+        at_random: What random search begins with.
+    """
+
+    def progress(study: Study) -> Progress:
+        found: list[Sequence[float]] = []
+        volumes = []
+        for trial in finished_trials(study):
+            if is_feasible(trial):
+                found.append(trial.values)
+            volumes.append(hypervolume(found, reference_point))
+        regret = normalised_regret(-np.array(volumes), -best, -at_random)
+        return Progress(_counted(len(volumes)), regret)
+
+    return progress
+
+
+def _counted(n_trials: int) -> FloatArray:
+    return np.arange(1, n_trials + 1, dtype=float)
