@@ -1,6 +1,11 @@
 """A sample-efficient sampler for expensive trials on lattices and log scales."""
 
+from __future__ import annotations
+
+from .prediction import Prediction
+from .prediction import prediction_of
 from .sampler import LatticeGPSampler
+from .stopping import StopCallback
 
 
-__all__ = ["LatticeGPSampler"]
+__all__ = ["LatticeGPSampler", "Prediction", "StopCallback", "prediction_of"]

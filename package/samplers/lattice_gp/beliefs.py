@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from .arrays import FloatArray
 from .feasibility import Feasibility
+from .improvement import expected_gain
 from .improvement import Improvement
 from .kernels import Inputs
-from .prediction import nodes
+from .prediction import outcomes
 from .prediction import Prediction
-from .prediction import summarise
 from .recipe import Recipe
 from .success import SuccessModel
 from .surrogate import Surrogate
@@ -53,28 +54,54 @@ class Beliefs:
 
     def predict(self, inputs: Inputs) -> Prediction:
         """What is expected of the first of given points."""
-        means, deviations, quantiles = [], [], []
-        for surrogate, is_maximized in zip(self.objectives, self.is_maximized):
-            mean, deviation = surrogate.posterior.predict(inputs)
-            noise = surrogate.fit.hyperparameters.noise_variance
-            spread = math.sqrt(deviation[0] ** 2 + noise)
-            sample, ends = (surrogate.warp.to_values(s) for s in nodes(mean[0], spread))
-            if is_maximized:
-                sample, ends = -sample, -ends[::-1]
-            average, spread = summarise(sample)
-            means.append(average)
-            deviations.append(spread)
-            quantiles.append(tuple(ends.tolist()))
         success, feasibility, improvement = self.success, self.feasibility, self.improvement
+        outlooks = [
+            _outlook(surrogate, is_maximized, inputs)
+            for surrogate, is_maximized in zip(self.objectives, self.is_maximized)
+        ]
+        gain = None
+        if improvement is not None and len(self.objectives) == 1:
+            mean, deviation = self.objectives[0].posterior.predict(inputs)
+            incumbent = improvement.incumbents[0]
+            gain = expected_gain(mean[0], deviation[0], self.objectives[0], incumbent)
         return Prediction(
-            tuple(means),
-            tuple(deviations),
-            tuple(quantiles),
-            None if improvement is None else float(improvement(inputs)[0]),
-            1.0 if success is None else _probability(success.log_probability(inputs.features)),
-            None if feasibility is None else _probability(feasibility.log_probability(inputs)),
-            None,
+            means=tuple(outlook.mean for outlook in outlooks),
+            deviations=tuple(outlook.deviation for outlook in outlooks),
+            quantiles=tuple(outlook.quantiles for outlook in outlooks),
+            noise=tuple(outlook.noise for outlook in outlooks),
+            expected_improvement=gain,
+            log_improvement=None if improvement is None else float(improvement(inputs)[0]),
+            success_probability=(
+                1.0 if success is None else _probability(success.log_probability(inputs.features))
+            ),
+            feasibility=(
+                None if feasibility is None else _probability(feasibility.log_probability(inputs))
+            ),
+            seconds=None,
         )
+
+
+class _Outlook(NamedTuple):
+    """What is expected of one objective, in its own units."""
+
+    mean: float
+    deviation: float
+    quantiles: tuple[float, ...]
+    noise: float
+
+
+def _outlook(surrogate: Surrogate, is_maximized: bool, inputs: Inputs) -> _Outlook:
+    """What is expected of one objective at the first of given points."""
+    mean, deviation = (float(array[0]) for array in surrogate.posterior.predict(inputs))
+    noise = math.sqrt(surrogate.fit.hyperparameters.noise_variance)
+    sample, ends = map(surrogate.warp.to_values, outcomes(mean, math.hypot(deviation, noise)))
+    if is_maximized:
+        sample, ends = -sample, -ends[::-1]
+    best = surrogate.warp.scores.min()
+    low, high = surrogate.warp.to_values(best + noise * np.array([-1.0, 1.0]))
+    return _Outlook(
+        float(sample.mean()), float(sample.std()), tuple(ends.tolist()), float(high - low) / 2.0
+    )
 
 
 def _probability(logarithms: FloatArray) -> float:

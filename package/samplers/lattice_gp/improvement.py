@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import math
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from .surrogate import Surrogate
 
 # How far beyond the worst of the front the reference point lies, as a share of the front's range.
 _MARGIN = 0.1
+# Where below the incumbent a gain is looked at, in deviations.
+_STEPS: FloatArray = np.linspace(0.0, 8.0, 161)
 
 
 class Improvement:
@@ -40,10 +43,11 @@ class Improvement:
         self, objectives: Sequence[Surrogate], is_feasible: BoolArray, is_believed: BoolArray
     ) -> None:
         self._objectives = objectives
+        self.incumbents = tuple(float(s.warp.scores[is_feasible].min()) for s in objectives)
         known = [s.warp.scores[is_feasible] for s in objectives]
         believed = [s.believed[is_believed] for s in objectives]
         if len(objectives) == 1:
-            self._incumbent = float(min([known[0].min(), *believed[0]]))
+            self._incumbent = float(min([self.incumbents[0], *believed[0]]))
         else:
             scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
             everywhere = np.stack([s.warp.scores for s in objectives], axis=1)
@@ -57,6 +61,24 @@ class Improvement:
             return log_expected_improvement(*predictions[0], self._incumbent)
         means, deviations = (np.stack(columns, axis=1) for columns in zip(*predictions))
         return log_expected_hypervolume_improvement(means, deviations, *self._boxes)
+
+
+def expected_gain(mean: float, deviation: float, surrogate: Surrogate, incumbent: float) -> float:
+    """Expected improvement in units of the objective's values, not of their scores.
+
+    Args:
+        mean: Posterior mean of the score.
+        deviation: Its posterior deviation.
+        surrogate: Of the objective.
+        incumbent: The score to improve on.
+    """
+    highest = (incumbent - mean) / deviation
+    normal = highest - _STEPS
+    gains = surrogate.warp.to_values(np.array([incumbent])) - surrogate.warp.to_values(
+        mean + deviation * normal
+    )
+    density = np.exp(-0.5 * normal**2) / math.sqrt(2.0 * math.pi)
+    return float(np.maximum(gains, 0.0) @ density) * float(_STEPS[1] - _STEPS[0])
 
 
 def _reference(front: FloatArray, scores: FloatArray) -> FloatArray:

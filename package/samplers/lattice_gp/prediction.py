@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+from optuna.trial import FrozenTrial
+from scipy.special import stdtrit
 
 from .arrays import FloatArray
+from .records import PREDICTION_KEY
 
 
 # Levels of the quantiles that are kept: the ends of the 95%, 80% and 50% intervals, the median.
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-# Mean and deviation of what is normal only after a transform: averages over its quantiles.
+# The suggested point is chosen because it looks good, by a model with the most probable
+# hyperparameters only: its outcome strays further than a normal distribution allows, if seldom. A
+# Student distribution of these degrees of freedom and this scale holds it as often as it should,
+# on the problems that the sampler was developed on.
+_DEGREES_OF_FREEDOM = 3
+_SCALE = 0.9
+# Mean and deviation of what is symmetric only before a transform: averages over its quantiles.
 _N_NODES = 21
-_NODES: FloatArray = ndtri((np.arange(_N_NODES) + 0.5) / _N_NODES)
+_NODES: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, (np.arange(_N_NODES) + 0.5) / _N_NODES)
+_ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,13 @@ class Prediction:
         deviations: Standard deviation of the value that would be reported, noise included.
         quantiles: For each objective, the values below which the outcome was expected with the
             probabilities :data:`LEVELS`.
-        log_improvement: Logarithm of the expected improvement, in units of the model: of the
-            standard deviation of the transformed values. None if nothing was feasible to improve
-            on.
+        noise: For each objective, the standard deviation by which two trials of the best point
+            would differ from their mean.
+        expected_improvement: Of the best value, in units of the objective, noise aside. None for
+            several objectives, and if nothing was feasible to improve on.
+        log_improvement: Logarithm of the expected improvement of the values, or of the volume that
+            they dominate, in units of the model: of the standard deviation of the transformed
+            values. None if nothing was feasible to improve on.
         success_probability: That the trial ends with a value; 1 before any trial has failed.
         feasibility: Probability that all constraints are kept; None without constraints.
         seconds: Expected cost; None unless the sampler is aware of costs.
@@ -40,6 +52,8 @@ class Prediction:
     means: tuple[float, ...]
     deviations: tuple[float, ...]
     quantiles: tuple[tuple[float, ...], ...]
+    noise: tuple[float, ...]
+    expected_improvement: float | None
     log_improvement: float | None
     success_probability: float
     feasibility: float | None
@@ -83,6 +97,8 @@ class Prediction:
             tuple(fields["means"]),
             tuple(fields["deviations"]),
             tuple(tuple(row) for row in fields["quantiles"]),
+            tuple(fields["noise"]),
+            fields["expected_improvement"],
             fields["log_improvement"],
             fields["success_probability"],
             fields["feasibility"],
@@ -90,13 +106,27 @@ class Prediction:
         )
 
 
-def summarise(values: Sequence[float] | FloatArray) -> tuple[float, float]:
-    """Mean and standard deviation of values at :func:`nodes`."""
-    array = np.asarray(values)
-    return float(array.mean()), float(array.std())
+def prediction_of(trial: FrozenTrial) -> Prediction | None:
+    """What the sampler expected of a trial when it suggested it.
+
+    Args:
+        trial: A trial of any study, running or finished, such as one of ``study.trials``.
+
+    Returns:
+        None if the model did not suggest it: a start-up or enqueued trial, or another sampler's.
+    """
+    fields = trial.system_attrs.get(PREDICTION_KEY)
+    return None if fields is None else Prediction.from_json(fields)
 
 
-def nodes(mean: float, deviation: float) -> tuple[FloatArray, FloatArray]:
-    """Scores of a normal distribution: an even sample, and those at :data:`LEVELS`."""
-    levels: FloatArray = ndtri(np.array(LEVELS))
-    return mean + deviation * _NODES, mean + deviation * levels
+def outcomes(mean: float, deviation: float) -> tuple[FloatArray, FloatArray]:
+    """Scores that an outcome may have.
+
+    Args:
+        mean: Posterior mean.
+        deviation: Posterior standard deviation of an observation, noise included.
+
+    Returns:
+        An even sample of the distribution, and its quantiles at :data:`LEVELS`.
+    """
+    return mean + deviation * _NODES, mean + deviation * _ENDS

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
+import math
 import secrets
 import threading
 from typing import Any
@@ -25,6 +27,7 @@ from .history import read_history
 from .model import Model
 from .model import Suggestion
 from .recipe import Recipe
+from .records import CONSTRAINTS_KEY
 from .records import FAILED_KEY
 from .records import PREDICTION_KEY
 from .records import Record
@@ -60,26 +63,45 @@ class LatticeGPSampler(BaseSampler):
     that was killed and is continued, by whichever process, proposes what it would have proposed
     undisturbed: a trial whose process was killed counts as if it had never been started.
 
-    Objectives that it cannot model (several objectives, as yet) it says so once and searches with a
-    low-discrepancy sequence; parameters that not all trials share are sampled at random.
+    It learns from every trial: from those that fail, or are still running; which parameters exist
+    under which values of others; where constraints are kept; from one objective or several. What
+    it expects of a trial is kept with it (:func:`prediction_of`). What it cannot model it says
+    once, and goes on with a low-discrepancy sequence or at random.
 
     Args:
         seed: Seed of all randomness, 0 or more. None picks one at random, so that two samplers
             differ.
         n_startup_trials: Number of completed trials before the model is used, 1 or more. The first
             trial is the centre of the space.
+        constraints_func: From a finished trial to the values of its constraints, each 0 or less
+            where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
+            same without this argument.
 
     Raises:
-        TypeError: If ``seed`` or ``n_startup_trials`` is not an int.
-        ValueError: If one of them is out of range.
+        TypeError: If ``seed`` or ``n_startup_trials`` is not an int, or ``constraints_func`` not a
+            function.
+        ValueError: If a number is out of range.
     """
 
-    def __init__(self, *, seed: int | None = None, n_startup_trials: int = 4) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int | None = None,
+        n_startup_trials: int = 4,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+    ) -> None:
         if seed is not None:
             _check_int("seed", seed, minimum=0)
         _check_int("n_startup_trials", n_startup_trials, minimum=1)
+        if constraints_func is not None and not callable(constraints_func):
+            raise TypeError(
+                f"constraints_func is {constraints_func!r} of type "
+                f"{type(constraints_func).__name__}, but must be a function from a trial to its "
+                "constraints' values, or None."
+            )
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
+        self._constraints_func = constraints_func
         self._recipe = Recipe()
         self._said: set[str] = set()
         self._prepare()
@@ -179,10 +201,32 @@ class LatticeGPSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Note that a trial failed in earnest, unless it is declared so for a killed process."""
+        """Note constraints, and a failure in earnest: not one declared for a killed process."""
         name = trial.system_attrs.get(WORKER_KEY)
         if state == TrialState.FAIL and name is not None and not worker.is_gone(name):
             set_trial_attribute(study, trial, FAILED_KEY, True)
+        has_result = state in (TrialState.COMPLETE, TrialState.PRUNED)
+        if self._constraints_func is not None and has_result:
+            self._note_constraints(study, trial, self._constraints_func)
+
+    def _note_constraints(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        constraints_func: Callable[[FrozenTrial], Sequence[float]],
+    ) -> None:
+        """Store a trial's constraints where Optuna and its samplers look for them."""
+        try:
+            constraints = tuple(float(value) for value in constraints_func(trial))
+            if any(math.isnan(value) for value in constraints):
+                raise ValueError(f"constraints are {constraints}, but must not be NaN")
+        except Exception as error:
+            self._say_once(
+                f"constraints_func failed ({type(error).__name__}: {error}): nothing is known of "
+                "the constraints of trials for which it does."
+            )
+            return
+        set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
 
     def _suggest_point(
         self, study: Study, space: SearchSpace, others: Sequence[Record], index: int

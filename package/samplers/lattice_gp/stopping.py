@@ -1,0 +1,79 @@
+"""When to stop: the next trial is not expected to improve on the best by what one cares for."""
+
+from __future__ import annotations
+
+import math
+
+import optuna
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from .prediction import prediction_of
+
+
+_logger = optuna.logging.get_logger(f"optuna.{__name__}")
+
+
+class StopCallback:
+    """Stops ``Study.optimize`` when the expected further improvement is too small to pay for.
+
+    Every suggestion of the sampler comes with the improvement that is expected of it, and it is
+    the most promising one that was found: if that is small several times in a row, the search is
+    done. After a trial in which nothing was predicted (a start-up trial, say) the count begins
+    anew.
+
+    Args:
+        threshold: Improvement of the objective, in its own units, that a further trial must promise;
+            None asks for as much as the noise that the model sees in the objective: smaller
+            improvements could not be told from luck.
+        patience: Number of suggestions in a row that must promise less, 1 or more.
+
+    Raises:
+        TypeError: If an argument is not a number.
+        ValueError: If an argument is out of range.
+    """
+
+    def __init__(self, threshold: float | None = None, patience: int = 3) -> None:
+        if threshold is not None:
+            if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
+                raise TypeError(
+                    f"threshold is {threshold!r} of type {type(threshold).__name__}, but must be a "
+                    "number or None."
+                )
+            if not 0.0 < threshold < math.inf:
+                raise ValueError(f"threshold is {threshold}, but must be positive and finite.")
+        if isinstance(patience, bool) or not isinstance(patience, int):
+            raise TypeError(
+                f"patience is {patience!r} of type {type(patience).__name__}, but must be an int."
+            )
+        if patience < 1:
+            raise ValueError(f"patience is {patience}, but must be 1 or more.")
+        self._threshold = threshold
+        self._patience = patience
+
+    def __call__(self, study: Study, trial: FrozenTrial) -> None:
+        """Stop the study if the latest trials up to a finished one promised too little.
+
+        Raises:
+            ValueError: If the study has several objectives, whose improvement has no unit.
+        """
+        if len(study.directions) > 1:
+            raise ValueError(
+                f"StopCallback was given a study of {len(study.directions)} objectives, but accepts "
+                "one of a single objective."
+            )
+        trials = study.get_trials(deepcopy=False)
+        latest = [t for t in trials if t.number <= trial.number][-self._patience :]
+        if len(latest) == self._patience and all(map(self._promises_too_little, latest)):
+            _logger.info(
+                f"Stopping after trial {trial.number}: the last {self._patience} suggestions were "
+                "not expected to improve on the best value by enough."
+            )
+            study.stop()
+
+    def _promises_too_little(self, trial: FrozenTrial) -> bool:
+        prediction = prediction_of(trial)
+        if prediction is None or prediction.expected_improvement is None:
+            return False
+        threshold = prediction.noise[0] if self._threshold is None else self._threshold
+        return prediction.expected_improvement < threshold

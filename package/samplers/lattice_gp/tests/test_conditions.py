@@ -1,0 +1,235 @@
+"""Define-by-run spaces: what exists when is learned, and modelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+import os
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.trial import create_trial
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+import optunahub
+import pytest
+
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+lattice_gp = optunahub.load_local_module(
+    "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
+)
+LatticeGPSampler = lattice_gp.LatticeGPSampler
+Conditions = import_module(f"{lattice_gp.__name__}.conditions").Conditions
+records = import_module(f"{lattice_gp.__name__}.records")
+space_module = import_module(f"{lattice_gp.__name__}.space")
+unions = import_module(f"{lattice_gp.__name__}.unions")
+
+Objective = Callable[[optuna.Trial], float]
+
+
+def layers(trial: optuna.Trial) -> float:
+    """The number of layers, then the units of each; momentum for one optimiser of three."""
+    depth = trial.suggest_int("depth", 1, 4)
+    units = [trial.suggest_int(f"units_{i}", 8, 64, step=8) for i in range(depth)]
+    optimiser = trial.suggest_categorical("optimiser", ["adam", "sgd", "rmsprop"])
+    loss = abs(depth - 3) + sum(abs(u - 32) for u in units) / (32 * depth)
+    if optimiser == "sgd":
+        loss += abs(trial.suggest_float("momentum", 0.0, 1.0) - 0.9) - 0.5
+    return loss
+
+
+def nested(trial: optuna.Trial) -> float:
+    """A choice behind a choice, and a parameter that needs two choices at once."""
+    model = trial.suggest_categorical("model", ["tree", "svm"])
+    scale = trial.suggest_categorical("scale", [False, True])
+    loss = 1.0
+    if model == "svm":
+        kernel = trial.suggest_categorical("kernel", ["rbf", "poly", "linear"])
+        if kernel == "poly":
+            loss += trial.suggest_int("degree", 2, 5)
+        if scale:
+            loss += trial.suggest_float("offset", -1.0, 1.0)
+    return loss
+
+
+def finished(objective: Objective, n: int, seed: int = 0) -> list[FrozenTrial]:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
+    study.optimize(objective, n_trials=n)
+    return study.trials
+
+
+def conditioned_space(trials: list[FrozenTrial]) -> Any:
+    read = records.RecordReader().read(trials)
+    space = space_module.SearchSpace(unions.known_distributions(read))
+    return space.under(unions.learn_conditions(space, read))
+
+
+@pytest.mark.parametrize("objective", [layers, nested])
+def test_what_exists_is_what_trials_have(objective: Objective) -> None:
+    space = conditioned_space(finished(objective, 80))
+    for trial in finished(objective, 40, seed=1):
+        known = {n: d.to_internal_repr(trial.params[n]) for n, d in trial.distributions.items()}
+        coordinates = space.to_coordinates(known)
+        is_missing = np.isnan(coordinates)
+        point = space.put_at_centre(coordinates[None, :], is_missing[None, :])
+        np.testing.assert_array_equal(space.active(point)[0], ~is_missing)
+        assert space.to_params(point[0]) == pytest.approx(trial.params)
+
+
+def test_the_choice_is_held_responsible_where_a_number_would_explain_as_much() -> None:
+    order, is_categorical = np.arange(3), np.array([False, True, False])
+    coordinates = np.array([[0.1, 0.0, np.nan], [0.2, 0.0, np.nan], [0.8, 1.0, 0.5]])
+    conditions = Conditions(coordinates, order, is_categorical, np.array([np.inf, 2.0, np.inf]))
+    active = conditions.active(np.array([[0.9, 0.0, 0.5], [0.1, 1.0, 0.5]]))
+    np.testing.assert_array_equal(active[:, 2], [False, True])
+
+
+def test_objective_that_changed_follows_its_latest_trials() -> None:
+    order, is_categorical, n_values = np.arange(2), np.zeros(2, bool), np.full(2, np.inf)
+    column = np.full(6, 0.5)
+    added = np.stack([column, [np.nan] * 3 + [0.1, 0.2, 0.3]], axis=1)
+    removed = np.stack([column, [0.1, 0.2, 0.3] + [np.nan] * 3], axis=1)
+    point = np.array([[0.5, 0.5]])
+    assert Conditions(added, order, is_categorical, n_values).active(point)[0, 1]
+    assert not Conditions(removed, order, is_categorical, n_values).active(point)[0, 1]
+
+
+@given(strategies.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_points_of_a_conditioned_space_are_settled(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    space = conditioned_space(finished(nested, 30, seed=seed % 7))
+    points = space.from_quantiles(rng.random((50, space.n_params)))
+    for again in (space.settle(points), space.snap(points)):
+        np.testing.assert_array_equal(again, points)
+    filled = space.fill(points, rng)
+    active = space.active(points)
+    np.testing.assert_array_equal(filled[active], points[active])
+    np.testing.assert_array_equal(space.settle(filled), points)
+
+
+def test_union_of_ranges() -> None:
+    def union(*distributions: Any) -> Any:
+        values = [d.choices[0] if hasattr(d, "choices") else d.low for d in distributions]
+        trials = [
+            create_trial(params={"x": value, "y": 1}, distributions={"x": d, "y": ONE}, value=0.0)
+            for value, d in zip(values, distributions)
+        ]
+        return unions.known_distributions(records.RecordReader().read(numbered(trials)))["x"]
+
+    ONE = IntDistribution(1, 5)
+    assert union(IntDistribution(1, 4), IntDistribution(3, 9)) == IntDistribution(1, 9)
+    assert union(IntDistribution(0, 4, step=4), IntDistribution(6, 12, step=6)) == IntDistribution(
+        0, 12, step=2
+    )
+    wide = union(FloatDistribution(0.1, 1.0, log=True), FloatDistribution(0.01, 0.5, log=True))
+    assert wide == FloatDistribution(0.01, 1.0, log=True)
+    stepped = union(FloatDistribution(0.0, 1.0, step=0.25), FloatDistribution(0.5, 2.0, step=0.25))
+    assert stepped == FloatDistribution(0.0, 2.0, step=0.25)
+    uneven = union(FloatDistribution(0.0, 1.0, step=0.25), FloatDistribution(0.1, 1.1, step=0.25))
+    assert uneven == FloatDistribution(0.0, 1.1)
+
+
+def test_parameter_of_two_kinds_is_left_out() -> None:
+    distributions = [IntDistribution(1, 5), CategoricalDistribution([1, 2])]
+    trials = [
+        create_trial(params={"x": 1, "y": 0.5}, distributions={"x": d, "y": Y}, value=0.0)
+        for d in distributions
+    ]
+    known = unions.known_distributions(records.RecordReader().read(numbered(trials)))
+    assert list(known) == ["y"]
+
+
+Y = FloatDistribution(0.0, 1.0)
+
+
+def numbered(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    for number, trial in enumerate(trials):
+        trial.number = number
+    return trials
+
+
+# The sampler.
+
+
+def regret_of(sampler: Any, objective: Objective, n_trials: int) -> float:
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=n_trials)
+    return study.best_value
+
+
+def test_parameters_behind_a_condition_are_optimised() -> None:
+    ours = [regret_of(LatticeGPSampler(seed=s), layers, 50) for s in range(3)]
+    random = [regret_of(optuna.samplers.RandomSampler(seed=s), layers, 50) for s in range(3)]
+    assert np.mean(ours) < -0.3  # the optimum is -0.5
+    assert np.mean(ours) < np.mean(random) - 0.2
+
+
+def test_suggestions_are_those_of_a_resumed_study_whatever_the_storage(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/study.db"
+    for _ in range(2):
+        resumed = optuna.create_study(
+            study_name="s", storage=url, sampler=LatticeGPSampler(seed=3), load_if_exists=True
+        )
+        resumed.optimize(layers, n_trials=12)
+    undisturbed = optuna.create_study(sampler=LatticeGPSampler(seed=3))
+    undisturbed.optimize(layers, n_trials=24)
+    assert [t.params for t in resumed.trials] == [t.params for t in undisturbed.trials]
+
+
+def test_range_that_follows_another_parameter_is_kept() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        upper = trial.suggest_int("upper", 1, 20)
+        lower = trial.suggest_int("lower", 0, upper)
+        assert 0 <= lower <= upper
+        return abs(upper - 15) + abs(lower - 12)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=40)
+    assert study.best_value <= 1
+
+
+def test_range_that_was_narrowed_is_searched_inside() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(lambda t: (t.suggest_float("x", 0.0, 10.0) - 9.0) ** 2, n_trials=12)
+
+    def narrowed(trial: optuna.Trial) -> float:
+        return (trial.suggest_float("x", 0.0, 2.0) - 1.0) ** 2 - 100.0
+
+    study.optimize(narrowed, n_trials=20)
+    inside = [t.params["x"] for t in study.trials[20:]]
+    assert all(x <= 2.0 for x in inside)
+    assert len(set(inside)) > 5  # not the end of the range over and over
+
+
+def test_trial_that_failed_before_it_chose_everything_is_left_out() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if trial.number % 5 == 4:
+            raise RuntimeError
+        return x + trial.suggest_float("y", 0.0, 1.0)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=20, catch=RuntimeError)
+    assert sum(t.state == TrialState.FAIL for t in study.trials) == 4
+    assert study.best_value < 0.2
+
+
+def test_choice_never_seen_is_tried() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", [str(i) for i in range(12)])
+        return abs(int(kind) - 7) + trial.suggest_float(f"x_{kind}", 0.0, 1.0)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=1))
+    study.optimize(objective, n_trials=45)
+    assert study.best_params["kind"] == "7"
+    assert study.best_value < 0.2

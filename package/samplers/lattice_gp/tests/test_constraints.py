@@ -1,0 +1,215 @@
+"""Constraints and several objectives, and both at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+import optunahub
+import pytest
+
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+lattice_gp = optunahub.load_local_module(
+    "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
+)
+LatticeGPSampler = lattice_gp.LatticeGPSampler
+merit = import_module(f"{lattice_gp.__name__}.merit")
+feasibility = import_module(f"{lattice_gp.__name__}.feasibility")
+history = import_module(f"{lattice_gp.__name__}.history")
+
+needs_set_constraint = pytest.mark.skipif(
+    not hasattr(optuna.Trial, "set_constraint"), reason="Optuna 4 has no Trial.set_constraint"
+)
+
+
+def within_disc(trial: FrozenTrial) -> Sequence[float]:
+    return (math.hypot(trial.params["x"] - 0.2, trial.params["y"] - 0.2) - 0.15,)
+
+
+def corner(trial: optuna.Trial) -> float:
+    """Better the larger both are, which a disc of 7% of the space forbids beyond."""
+    return -trial.suggest_float("x", 0.0, 1.0) - trial.suggest_float("y", 0.0, 1.0)
+
+
+BEST = -0.4 - 0.15 * math.sqrt(2.0)
+
+
+# Numerics.
+
+
+def test_order_of_merit_of_one_objective() -> None:
+    values = np.array([[3.0], [1.0], [2.0], [0.0]])
+    free = np.empty((4, 0))
+    np.testing.assert_array_equal(merit.order_of_merit(values, free), [3, 1, 2, 0])
+    constraints = np.array([[-1.0], [0.0], [2.0], [1.0]])
+    np.testing.assert_array_equal(merit.order_of_merit(values, constraints), [1, 0, 3, 2])
+
+
+def test_order_of_merit_of_two_objectives() -> None:
+    values = np.array([[2.0, 2.0], [1.0, 3.0], [3.0, 3.0], [0.0, 9.0]])
+    order = merit.order_of_merit(values, np.empty((4, 0))).tolist()
+    assert order == [0, 1, 3, 2]
+    infeasible_best = np.array([[1.0], [-1.0], [-1.0], [-1.0]])
+    assert merit.order_of_merit(values, infeasible_best).tolist() == [1, 3, 2, 0]
+
+
+def test_constraint_that_was_not_told_is_no_violation() -> None:
+    constraints = np.array([[np.nan, -1.0], [np.nan, 1.0], [0.0, np.nan]])
+    np.testing.assert_array_equal(merit.is_feasible(constraints), [True, False, True])
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_bilog_keeps_signs_and_order_in_any_unit(scale: float) -> None:
+    values = scale * np.array([-1e6, -2.0, -1e-3, 0.0, 1e-3, 2.0, 1e6])
+    transformed = feasibility.bilog(values)
+    assert (np.sign(transformed) == np.sign(values)).all()
+    assert (np.diff(transformed) > 0.0).all()
+    assert np.abs(transformed).max() < 20.0
+    assert np.isfinite(feasibility.bilog(np.array([np.inf, -np.inf, 1.0, -1.0]))).all()
+    assert not feasibility.bilog(np.zeros(3)).any()
+
+
+# One objective.
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_optimum_at_the_border_of_a_small_feasible_disc_is_found() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0, constraints_func=within_disc))
+    study.optimize(corner, n_trials=40)
+    kept = [t for t in study.trials if t.system_attrs["constraints"][0] <= 0.0]
+    assert len(kept) >= 8
+    assert min(t.value for t in kept if t.value is not None) < BEST + 0.02
+
+
+@needs_set_constraint
+def test_constraints_set_in_the_objective_are_those_of_a_function() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = corner(trial)
+        trial.set_constraint(
+            "disc", math.hypot(trial.params["x"] - 0.2, trial.params["y"] - 0.2) - 0.15
+        )
+        return value
+
+    by_name = optuna.create_study(sampler=LatticeGPSampler(seed=1))
+    by_name.optimize(objective, n_trials=20)
+    by_function = optuna.create_study(
+        sampler=LatticeGPSampler(seed=1, constraints_func=within_disc)
+    )
+    by_function.optimize(corner, n_trials=20)
+    assert [t.params for t in by_name.trials] == [t.params for t in by_function.trials]
+
+
+@needs_set_constraint
+def test_infinite_and_missing_constraints_do_not_break_a_study() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = corner(trial)
+        if trial.number % 3 == 0:
+            trial.set_constraint("a", math.inf if trial.number % 2 else -math.inf)
+        if trial.number % 4 == 0:
+            trial.set_constraint("b", 1.0)
+        return value
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    assert sum("lattice_gp:prediction" in t.system_attrs for t in study.trials) > 15
+
+
+def test_constraints_function_that_fails_is_reported_once_and_costs_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(trial: FrozenTrial) -> Sequence[float]:
+        raise KeyError("memory")
+
+    optuna.logging.enable_propagation()
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0, constraints_func=broken))
+    study.optimize(corner, n_trials=12)
+    assert all(t.state == TrialState.COMPLETE for t in study.trials)
+    # A record may reach the fixture along two ways.
+    said = {id(r): r.message for r in caplog.records if "constraints_func failed" in r.message}
+    assert len(said) == 1
+
+
+def test_constraints_function_must_be_a_function() -> None:
+    with pytest.raises(TypeError, match="constraints_func is 3 of type int.*function"):
+        LatticeGPSampler(constraints_func=3)  # type: ignore[arg-type]
+
+
+# Several objectives.
+
+
+def schaffer(trial: optuna.Trial) -> tuple[float, float]:
+    x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+    return x**2 + y, (x - 1.0) ** 2 + y
+
+
+def covered(study: optuna.Study, signs: tuple[float, float] = (1.0, 1.0)) -> float:
+    """How far the front of f2 = (1 - sqrt(f1))**2 is from the trials, at worst over nine points."""
+    values = np.array([t.values for t in study.best_trials]) * signs
+    x = np.linspace(0.1, 0.9, 9)
+    front = np.stack([x**2, (x - 1.0) ** 2], axis=1)
+    return float(np.linalg.norm(front[:, None] - values, axis=2).min(axis=1).max())
+
+
+def test_front_of_two_objectives_is_covered() -> None:
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
+    study.optimize(schaffer, n_trials=40)
+    assert covered(study) < 0.1
+    random = optuna.create_study(
+        directions=["minimize"] * 2, sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    random.optimize(schaffer, n_trials=40)
+    assert covered(study) < 0.5 * covered(random)
+
+
+def test_maximised_objectives_are_negated_minimised_ones() -> None:
+    plain = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
+    plain.optimize(schaffer, n_trials=25)
+    turned = optuna.create_study(
+        directions=["minimize", "maximize"], sampler=LatticeGPSampler(seed=0)
+    )
+    turned.optimize(lambda t: (schaffer(t)[0], -schaffer(t)[1]), n_trials=25)
+    assert [t.params for t in turned.trials] == [t.params for t in plain.trials]
+    prediction, mirrored = (
+        lattice_gp.prediction_of(study.trials[-1]) for study in (plain, turned)
+    )
+    assert mirrored.means == pytest.approx((prediction.means[0], -prediction.means[1]))
+    assert mirrored.interval(0.8, 1) == pytest.approx(
+        tuple(-end for end in reversed(prediction.interval(0.8, 1)))
+    )
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_several_objectives_under_a_constraint_with_infinite_values() -> None:
+    def objective(trial: optuna.Trial) -> tuple[float, float, float]:
+        first, second = schaffer(trial)
+        return first, math.inf if trial.number % 7 == 5 else second, trial.params["y"]
+
+    def not_the_middle(trial: FrozenTrial) -> Sequence[float]:
+        return (0.2 - abs(trial.params["x"] - 0.5),)
+
+    study = optuna.create_study(
+        directions=["minimize"] * 3,
+        sampler=LatticeGPSampler(seed=0, constraints_func=not_the_middle),
+    )
+    study.optimize(objective, n_trials=40)
+    late = study.trials[15:]
+    assert all("lattice_gp:prediction" in t.system_attrs for t in late)
+    assert sum(t.system_attrs["constraints"][0] <= 0.0 for t in late) > len(late) / 2
+
+
+def test_model_of_several_objectives_never_repeats_a_lattice_point() -> None:
+    def objective(trial: optuna.Trial) -> tuple[float, float]:
+        x, y = trial.suggest_int("x", 0, 4), trial.suggest_int("y", 0, 4)
+        return float(x), float((x - 4) ** 2 + y)
+
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 25

@@ -1,0 +1,199 @@
+"""What the sampler expects of a trial, and when it says that there is no more to expect."""
+
+from __future__ import annotations
+
+from importlib import import_module
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies
+import numpy as np
+import optuna
+import optunahub
+import pytest
+
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+lattice_gp = optunahub.load_local_module(
+    "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
+)
+LatticeGPSampler = lattice_gp.LatticeGPSampler
+StopCallback = lattice_gp.StopCallback
+prediction_of = lattice_gp.prediction_of
+improvement = import_module(f"{lattice_gp.__name__}.improvement")
+warp = import_module(f"{lattice_gp.__name__}.warp")
+
+
+def bowl(trial: optuna.Trial) -> float:
+    x, y = trial.suggest_float("x", -1.0, 1.0), trial.suggest_float("y", -1.0, 1.0)
+    return (x - 0.3) ** 2 + (y + 0.2) ** 2
+
+
+# The way back from scores to values.
+
+
+@given(
+    strategies.lists(strategies.floats(-1e3, 1e3), min_size=4, max_size=12, unique=True),
+    strategies.floats(-2.0, 3.0),
+    strategies.booleans(),
+)
+@settings(max_examples=200, deadline=None)
+def test_scores_lead_back_to_their_values(
+    values: list[float], power: float, is_robust: bool
+) -> None:
+    array = np.array(values)
+    on_values = warp.Warp(is_robust, power).on(array)
+    np.testing.assert_array_equal(on_values.scores, warp.Warp(is_robust, power)(array))
+    if np.ptp(array) < 1e-3 or not on_values.scores.any():
+        return
+    np.testing.assert_allclose(on_values.to_scores(array), on_values.scores, atol=1e-6)
+    back = on_values.to_values(on_values.to_scores(array))
+    # Robust scaling clips; a strong power folds what is far away into almost one score.
+    inside = np.abs(on_values.scores) < 2.0
+    is_flat = np.abs(power - 1.0) > 1.0
+    if not (is_robust or is_flat):
+        np.testing.assert_allclose(back[inside], array[inside], atol=1e-3 * np.ptp(array))
+
+
+@pytest.mark.parametrize("power", [-2.0, 0.0, 1.0, 2.0, 3.0])
+def test_scores_beyond_all_values_come_back_finite_and_in_order(power: float) -> None:
+    on_values = warp.Warp(False, power).on(np.array([0.1, 0.2, 0.5, 3.0]))
+    back = on_values.to_values(np.linspace(-50.0, 50.0, 200))
+    assert np.isfinite(back).all()
+    assert (np.diff(back) >= 0.0).all()
+
+
+def test_expected_gain_is_an_integral() -> None:
+    values = np.array([0.5, 0.7, 1.0, 3.0])
+    on_values = warp.Warp(False, 0.3).on(values)
+    incumbent, mean, deviation = float(on_values.scores.min()), -0.9, 0.6
+    draws = mean + deviation * np.random.default_rng(0).standard_normal(400_000)
+    gains = np.maximum(0.5 - on_values.to_values(draws), 0.0)
+
+    class Surrogate:
+        warp = on_values
+
+    gain = improvement.expected_gain(mean, deviation, Surrogate(), incumbent)
+    assert gain == pytest.approx(gains.mean(), rel=0.02)
+
+
+# Predictions.
+
+
+def test_every_suggestion_of_the_model_tells_what_it_expects(tmp_path: Path) -> None:
+    study = optuna.create_study(
+        sampler=LatticeGPSampler(seed=0), storage=f"sqlite:///{tmp_path}/study.db"
+    )
+    study.optimize(bowl, n_trials=20)
+    assert [prediction_of(t) is None for t in study.trials] == [True] * 4 + [False] * 16
+    last = prediction_of(study.trials[-1])
+    assert last.mean == last.means[0]
+    assert last.deviation == last.deviations[0] > 0.0
+    assert last.success_probability == 1.0
+    assert last.feasibility is None
+    assert last.seconds is None
+    assert 0.0 <= last.expected_improvement < 0.1
+    low, high = last.interval(0.5)
+    lower, higher = last.interval(0.95)
+    assert lower < low < high < higher
+    # JSON made lists of tuples; they are tuples again.
+    assert isinstance(last.quantiles[0], tuple)
+
+
+def test_intervals_hold_the_outcomes() -> None:
+    held: dict[float, list[bool]] = {0.5: [], 0.95: []}
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        study = optuna.create_study(sampler=LatticeGPSampler(seed=seed))
+        study.optimize(lambda t: bowl(t) + 0.1 * rng.standard_normal(), n_trials=30)
+        for trial in study.trials[4:]:
+            for share, hits in held.items():
+                low, high = prediction_of(trial).interval(share)
+                hits.append(low <= trial.value <= high)
+    assert 0.3 < np.mean(held[0.5]) < 0.7
+    assert 0.88 < np.mean(held[0.95])
+
+
+def test_expectation_of_failures_is_told() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        value = bowl(trial)
+        return math.nan if trial.params["x"] > 0.0 else value
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    told = [prediction_of(t) for t in study.trials]
+    assert all(0.0 < p.success_probability <= 1.0 for p in told if p is not None)
+    assert min(p.success_probability for p in told if p is not None) < 0.95
+
+
+def test_unknown_interval() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=6)
+    with pytest.raises(ValueError, match="share is 0.9, but must be one of 0.95, 0.8, 0.5"):
+        prediction_of(study.trials[-1]).interval(0.9)
+
+
+def test_trials_of_other_samplers_have_none() -> None:
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(bowl, n_trials=1)
+    assert prediction_of(study.trials[0]) is None
+
+
+# Stopping.
+
+
+def n_trials_until_stopped(callback: Any, objective: Any = bowl, n_trials: int = 60) -> int:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=n_trials, callbacks=[callback])
+    return len(study.trials)
+
+
+def test_study_stops_when_little_is_left_to_gain() -> None:
+    coarse, fine = (n_trials_until_stopped(StopCallback(t)) for t in (0.05, 1e-5))
+    assert 7 <= coarse <= fine < 60
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=60, callbacks=[StopCallback(1e-3)])
+    assert study.best_value < 0.01
+
+
+def test_study_of_noise_stops_by_itself() -> None:
+    def noisy(trial: optuna.Trial) -> float:
+        rng = np.random.default_rng(trial.number)
+        return bowl(trial) + 0.3 * float(rng.standard_normal())
+
+    assert n_trials_until_stopped(StopCallback(), noisy) < 60
+
+
+def test_maximised_study_stops_likewise() -> None:
+    study = optuna.create_study(direction="maximize", sampler=LatticeGPSampler(seed=0))
+    study.optimize(lambda t: -bowl(t), n_trials=60, callbacks=[StopCallback(1e-3)])
+    assert len(study.trials) == n_trials_until_stopped(StopCallback(1e-3))
+
+
+def test_start_up_trials_promise_nothing() -> None:
+    assert n_trials_until_stopped(StopCallback(1e9, patience=1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"threshold": "1"}, TypeError, "threshold is '1' of type str"),
+        ({"threshold": 0.0}, ValueError, "threshold is 0.0, but must be positive"),
+        ({"threshold": math.nan}, ValueError, "threshold is nan"),
+        ({"patience": 1.5}, TypeError, "patience is 1.5 of type float"),
+        ({"patience": 0}, ValueError, "patience is 0, but must be 1 or more"),
+    ],
+)
+def test_bad_arguments(arguments: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        StopCallback(**arguments)
+
+
+def test_several_objectives_have_no_one_threshold() -> None:
+    study = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
+    with pytest.raises(ValueError, match="2 objectives"):
+        study.optimize(lambda t: (bowl(t), 1.0), n_trials=3, callbacks=[StopCallback()])
