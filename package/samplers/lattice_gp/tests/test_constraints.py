@@ -139,7 +139,7 @@ def test_constraints_function_that_fails_is_reported_once_and_costs_nothing(
 
 def test_constraints_function_must_be_a_function() -> None:
     with pytest.raises(TypeError, match="constraints_func is 3 of type int.*function"):
-        LatticeGPSampler(constraints_func=3)  # type: ignore[arg-type]
+        LatticeGPSampler(constraints_func=3)
 
 
 # Several objectives.
