@@ -9,17 +9,20 @@ import importlib.util
 
 from ..errors import unknown_name
 from ..errors import UsageError
-from . import cost
-from . import parallel
-from . import prior
-from . import pruning
+from . import conditional
+from . import constraints
+from . import objectives
 from .task import Entrant
 from .task import Part
 from .task import Task
 
 
 # A new part is one module with a ``PART``, imported above and named here.
-_ALL: tuple[Part, ...] = (pruning.PART, cost.PART, parallel.PART, prior.PART)
+_ALL: tuple[Part, ...] = (
+    conditional.PART,
+    constraints.PART,
+    objectives.PART,
+)
 PARTS: dict[str, Part] = {part.name: part for part in _ALL}
 
 KINDS: dict[str, Callable[[Task], bool]] = {

@@ -27,6 +27,24 @@ def hypervolume(
     end = np.asarray(reference_point, dtype=float)
     points = np.asarray(values, dtype=float).reshape(-1, len(end))
     inside = points[np.all(points < end, axis=1)]
-    if not len(inside):
-        return 0.0
-    return float(compute_hypervolume(inside, end))
+    return float(compute_hypervolume(inside, end)) if len(inside) else 0.0
+
+
+def non_dominated(points: FloatArray, reference_point: Sequence[float] | FloatArray) -> FloatArray:
+    """The points before a reference point that no other is as good as in every objective.
+
+    Args:
+        points: Shape (n_points, n_objectives), to be minimised.
+        reference_point: Shape (n_objectives,).
+
+    Returns:
+        Shape (n_kept, n_objectives), ordered.
+    """
+    left = np.unique(points[np.all(points < np.asarray(reference_point), axis=1)], axis=0)
+    kept = []
+    while len(left):
+        # The first in order is dominated by none of the others.
+        first = left[0]
+        kept.append(first)
+        left = left[1:][np.any(left[1:] < first, axis=1)]
+    return np.array(kept).reshape(-1, points.shape[1])

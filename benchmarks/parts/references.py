@@ -1,77 +1,228 @@
-"""Between which values the parts measure a regret; see :mod:`benchmarks.suite.references`.
+"""Between which values a task's regret is measured: the best known and what is found at random.
 
-The best value is known by construction where the problem is a formula whose minimum is
-(``"known"``), and else found by a long search downhill (``"search"``).
+For one objective 1 is the median of feasible random points and 0 the best feasible value known. For
+several it is the same with hypervolumes: 1 is the median of what ten random trials dominate.
 
-``python -m benchmarks.parts.references [NAME ...]`` computes those of the parts' own problems
-anew, of all or of those named; that of all takes some minutes.
+``python -m benchmarks.parts.references [TASK ...]`` computes the references anew, of all tasks that
+use them or of those named, by differential evolution over everything a trial can be, conditional
+parameters included. That of all takes half an hour.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import asdict
+from dataclasses import dataclass
 import functools
 import json
 from pathlib import Path
 import sys
 
+import numpy as np
+from optuna.study import Study
+
 from ..errors import unknown_name
 from ..errors import UsageError
-from ..suite import references as of_suites
-from ..suite.references import Reference
+from ..statistics import FloatArray
+from . import progress
+from .hypervolume import hypervolume
+from .hypervolume import non_dominated
+from .task import Progress
+from .task import Task
+from .unit_trial import Outcome
+from .unit_trial import UnitSpace
 
 
 _FILE = Path(__file__).with_name("references.json")
-# Evaluations of a search: of models that are trained; of others as in the suites.
-_N_SEARCH = {"digits_curves": 1_500, "cancer_curves": 900}
+# Random points; as many more until so many are feasible, if that takes no more than so many.
+_N_RANDOM, _N_FEASIBLE, _MAX_RANDOM = 4000, 200, 400_000
+# Random trials whose hypervolume is where regret begins, and of how many such sets the median.
+_N_FIRST, _N_SETS = 10, 400
+# An infeasible point is worse than every feasible one.
+_INFEASIBLE = 1e9
+# Evaluations of each search, times the number of dimensions, and restarts.
+_POPULATION, _GENERATIONS, _N_STARTS = 12, 400, 4
+# Models that are trained at every evaluation: random points, generations and restarts.
+_LIVE, _N_RANDOM_LIVE, _GENERATIONS_LIVE, _N_STARTS_LIVE = "live_", 400, 20, 2
+# Searches for points of a Pareto front, each by another weighting, and their generations.
+_N_WEIGHTS, _FRONT_GENERATIONS = 60, 60
+# The hypervolume of more points takes too long.
+_MAX_FRONT = 1500
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Values of one task.
+
+    Attributes:
+        best: The lowest feasible value known; of several objectives, the largest hypervolume.
+        at_random: The median over feasible random points; of several objectives, the median
+            hypervolume of ten random trials.
+        feasible: Share of random points that are feasible.
+    """
+
+    best: float
+    at_random: float
+    feasible: float = 1.0
 
 
 @functools.cache
 def load() -> dict[str, Reference]:
-    """The references of the parts' problems and those of the suites, by name."""
-    from .problems import SAME_AS
-
-    found = of_suites.load() | _load_own()
-    return found | {name: found[other] for name, other in SAME_AS.items() if other in found}
+    """The committed references, by name of the task."""
+    stored = json.loads(_FILE.read_text(encoding="utf-8"))
+    return {name: Reference(**entry) for name, entry in stored.items()}
 
 
-def compute(name: str) -> Reference:
-    """Compute the reference of one of the parts' own problems."""
-    from .problems import OWN
+def regret_of_value(name: str) -> Callable[[Study], Progress]:
+    """Progress of a task of one objective, to be minimised, that has a reference."""
 
-    return of_suites.reference_of(OWN[name](), _N_SEARCH.get(name, of_suites.N_SEARCH))
+    def measure(study: Study) -> Progress:
+        reference = load()[name]
+        return progress.best_value(reference.best, reference.at_random)(study)
+
+    return measure
+
+
+def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progress]:
+    """Progress of a task of several objectives, to be minimised, that has a reference.
+
+    Args:
+        name: The task.
+        end: The reference point of the hypervolume.
+    """
+
+    def measure(study: Study) -> Progress:
+        reference = load()[name]
+        measured = progress.dominated_volume(end, reference.best, reference.at_random)
+        return measured(study)
+
+    return measure
+
+
+def compute(task: Task, end: Sequence[float] | None, front: FloatArray | None) -> Reference:
+    """Compute the reference of a task.
+
+    Args:
+        task: The task.
+        end: The reference point of the hypervolume; None for one objective.
+        front: Points of the true Pareto front, shape (n_points, n_objectives), if it is known.
+    """
+    is_live = task.name.startswith(_LIVE)
+    space = UnitSpace(task.objective(0), 100 if is_live else 2000)
+    rng = np.random.default_rng(1)
+    outcomes: list[Outcome] = []
+    feasible: list[bool] = []
+    n_random = _N_RANDOM_LIVE if is_live else _N_RANDOM
+    while len(outcomes) < n_random or sum(feasible) < _N_FEASIBLE and len(outcomes) < _MAX_RANDOM:
+        more = [space.evaluate(rng.random(space.n_dims)) for _ in range(n_random)]
+        outcomes += more
+        feasible += [outcome.violation == 0 for outcome in more]
+    share = sum(feasible) / len(feasible)
+    if end is None:
+        values = [o.values[0] for o, is_so in zip(outcomes, feasible) if is_so]
+        settings = (_GENERATIONS_LIVE, _N_STARTS_LIVE) if is_live else (_GENERATIONS, _N_STARTS)
+        best = min(_lowest(space, *settings), *values)
+        return Reference(best, float(np.median(values)), share)
+    volumes = []
+    for _ in range(_N_SETS):
+        chosen = rng.choice(len(outcomes), _N_FIRST, replace=False)
+        volumes.append(hypervolume([outcomes[i].values for i in chosen if feasible[i]], end))
+    points = _front(space, np.asarray(end), rng) if front is None else front
+    return Reference(hypervolume(points, end), float(np.median(volumes)), share)
+
+
+def _lowest(space: UnitSpace, n_generations: int, n_starts: int) -> float:
+    """The lowest feasible value of several searches."""
+
+    def loss(point: FloatArray) -> float:
+        outcome = space.evaluate(point)
+        return _INFEASIBLE + outcome.violation if outcome.violation else outcome.values[0]
+
+    return min(_evolve(loss, space.n_dims, n_generations, seed) for seed in range(n_starts))
+
+
+def _front(space: UnitSpace, end: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Points of the Pareto front: the lowest of many weighted maxima of the objectives.
+
+    Returns:
+        Shape (n_points, n_objectives), all that the searches met and none dominates, thinned out.
+    """
+    met: list[list[float]] = []
+    n_objectives = len(end)
+    # The scale of each objective: from the best of random points to the reference point.
+    probes = [space.evaluate(rng.random(space.n_dims)) for _ in range(_N_RANDOM)]
+    low = np.min([outcome.values for outcome in probes if not outcome.violation], axis=0)
+    for number in range(_N_WEIGHTS):
+        weights = rng.dirichlet(np.ones(n_objectives))
+        if n_objectives == 2:
+            weights = np.array([number + 0.5, _N_WEIGHTS - number - 0.5]) / _N_WEIGHTS
+
+        def loss(point: FloatArray, weights: FloatArray = weights) -> float:
+            outcome = space.evaluate(point)
+            if outcome.violation:
+                return _INFEASIBLE + outcome.violation
+            scaled = (np.array(outcome.values) - low) / (end - low)
+            met.append(outcome.values)
+            return float(np.max(weights * scaled) + 0.01 * np.sum(weights * scaled))
+
+        _evolve(loss, space.n_dims, _FRONT_GENERATIONS, number)
+        met = non_dominated(np.array(met), end).tolist()
+    points = np.array(met)
+    if len(points) > _MAX_FRONT:
+        points = points[rng.choice(len(points), _MAX_FRONT, replace=False)]
+    return points
+
+
+def _evolve(
+    loss: Callable[[FloatArray], float], n_dims: int, n_generations: int, seed: int
+) -> float:
+    """The lowest loss of one run of differential evolution in the unit cube."""
+    from scipy.optimize import differential_evolution
+
+    found = differential_evolution(
+        loss,
+        [(0.0, 1.0)] * n_dims,
+        maxiter=n_generations,
+        # Not more a generation in many dimensions, most of which are idle at any point.
+        popsize=max(4, _POPULATION * 6 // max(n_dims, 6)),
+        tol=0.0,
+        polish=False,
+        rng=seed,
+    )
+    return float(found.fun)
 
 
 def main(names: Sequence[str]) -> int:
-    """Compute and store the references of the named problems, or of all.
+    """Compute and store the references of the named tasks, or of all.
 
     Returns:
         Exit status: 0 if all went well, 2 for a wrong argument.
     """
-    from .problems import OWN
+    from . import conditional
+    from . import constraints
+    from . import objectives
 
+    tasks = {
+        task.name: task
+        for part in (conditional.PART, constraints.PART, objectives.PART)
+        for task in part.tasks
+    }
     try:
         for name in names:
-            if name not in OWN:
-                raise unknown_name("NAME", name, list(OWN))
+            if name not in tasks:
+                raise unknown_name("TASK", name, list(tasks))
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    own = _load_own() if names else {}
-    for name in names or OWN:
-        own[name] = compute(name)
-        print(name, own[name], flush=True)
-    ordered = {name: asdict(own[name]) for name in OWN if name in own}
-    _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
+    found = dict(load()) if names and _FILE.is_file() else {}
+    for name in names or tasks:
+        end, front = objectives.ENDS.get(name), objectives.FRONTS.get(name)
+        found[name] = compute(tasks[name], end, None if front is None else front())
+        print(name, found[name], flush=True)
+        ordered = {key: asdict(found[key]) for key in tasks if key in found}
+        _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
     return 0
-
-
-def _load_own() -> dict[str, Reference]:
-    if not _FILE.is_file():
-        return {}
-    stored = json.loads(_FILE.read_text(encoding="utf-8"))
-    return {name: Reference(**entry) for name, entry in stored.items()}
 
 
 if __name__ == "__main__":

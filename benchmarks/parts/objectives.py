@@ -1,0 +1,88 @@
+"""The part that models several objectives and looks for what dominates the most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..statistics import FloatArray
+from . import fronts
+from .entrants import gp
+from .entrants import nsga2
+from .entrants import ours
+from .entrants import random_search
+from .entrants import tpe
+from .references import regret_of_value
+from .references import regret_of_volume
+from .task import Objective
+from .task import Part
+from .task import Task
+
+
+# Reference points of the hypervolumes: BoTorch's where it has the problem, else a little beyond
+# the worst values on the front.
+ENDS: dict[str, tuple[float, ...]] = {
+    "branin_currin": (18.0, 6.0),
+    "accuracy_cost": (1.2, 3.5),
+    "zdt1": (1.1, 1.1),
+    "zdt2": (1.1, 1.1),
+    "zdt3": (1.1, 1.1),
+    "dtlz2": (1.1, 1.1, 1.1),
+    "crash_safety": (1864.72022, 11.81993945, 0.2903999384),
+    "beam_cost_deflection": (40.0, 0.015),
+    "accuracy_cost_memory": (1.2, 3.5, 6.5),
+}
+# Pareto fronts that are known; those of others are searched for.
+FRONTS: dict[str, Callable[[], FloatArray]] = {
+    "zdt1": fronts.zdt1_front,
+    "zdt2": fronts.zdt2_front,
+    "zdt3": fronts.zdt3_front,
+    "dtlz2": fronts.dtlz2_front,
+}
+
+
+def _task(
+    name: str,
+    objective: Objective,
+    n_trials: int = 40,
+    *,
+    is_dev: bool = False,
+) -> Task:
+    end = ENDS.get(name)
+    return Task(
+        name=name,
+        description=(objective.__doc__ or "").partition("\n")[0],
+        is_dev=is_dev,
+        n_trials=n_trials,
+        checkpoints=(n_trials // 4, n_trials // 2, n_trials),
+        objective=lambda seed: objective,
+        progress=regret_of_value(name) if end is None else regret_of_volume(name, end),
+        offers=end is not None,
+        directions=("minimize",) * (1 if end is None else len(end)),
+    )
+
+
+PART = Part(
+    name="objectives",
+    description="modelling several objectives; what counts is the hypervolume",
+    unit="trials",
+    tasks=(
+        _task("branin_currin", fronts.branin_currin, is_dev=True),
+        _task("accuracy_cost", fronts.accuracy_cost, is_dev=True),
+        _task("zdt1", fronts.zdt1, is_dev=True),
+        _task("plain_levy", fronts.plain_levy, is_dev=True),
+        _task("zdt2", fronts.zdt2),
+        _task("zdt3", fronts.zdt3),
+        _task("dtlz2", fronts.dtlz2),
+        _task("crash_safety", fronts.crash_safety),
+        _task("beam_cost_deflection", fronts.beam_cost_deflection, 60),
+        _task("accuracy_cost_memory", fronts.accuracy_cost_memory),
+    ),
+    entrants=(
+        ours("on", {}),
+        ours("off", {"models_objectives": False}),
+        tpe(),
+        gp(),
+        nsga2(),
+        random_search(),
+    ),
+)
