@@ -16,6 +16,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 import functools
 import json
+import math
 from pathlib import Path
 import sys
 
@@ -100,11 +101,17 @@ def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progr
     return measure
 
 
-def compute(task: Task, end: Sequence[float] | None, front: FloatArray | None) -> Reference:
+def compute(
+    task: Task,
+    published: float = math.inf,
+    end: Sequence[float] | None = None,
+    front: FloatArray | None = None,
+) -> Reference:
     """Compute the reference of a task.
 
     Args:
         task: The task.
+        published: The lowest value in the literature, infinity for none.
         end: The reference point of the hypervolume; None for one objective.
         front: Points of the true Pareto front, shape (n_points, n_objectives), if it is known.
     """
@@ -122,7 +129,7 @@ def compute(task: Task, end: Sequence[float] | None, front: FloatArray | None) -
     if end is None:
         values = [o.values[0] for o, is_so in zip(outcomes, feasible) if is_so]
         settings = (_GENERATIONS_LIVE, _N_STARTS_LIVE) if is_live else (_GENERATIONS, _N_STARTS)
-        best = min(_lowest(space, *settings), *values)
+        best = min(published, _lowest(space, *settings), *values)
         return Reference(best, float(np.median(values)), share)
     volumes = []
     for _ in range(_N_SETS):
@@ -217,8 +224,13 @@ def main(names: Sequence[str]) -> int:
         return 2
     found = dict(load()) if names and _FILE.is_file() else {}
     for name in names or tasks:
-        end, front = objectives.ENDS.get(name), objectives.FRONTS.get(name)
-        found[name] = compute(tasks[name], end, None if front is None else front())
+        front = objectives.FRONTS.get(name)
+        found[name] = compute(
+            tasks[name],
+            constraints.PUBLISHED.get(name, math.inf),
+            objectives.ENDS.get(name),
+            None if front is None else front(),
+        )
         print(name, found[name], flush=True)
         ordered = {key: asdict(found[key]) for key in tasks if key in found}
         _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")

@@ -17,9 +17,9 @@ from optuna.trial import TrialState
 from .. import hub
 from ..campaign import versions
 from ..engine import limit_threads
+from . import catalog
 from .catalog import Choice
 from .catalog import missing
-from .catalog import PARTS
 from .records import Key
 from .records import Log
 from .records import Record
@@ -60,7 +60,7 @@ def studies(choices: Iterable[Choice], seeds: Sequence[int]) -> list[Key]:
 def run_one(key: Key) -> Record | Failure:
     """Run a study, from its names alone: a task cannot be sent to another process."""
     try:
-        part = PARTS[key.part]
+        part = catalog.PARTS[key.part]
         task = next(task for task in part.tasks if task.name == key.task)
         entrant = next(entrant for entrant in part.entrants if entrant.name == key.entrant)
         study, sampler_seconds = run_study(task, entrant, key.seed)

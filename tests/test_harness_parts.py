@@ -1,0 +1,449 @@
+"""What parts of the sampler are worth: studies, the file they are kept in, and the tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.samplers import RandomSampler
+from optuna.study import Study
+from optuna.trial import Trial
+from optuna.trial import TrialState
+import pytest
+from scipy import stats
+
+from benchmarks import cli
+from benchmarks.parts import catalog
+from benchmarks.parts import constraints
+from benchmarks.parts import objectives
+from benchmarks.parts import records
+from benchmarks.parts import references
+from benchmarks.parts import report
+from benchmarks.parts import scores
+from benchmarks.parts.entrants import ours
+from benchmarks.parts.entrants import random_search
+from benchmarks.parts.hypervolume import hypervolume
+from benchmarks.parts.hypervolume import non_dominated
+from benchmarks.parts.progress import best_value
+from benchmarks.parts.progress import dominated_volume
+from benchmarks.parts.records import Record
+from benchmarks.parts.simulate import finished_at
+from benchmarks.parts.simulate import finished_trials
+from benchmarks.parts.simulate import run_study
+from benchmarks.parts.task import Entrant
+from benchmarks.parts.task import Objective
+from benchmarks.parts.task import Part
+from benchmarks.parts.task import Task
+from benchmarks.parts.unit_trial import UnitSpace
+
+
+def _square(trial: Trial) -> float:
+    return trial.suggest_float("x", -1.0, 1.0) ** 2
+
+
+def _task(name: str, objective: Objective = _square, **changes: Any) -> Task:
+    task = Task(
+        name=name,
+        description="a square",
+        is_dev=True,
+        n_trials=6,
+        checkpoints=(2, 6),
+        objective=lambda seed: objective,
+        progress=best_value(0.0, 0.5),
+    )
+    return replace(task, **changes)
+
+
+_ON = Entrant("on", lambda seed, task: RandomSampler(seed=seed + 100))
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Part:
+    """A part in place of all others."""
+    tasks = (_task("square"), _task("reported", is_dev=False), _task("idle", offers=False))
+    part = Part("toy", "a toy", "trials", tasks, (_ON, random_search()))
+    monkeypatch.setattr(catalog, "PARTS", {"toy": part})
+    return part
+
+
+# Studies on a simulated clock.
+
+
+class _Watching(RandomSampler):
+    """Notes how many other trials run whenever it is asked, and how many results it knows."""
+
+    def __init__(self) -> None:
+        super().__init__(seed=0)
+        self.running: list[int] = []
+        self.told: list[int] = []
+
+    def before_trial(self, study: Study, trial: optuna.trial.FrozenTrial) -> None:
+        states = [t.state for t in study.get_trials(deepcopy=False) if t.number != trial.number]
+        self.running.append(states.count(TrialState.RUNNING))
+        self.told.append(states.count(TrialState.COMPLETE))
+        assert all(
+            t.values is None
+            for t in study.get_trials(deepcopy=False)
+            if t.state == TrialState.RUNNING
+        )
+
+
+def test_simulated_workers_run_at_the_same_time() -> None:
+    sampler = _Watching()
+    # The first trial takes longer than all others together.
+    task = _task("t", n_workers=3, duration=lambda trial: 100.0 if trial.number == 0 else 2.0)
+    study, _ = run_study(task, Entrant("watching", lambda seed, task: sampler), 0)
+    assert sampler.running == [0, 1, 2, 2, 2, 2]
+    assert sampler.told == [0, 0, 0, 1, 2, 3]
+    ended = [(trial.number, finished_at(trial)) for trial in finished_trials(study)]
+    assert ended == [(1, 2.0), (2, 2.0), (3, 4.0), (4, 4.0), (5, 6.0), (0, 100.0)]
+
+
+def test_one_worker_knows_everything_before_it_asks() -> None:
+    sampler = _Watching()
+    study, seconds = run_study(_task("t"), Entrant("w", lambda seed, task: sampler), 0)
+    assert sampler.running == [0] * 6
+    assert sampler.told == list(range(6))
+    assert [finished_at(trial) for trial in study.trials] == [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    assert seconds > 0
+
+
+def test_duration_knows_the_finished_trial() -> None:
+    seen = []
+
+    def duration(trial: optuna.trial.FrozenTrial) -> float:
+        seen.append((trial.state, trial.value == trial.params["x"] ** 2))
+        return 1.0
+
+    run_study(_task("t", duration=duration), random_search(), 0)
+    assert seen == [(TrialState.COMPLETE, True)] * 6
+
+
+def _eventful(trial: Trial) -> float:
+    x = trial.suggest_float("x", 0.0, 1.0)
+    if trial.number % 3 == 1:
+        raise ValueError("out of memory")
+    trial.report(x, 0)
+    if trial.number % 3 == 2:
+        raise optuna.TrialPruned
+    return x
+
+
+def test_failed_and_pruned_trials_are_told_as_such() -> None:
+    study, _ = run_study(_task("t", _eventful), random_search(), 0)
+    expected = [TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED] * 2
+    assert [trial.state for trial in study.trials] == expected
+    progress = best_value(0.0, 1.0)(study)
+    assert progress.spent.tolist() == [1, 2, 3, 4, 5, 6]
+    # Neither of them counts.
+    first, fourth = (study.trials[i].values[0] for i in (0, 3))
+    assert progress.regret.tolist() == [first] * 3 + [min(first, fourth)] * 3
+
+
+def test_only_feasible_trials_count() -> None:
+    def objective(trial: Trial) -> float:
+        trial.suggest_float("x", 0.0, 1.0)
+        trial.set_constraint("c", 1.0 if trial.number < 2 else -1.0)
+        return float(trial.number)
+
+    study, _ = run_study(_task("t", objective), random_search(), 0)
+    assert best_value(0.0, 4.0)(study).regret.tolist() == [1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+
+
+def test_several_objectives_count_by_what_they_dominate() -> None:
+    points = [(3.0, 3.0), (1.0, 1.0), (0.0, 1.5), (1.5, 1.5), (0.0, 0.0), (9.0, 9.0)]
+
+    def objective(trial: Trial) -> tuple[float, float]:
+        trial.suggest_float("x", 0.0, 1.0)
+        return points[trial.number]
+
+    task = _task("t", objective, directions=("minimize",) * 2)
+    study, _ = run_study(task, random_search(), 0)
+    # Volumes up to (2, 2): 0, 1, 1.5, 1.5, 4, 4.
+    regret = dominated_volume((2.0, 2.0), 4.0, 0.5)(study).regret
+    np.testing.assert_allclose(regret, [1, 6 / 7, 5 / 7, 5 / 7, 0, 0])
+
+
+def test_hypervolume_of_points_beyond_the_reference_point() -> None:
+    assert hypervolume([], (1.0, 1.0)) == 0.0
+    assert hypervolume([(2.0, 0.0)], (1.0, 1.0)) == 0.0
+    assert hypervolume([(2.0, 0.0), (0.5, 0.5), (0.5, 0.5)], (1.0, 1.0)) == 0.25
+
+
+def test_non_dominated_points() -> None:
+    points = np.array([[1.0, 2.0], [2.0, 1.0], [2.0, 2.0], [1.0, 2.0], [0.0, 9.0], [1.5, 1.5]])
+    kept = non_dominated(points, (5.0, 5.0))
+    assert kept.tolist() == [[1.0, 2.0], [1.5, 1.5], [2.0, 1.0]]
+
+
+# The file.
+
+
+def _record(entrant: str, task: str, seed: int, regret: list[float], **changes: Any) -> Record:
+    spent = tuple(float(n) for n in range(1, len(regret) + 1))
+    record = Record("toy", task, entrant, seed, spent, tuple(regret), len(regret))
+    return replace(record, **changes)
+
+
+def test_compact_record_says_the_same() -> None:
+    record = _record("on", "square", 0, [1.0, 1.0, 0.5, 0.5, 0.2, 0.2])
+    compact = record.compact()
+    assert compact.spent == (1.0, 3.0, 5.0, 6.0)
+    at = [0.5, 1, 2, 3, 4.5, 5, 6, 100]
+    assert compact.at(at).tolist() == record.at(at).tolist()
+    assert record.at(at).tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.2, 0.2, 0.2]
+    assert compact.compact() == compact
+
+
+def test_compact_file_is_reproducible_and_read_again(tmp_path: Path) -> None:
+    made = {"versions": {"optuna": "5"}}
+    kept = [_record("on", "square", seed, [0.5, 0.25], **made) for seed in range(2)]
+    for name in ("a.gz", "b.gz"):
+        records.write_compact(kept, tmp_path / name, "a command")
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+    assert list(records.read(tmp_path / "a.gz").values()) == kept
+
+
+def _run(out: Path, *arguments: str) -> int:
+    return cli.main(["parts", "--seeds", "2", "--out", str(out), *arguments])
+
+
+def test_resumed_run_runs_what_is_missing(
+    toy: Part,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert _run(tmp_path) == 0
+    log = tmp_path / "curves.jsonl"
+    lines = log.read_text().splitlines()
+    assert len(lines) == 2 * 3 * 2
+    tables = (tmp_path / "curves.jsonl.gz").read_bytes()
+    # The last line was cut off when the run was killed, two others were never written.
+    log.write_text("\n".join(lines[:-3]) + "\n" + lines[-3][:40])
+    ran = []
+
+    def build(seed: int, task: Task) -> BaseSampler:
+        ran.append((task.name, seed))
+        return RandomSampler(seed=seed)
+
+    again = replace(toy, entrants=(_ON, Entrant("random", build)))
+    monkeypatch.setattr(catalog, "PARTS", {"toy": again})
+    capsys.readouterr()
+    assert _run(tmp_path) == 0
+    assert "continuing: 9 of 12 studies are there" in capsys.readouterr().out
+    assert ran == [("reported", 1), ("idle", 1)]
+
+    def without_seconds(path: Path) -> list[Record]:
+        return [replace(r, sampler_seconds=0.0) for r in records.read(path).values()]
+
+    (tmp_path / "before.gz").write_bytes(tables)
+    compact = tmp_path / "curves.jsonl.gz"
+    assert without_seconds(compact) == without_seconds(tmp_path / "before.gz")
+    assert len(log.read_text().splitlines()) == 12
+
+
+def test_tables_of_a_committed_file_are_those_of_the_run(toy: Part, tmp_path: Path) -> None:
+    assert _run(tmp_path / "run") == 0
+    curves = str(tmp_path / "run" / "curves.jsonl.gz")
+    assert _run(tmp_path / "again", "--curves", curves) == 0
+
+    def tables(folder: str) -> str:
+        return (tmp_path / folder / "parts.md").read_text().partition("## How it was made")[0]
+
+    assert tables("run") == tables("again")
+    assert "| square | dev |" in tables("run")
+
+
+def test_study_that_fails_leaves_the_others_alone(
+    toy: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = replace(toy, entrants=(_ON, ours("off", {"no_such_ingredient": 1})))
+    monkeypatch.setattr(catalog, "PARTS", {"toy": broken})
+    assert _run(tmp_path) == 1
+    assert "toy/square/off/0: TypeError" in capsys.readouterr().err
+    assert "no_such_ingredient" in (tmp_path / "errors.log").read_text()
+    assert len(records.read(tmp_path / "curves.jsonl")) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--parts", "toi"], ["--parts", "'toi'", "Did you mean 'toy'"]),
+        (["--tasks", "sqare"], ["--tasks", "Did you mean 'square'"]),
+        (["--entrants", "of"], ["--entrants", "on, random"]),
+        (["--kind", "deb"], ["--kind", "dev, report, all"]),
+        (["--kind", "report", "--tasks", "square"], ["nothing is left"]),
+        (["--curves", "absent.gz"], ["--curves", "absent.gz"]),
+    ],
+)
+def test_wrong_argument_is_one_clear_line(
+    toy: Part,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: list[str],
+) -> None:
+    assert _run(tmp_path / "out", *arguments) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert all(word in error for word in words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged_file_is_one_clear_line(
+    toy: Part, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "curves.jsonl").write_text('{"part": "toy"}\n')
+    assert _run(tmp_path) == 2
+    assert "cannot read" in capsys.readouterr().err
+
+
+# The tables.
+
+
+def test_means_and_tests_by_hand() -> None:
+    a = _task("a", checkpoints=(1, 2))
+    b = _task("b", checkpoints=(2, 4))
+    on = [[0.6, 0.2, 0.2, 0.2], [0.4, 0.0, 0.0, 0.0], [0.9, 0.5, 0.4, 0.1]]
+    off = [[0.6, 0.4, 0.2, 0.2], [0.8, 0.1, 0.0, 0.0], [0.9, 0.5, 0.4, 0.1]]
+    kept = [
+        _record(entrant, task, seed, curve)
+        for entrant, curves in (("on", on), ("off", off))
+        for (task, seed), curve in zip((("a", 0), ("a", 1), ("b", 0)), curves)
+    ]
+    rows = scores.rows_of(kept, [a, b])
+    # Seeds within a task first: task a has two, task b one.
+    mean = scores.mean_regret(rows["on"])
+    np.testing.assert_allclose(mean.mean, [(0.5 + 0.5) / 2, (0.1 + 0.1) / 2])
+    assert mean.n_pairs == 3
+    # Resampling the two seeds of task a: from both the lower to both the higher.
+    np.testing.assert_allclose(mean.lower, [(0.4 + 0.5) / 2, (0.0 + 0.1) / 2])
+    np.testing.assert_allclose(mean.upper, [(0.6 + 0.5) / 2, (0.2 + 0.1) / 2])
+    first, second = scores.versus(rows["on"], rows["off"])
+    assert (first.wins, first.ties, first.losses) == (1, 2, 0)
+    assert math.isclose(first.difference, (0.2 + 0.0) / 2)
+    assert (second.wins, second.ties, second.losses) == (2, 1, 0)
+    assert math.isclose(second.difference, (0.15 + 0.0) / 2)
+    assert second.p_value == stats.wilcoxon([0.2, 0.1, 0.0]).pvalue
+    assert scores.task_means(kept, a) == pytest.approx({"on": 0.1, "off": 0.25})
+
+
+def test_section_tells_tasks_apart(toy: Part) -> None:
+    kept = {
+        record.key: record
+        for record in (
+            _record(entrant, task.name, 0, [regret] * 6, sampler_seconds=0.06, n_failed=2)
+            for entrant, regret in (("on", 0.25), ("random", 0.75))
+            for task in toy.tasks
+        )
+    }
+    (choice,) = catalog.choose(None, None, None, "all")
+    section = report.section(choice, kept)
+    assert section.lines == [
+        "3 tasks (2 for development, 1 only for the report), 1 seeds, 6 studies. 0 trials were "
+        "pruned, 12 failed."
+    ]
+    with_offers, lost, without_offers, _, by_task = section.tables
+    interval = "0.250 [0.250, 0.250]"
+    assert with_offers.columns == ["entrant", "pairs", "1: 2 trials", "2: 6 trials", "ms a trial"]
+    assert with_offers.rows[0] == ["on", "2", interval, interval, "10.0"]
+    assert set(with_offers.bold) == {(0, 2), (0, 3)}
+    assert lost.rows == [["random", "2", *["+0.500 [+0.500, +0.500]", "2/0/0", "0.5"] * 2]]
+    assert without_offers.rows[0][1] == "1"
+    assert by_task.rows[2] == ["idle", "dev, nothing to offer", "0.250", "0.750"]
+
+
+# The catalogue.
+
+
+def test_parts_are_well_formed() -> None:
+    tasks = [task for part in catalog.PARTS.values() for task in part.tasks]
+    assert len({task.name for task in tasks}) == len(tasks)
+    for part in catalog.PARTS.values():
+        assert part.entrants[0].name == "on"
+        assert len({len(task.checkpoints) for task in part.tasks}) == 1
+        helped = [task for task in part.tasks if task.offers]
+        assert sum(task.is_dev for task in helped) >= 2
+        assert sum(not task.is_dev for task in helped) >= 4
+        assert any(not task.offers for task in part.tasks)
+        for task in part.tasks:
+            assert list(task.checkpoints) == sorted(task.checkpoints)
+            assert task.description
+
+
+_WITH_REFERENCE = [
+    task
+    for name in ("conditional", "constraints", "objectives")
+    for task in catalog.PARTS[name].tasks
+]
+
+
+@pytest.mark.parametrize("task", _WITH_REFERENCE, ids=lambda task: task.name)
+def test_reference_holds_for_random_points(task: Task) -> None:
+    pytest.importorskip("sklearn")
+    reference = references.load()[task.name]
+    assert 0 < reference.feasible <= 1
+    study, _ = run_study(replace(task, n_trials=12), random_search(), 0)
+    assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
+    progress = task.progress(study)
+    assert len(progress.regret) == 12
+    assert np.all(np.diff(progress.regret) <= 0)
+    assert np.all((progress.regret > 0) & (progress.regret <= 1))
+    if len(task.directions) == 1:
+        assert reference.best < reference.at_random
+        values = [trial.values[0] for trial in study.trials if _is_feasible(trial)]
+        assert reference.best < min(values, default=math.inf)
+    else:
+        assert reference.best > reference.at_random
+
+
+def _is_feasible(trial: optuna.trial.FrozenTrial) -> bool:
+    return all(value <= 0 for value in trial.constraints.values())
+
+
+def test_references_are_no_worse_than_the_literature() -> None:
+    for name, published in constraints.PUBLISHED.items():
+        assert references.load()[name].best <= published
+    # BoTorch's largest hypervolumes of the same problems.
+    for name, volume in (("branin_currin", 59.36), ("crash_safety", 246.8)):
+        assert name in objectives.ENDS
+        assert references.load()[name].best == pytest.approx(volume, rel=0.01)
+
+
+def test_published_design_is_feasible() -> None:
+    from benchmarks.parts import engineering
+
+    values, limits = engineering.welded_beam(0.205730, 3.470489, 9.036624, 0.205730)
+    assert values[0] == pytest.approx(1.724852, rel=1e-4)
+    assert max(limits.values()) < 1e-4
+    values, limits = engineering.tension_spring(0.051689, 0.356718, 11.28897)
+    assert values[0] == pytest.approx(0.012665, rel=1e-3)
+    assert max(limits.values()) < 1e-3
+    values, limits = engineering.pressure_vessel(0.8125, 0.4375, 42.0984, 176.6366)
+    assert values[0] == pytest.approx(6059.714, rel=1e-4)
+    assert max(limits.values()) < 1e-3
+    values, limits = engineering.speed_reducer(3.5, 0.7, 17, 7.3, 7.71532, 3.35021, 5.28665)
+    assert values[0] == pytest.approx(2994.4711, rel=1e-4)
+    assert max(limits.values()) < 1e-4
+
+
+def test_vector_is_a_point_of_a_conditional_space() -> None:
+    def objective(trial: Trial) -> float:
+        if trial.suggest_categorical("kind", ["a", "b"]) == "a":
+            return trial.suggest_float("x", 0.0, 10.0)
+        trial.set_constraint("c", 2.0)
+        n = trial.suggest_int("n", 1, 100, log=True)
+        return n + trial.suggest_float("step", 0.0, 0.3, step=0.1)
+
+    space = UnitSpace(objective)
+    assert space.n_dims == 4
+    assert space.evaluate(np.full(4, 0.25)) == ([2.5], 0.0)
+    (value,), violation = space.evaluate(np.full(4, 0.999))
+    assert value == pytest.approx(100.3)
+    assert violation == 2.0
