@@ -22,8 +22,8 @@ from benchmarks.parts import catalog
 from benchmarks.parts import constraints
 from benchmarks.parts import objectives
 from benchmarks.parts import records
-from benchmarks.parts import references
 from benchmarks.parts import report
+from benchmarks.parts import scales
 from benchmarks.parts import scores
 from benchmarks.parts.entrants import ours
 from benchmarks.parts.entrants import random_search
@@ -377,18 +377,18 @@ def test_parts_are_well_formed() -> None:
             assert task.description
 
 
-_WITH_REFERENCE = [
+_WITH_SCALE = [
     task
     for name in ("conditional", "constraints", "objectives")
     for task in catalog.PARTS[name].tasks
 ]
 
 
-@pytest.mark.parametrize("task", _WITH_REFERENCE, ids=lambda task: task.name)
-def test_reference_holds_for_random_points(task: Task) -> None:
+@pytest.mark.parametrize("task", _WITH_SCALE, ids=lambda task: task.name)
+def test_scale_holds_for_random_points(task: Task) -> None:
     pytest.importorskip("sklearn")
-    reference = references.load()[task.name]
-    assert 0 < reference.feasible <= 1
+    scale = scales.load()[task.name]
+    assert 0 < scale.feasible <= 1
     study, _ = run_study(replace(task, n_trials=12), random_search(), 0)
     assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
     progress = task.progress(study)
@@ -396,24 +396,24 @@ def test_reference_holds_for_random_points(task: Task) -> None:
     assert np.all(np.diff(progress.regret) <= 0)
     assert np.all((progress.regret > 0) & (progress.regret <= 1))
     if len(task.directions) == 1:
-        assert reference.best < reference.at_random
+        assert scale.best < scale.at_random
         values = [trial.values[0] for trial in study.trials if _is_feasible(trial)]
-        assert reference.best < min(values, default=math.inf)
+        assert scale.best < min(values, default=math.inf)
     else:
-        assert reference.best > reference.at_random
+        assert scale.best > scale.at_random
 
 
 def _is_feasible(trial: optuna.trial.FrozenTrial) -> bool:
     return all(value <= 0 for value in trial.constraints.values())
 
 
-def test_references_are_no_worse_than_the_literature() -> None:
+def test_scales_are_no_worse_than_the_literature() -> None:
     for name, published in constraints.PUBLISHED.items():
-        assert references.load()[name].best <= published
+        assert scales.load()[name].best <= published
     # BoTorch's largest hypervolumes of the same problems.
     for name, volume in (("branin_currin", 59.36), ("crash_safety", 246.8)):
         assert name in objectives.ENDS
-        assert references.load()[name].best == pytest.approx(volume, rel=0.01)
+        assert scales.load()[name].best == pytest.approx(volume, rel=0.01)
 
 
 def test_published_design_is_feasible() -> None:

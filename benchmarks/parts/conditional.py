@@ -8,7 +8,7 @@ from .entrants import gp
 from .entrants import ours
 from .entrants import random_search
 from .entrants import tpe
-from .references import regret_of_value
+from .scales import regret_of_value
 from .task import Objective
 from .task import Part
 from .task import Task

@@ -11,8 +11,8 @@ from .entrants import nsga2
 from .entrants import ours
 from .entrants import random_search
 from .entrants import tpe
-from .references import regret_of_value
-from .references import regret_of_volume
+from .scales import regret_of_value
+from .scales import regret_of_volume
 from .task import Objective
 from .task import Part
 from .task import Task

@@ -3,7 +3,7 @@
 For one objective 1 is the median of feasible random points and 0 the best feasible value known. For
 several it is the same with hypervolumes: 1 is the median of what ten random trials dominate.
 
-``python -m benchmarks.parts.references [TASK ...]`` computes the references anew, of all tasks that
+``python -m benchmarks.parts.scales [TASK ...]`` computes them anew, of all tasks that
 use them or of those named, by differential evolution over everything a trial can be, conditional
 parameters included. That of all takes half an hour.
 """
@@ -35,7 +35,7 @@ from .unit_trial import Outcome
 from .unit_trial import UnitSpace
 
 
-_FILE = Path(__file__).with_name("references.json")
+_FILE = Path(__file__).with_name("scales.json")
 # Random points; as many more until so many are feasible, if that takes no more than so many.
 _N_RANDOM, _N_FEASIBLE, _MAX_RANDOM = 4000, 200, 400_000
 # Random trials whose hypervolume is where regret begins, and of how many such sets the median.
@@ -53,7 +53,7 @@ _MAX_FRONT = 1500
 
 
 @dataclass(frozen=True)
-class Reference:
+class Scale:
     """Values of one task.
 
     Attributes:
@@ -69,24 +69,24 @@ class Reference:
 
 
 @functools.cache
-def load() -> dict[str, Reference]:
-    """The committed references, by name of the task."""
+def load() -> dict[str, Scale]:
+    """The committed scales, by name of the task."""
     stored = json.loads(_FILE.read_text(encoding="utf-8"))
-    return {name: Reference(**entry) for name, entry in stored.items()}
+    return {name: Scale(**entry) for name, entry in stored.items()}
 
 
 def regret_of_value(name: str) -> Callable[[Study], Progress]:
-    """Progress of a task of one objective, to be minimised, that has a reference."""
+    """Progress of a task of one objective, to be minimised, that has a scale."""
 
     def measure(study: Study) -> Progress:
-        reference = load()[name]
-        return progress.best_value(reference.best, reference.at_random)(study)
+        scale = load()[name]
+        return progress.best_value(scale.best, scale.at_random)(study)
 
     return measure
 
 
 def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progress]:
-    """Progress of a task of several objectives, to be minimised, that has a reference.
+    """Progress of a task of several objectives, to be minimised, that has a scale.
 
     Args:
         name: The task.
@@ -94,8 +94,8 @@ def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progr
     """
 
     def measure(study: Study) -> Progress:
-        reference = load()[name]
-        measured = progress.dominated_volume(end, reference.best, reference.at_random)
+        scale = load()[name]
+        measured = progress.dominated_volume(end, scale.best, scale.at_random)
         return measured(study)
 
     return measure
@@ -106,8 +106,8 @@ def compute(
     published: float = math.inf,
     end: Sequence[float] | None = None,
     front: FloatArray | None = None,
-) -> Reference:
-    """Compute the reference of a task.
+) -> Scale:
+    """Compute the scale of a task.
 
     Args:
         task: The task.
@@ -130,13 +130,13 @@ def compute(
         values = [o.values[0] for o, is_so in zip(outcomes, feasible) if is_so]
         settings = (_GENERATIONS_LIVE, _N_STARTS_LIVE) if is_live else (_GENERATIONS, _N_STARTS)
         best = min(published, _lowest(space, *settings), *values)
-        return Reference(best, float(np.median(values)), share)
+        return Scale(best, float(np.median(values)), share)
     volumes = []
     for _ in range(_N_SETS):
         chosen = rng.choice(len(outcomes), _N_FIRST, replace=False)
         volumes.append(hypervolume([outcomes[i].values for i in chosen if feasible[i]], end))
     points = _front(space, np.asarray(end), rng) if front is None else front
-    return Reference(hypervolume(points, end), float(np.median(volumes)), share)
+    return Scale(hypervolume(points, end), float(np.median(volumes)), share)
 
 
 def _lowest(space: UnitSpace, n_generations: int, n_starts: int) -> float:
@@ -201,7 +201,7 @@ def _evolve(
 
 
 def main(names: Sequence[str]) -> int:
-    """Compute and store the references of the named tasks, or of all.
+    """Compute and store the scales of the named tasks, or of all.
 
     Returns:
         Exit status: 0 if all went well, 2 for a wrong argument.
