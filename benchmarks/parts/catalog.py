@@ -11,7 +11,11 @@ from ..errors import unknown_name
 from ..errors import UsageError
 from . import conditional
 from . import constraints
+from . import cost
 from . import objectives
+from . import parallel
+from . import prior
+from . import pruning
 from .task import Entrant
 from .task import Part
 from .task import Task
@@ -20,8 +24,12 @@ from .task import Task
 # A new part is one module with a ``PART``, imported above and named here.
 _ALL: tuple[Part, ...] = (
     conditional.PART,
+    pruning.PART,
+    cost.PART,
+    parallel.PART,
     constraints.PART,
     objectives.PART,
+    prior.PART,
 )
 PARTS: dict[str, Part] = {part.name: part for part in _ALL}
 
