@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from .arrays import FloatArray
 from .feasibility import Feasibility
-from .improvement import expected_gain
 from .improvement import Improvement
 from .kernels import Inputs
-from .prediction import outcomes
+from .outlook import outlook
 from .prediction import Prediction
 from .recipe import Recipe
 from .success import SuccessModel
@@ -55,22 +53,25 @@ class Beliefs:
     def predict(self, inputs: Inputs) -> Prediction:
         """What is expected of the first of given points."""
         success, feasibility, improvement = self.success, self.feasibility, self.improvement
+        predictions = [s.posterior.predict(inputs) for s in self.objectives]
+        incumbents: tuple[float | None, ...] = (None,) * len(predictions)
+        if improvement is not None and len(predictions) == 1:
+            incumbents = improvement.incumbents
         outlooks = [
-            _outlook(surrogate, is_maximized, inputs)
-            for surrogate, is_maximized in zip(self.objectives, self.is_maximized)
+            outlook(surrogate, is_maximized, float(means[0]), float(deviations[0]), incumbent)
+            for surrogate, is_maximized, (means, deviations), incumbent in zip(
+                self.objectives, self.is_maximized, predictions, incumbents
+            )
         ]
-        gain = None
-        if improvement is not None and len(self.objectives) == 1:
-            mean, deviation = self.objectives[0].posterior.predict(inputs)
-            incumbent = improvement.incumbents[0]
-            gain = expected_gain(mean[0], deviation[0], self.objectives[0], incumbent)
         return Prediction(
             means=tuple(outlook.mean for outlook in outlooks),
             deviations=tuple(outlook.deviation for outlook in outlooks),
             quantiles=tuple(outlook.quantiles for outlook in outlooks),
             noise=tuple(outlook.noise for outlook in outlooks),
-            expected_improvement=gain,
-            log_improvement=None if improvement is None else float(improvement(inputs)[0]),
+            expected_improvement=outlooks[0].gain,
+            log_improvement=(
+                None if improvement is None else float(improvement.of(predictions)[0])
+            ),
             success_probability=(
                 1.0 if success is None else _probability(success.log_probability(inputs.features))
             ),
@@ -79,29 +80,6 @@ class Beliefs:
             ),
             seconds=None,
         )
-
-
-class _Outlook(NamedTuple):
-    """What is expected of one objective, in its own units."""
-
-    mean: float
-    deviation: float
-    quantiles: tuple[float, ...]
-    noise: float
-
-
-def _outlook(surrogate: Surrogate, is_maximized: bool, inputs: Inputs) -> _Outlook:
-    """What is expected of one objective at the first of given points."""
-    mean, deviation = (float(array[0]) for array in surrogate.posterior.predict(inputs))
-    noise = math.sqrt(surrogate.fit.hyperparameters.noise_variance)
-    sample, ends = map(surrogate.warp.to_values, outcomes(mean, math.hypot(deviation, noise)))
-    if is_maximized:
-        sample, ends = -sample, -ends[::-1]
-    best = surrogate.warp.scores.min()
-    low, high = surrogate.warp.to_values(best + noise * np.array([-1.0, 1.0]))
-    return _Outlook(
-        float(sample.mean()), float(sample.std()), tuple(ends.tolist()), float(high - low) / 2.0
-    )
 
 
 def _probability(logarithms: FloatArray) -> float:

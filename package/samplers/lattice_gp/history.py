@@ -99,6 +99,8 @@ def read_history(
 
 def _table(rows: Sequence[Mapping[str, float]]) -> FloatArray:
     """Rows of named numbers as an array (n, n_names), NaN where a row lacks a name."""
+    if not any(rows):
+        return np.empty((len(rows), 0))
     names = dict.fromkeys(name for row in rows for name in row)
     table = [[row.get(name, math.nan) for name in names] for row in rows]
     return np.array(table, dtype=float).reshape(len(rows), len(names))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import math
 
 import numpy as np
 
@@ -19,8 +18,6 @@ from .surrogate import Surrogate
 
 # How far beyond the worst of the front the reference point lies, as a share of the front's range.
 _MARGIN = 0.1
-# Where below the incumbent a gain is looked at, in deviations.
-_STEPS: FloatArray = np.linspace(0.0, 8.0, 161)
 
 
 class Improvement:
@@ -56,29 +53,14 @@ class Improvement:
 
     def __call__(self, inputs: Inputs) -> FloatArray:
         """Scores (m,) of given points."""
-        predictions = [s.posterior.predict(inputs) for s in self._objectives]
+        return self.of([s.posterior.predict(inputs) for s in self._objectives])
+
+    def of(self, predictions: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
+        """Scores (m,) of points with these means and deviations (m,) of each objective."""
         if len(predictions) == 1:
             return log_expected_improvement(*predictions[0], self._incumbent)
         means, deviations = (np.stack(columns, axis=1) for columns in zip(*predictions))
         return log_expected_hypervolume_improvement(means, deviations, *self._boxes)
-
-
-def expected_gain(mean: float, deviation: float, surrogate: Surrogate, incumbent: float) -> float:
-    """Expected improvement in units of the objective's values, not of their scores.
-
-    Args:
-        mean: Posterior mean of the score.
-        deviation: Its posterior deviation.
-        surrogate: Of the objective.
-        incumbent: The score to improve on.
-    """
-    highest = (incumbent - mean) / deviation
-    normal = highest - _STEPS
-    gains = surrogate.warp.to_values(np.array([incumbent])) - surrogate.warp.to_values(
-        mean + deviation * normal
-    )
-    density = np.exp(-0.5 * normal**2) / math.sqrt(2.0 * math.pi)
-    return float(np.maximum(gains, 0.0) @ density) * float(_STEPS[1] - _STEPS[0])
 
 
 def _reference(front: FloatArray, scores: FloatArray) -> FloatArray:

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from optuna.trial import FrozenTrial
-from scipy.special import stdtrit
 
-from .arrays import FloatArray
 from .records import PREDICTION_KEY
 
 
 # Levels of the quantiles that are kept: the ends of the 95%, 80% and 50% intervals, the median.
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
-# The suggested point is chosen because it looks good, by a model with the most probable
-# hyperparameters only: its outcome strays further than a normal distribution allows, if seldom. A
-# Student distribution of these degrees of freedom and this scale holds it as often as it should,
-# on the problems that the sampler was developed on.
-_DEGREES_OF_FREEDOM = 3
-_SCALE = 0.9
-# Mean and deviation of what is symmetric only before a transform: averages over its quantiles.
-_N_NODES = 21
-_NODES: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, (np.arange(_N_NODES) + 0.5) / _N_NODES)
-_ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ class Prediction:
 
     def to_json(self) -> dict[str, Any]:
         """As a storage holds it."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Prediction:
@@ -117,16 +103,3 @@ def prediction_of(trial: FrozenTrial) -> Prediction | None:
     """
     fields = trial.system_attrs.get(PREDICTION_KEY)
     return None if fields is None else Prediction.from_json(fields)
-
-
-def outcomes(mean: float, deviation: float) -> tuple[FloatArray, FloatArray]:
-    """Scores that an outcome may have.
-
-    Args:
-        mean: Posterior mean.
-        deviation: Posterior standard deviation of an observation, noise included.
-
-    Returns:
-        An even sample of the distribution, and its quantiles at :data:`LEVELS`.
-    """
-    return mean + deviation * _NODES, mean + deviation * _ENDS

@@ -42,6 +42,8 @@ class Record:
         distributions: Those of its parameters. Trials of equal distributions share one dict.
         known: Internal representations of its parameters, also of those it is about to use.
         constraints: Values of its constraints by name, 0 or less where kept.
+        has_result: Whether it came to a result, if only an intermediate one: it was not failed, so
+            that it has all the parameters that there are.
     """
 
     trial: FrozenTrial
@@ -49,6 +51,7 @@ class Record:
     distributions: Mapping[str, BaseDistribution]
     known: Mapping[str, float]
     constraints: Mapping[str, float]
+    has_result: bool
     _axes: object = field(default=None, init=False)
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
     _is_complete: bool = field(default=False, init=False)
@@ -56,7 +59,8 @@ class Record:
 
     def coordinates(self, space: SearchSpace) -> FloatArray:
         """The trial's coordinates (d,) in a space, NaN for what it did not choose in its range."""
-        self._place(space)
+        if self._axes is not space.axes:
+            self._place(space)
         return self._coordinates
 
     def point(self, space: SearchSpace) -> FloatArray | None:
@@ -65,7 +69,8 @@ class Record:
         What does not exist is at the centre of its range. A trial with a result has all there is;
         others may have been interrupted before they chose everything.
         """
-        self._place(space)
+        if self._axes is not space.axes:
+            self._place(space)
         if self._is_complete:
             return self._coordinates
         if space.conditions is None:
@@ -73,7 +78,7 @@ class Record:
         point: FloatArray = space.put_at_centre(
             self._coordinates[None, :], np.isnan(self._coordinates)[None, :]
         )[0]
-        if self.trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        if not self.has_result:
             is_missing = np.isnan(self._coordinates)
             if (space.conditions.active(point[None, :])[0] & is_missing).any():
                 return None
@@ -81,12 +86,11 @@ class Record:
 
     def has_more_than(self, space: SearchSpace) -> bool:
         """Whether the trial chose a parameter that is not in the space."""
-        self._place(space)
+        if self._axes is not space.axes:
+            self._place(space)
         return self._has_more
 
     def _place(self, space: SearchSpace) -> None:
-        if self._axes is space.axes:
-            return
         self._has_more = any(
             name not in space.distributions and not distribution.single()
             for name, distribution in self.distributions.items()
@@ -127,6 +131,7 @@ class RecordReader:
                     trial.distributions,
                     _known_values(trial),
                     _constraints(trial),
+                    trial.state in (TrialState.COMPLETE, TrialState.PRUNED),
                 )
                 if trial.state.is_finished():
                     # Those of a running trial, in contrast, may still grow.

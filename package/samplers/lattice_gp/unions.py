@@ -13,7 +13,6 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
-from optuna.trial import TrialState
 
 from .arrays import FloatArray
 from .arrays import IntArray
@@ -28,12 +27,11 @@ _MAX_TRIALS = 1000
 # Those that tell which of its values a parameter may still take. A range that follows another
 # parameter has varied within them; one that was changed for good no longer has its old values.
 _N_LATEST = 5
-_WITH_ALL_PARAMS = (TrialState.COMPLETE, TrialState.PRUNED)
 # A whole number of steps, but for rounding.
 _STEP_TOLERANCE = 1e-8
 
 
-def known_distributions(records: Iterable[Record], with_conditional: bool = True) -> Distributions:
+def known_distributions(records: Sequence[Record], with_conditional: bool = True) -> Distributions:
     """The parameters that trials with a result have chosen.
 
     If no trial has a result yet, those that all trials with any parameters have: with several
@@ -48,10 +46,11 @@ def known_distributions(records: Iterable[Record], with_conditional: bool = True
         Distributions by name, in alphabetical order; without single-valued ones, and without
         parameters that no one distribution can stand for.
     """
-    with_params = [record for record in records if record.distributions]
-    finished = [r for r in with_params if r.trial.state in _WITH_ALL_PARAMS]
-    distinct = {id(r.distributions): r.distributions for r in finished or with_params}.values()
-    if len(distinct) <= 1 or (finished and with_conditional):
+    distinct = _distinct(records)
+    has_results = len(distinct) > 0
+    if not has_results:
+        distinct = [r.distributions for r in records if r.distributions]
+    if len(distinct) <= 1 or (has_results and with_conditional):
         merged = _union(distinct)
     else:
         merged = _intersection(distinct)
@@ -68,16 +67,22 @@ def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Condition
     Returns:
         None if all of them have all parameters of the space, with its ranges.
     """
-    finished = [r for r in records if r.trial.state in _WITH_ALL_PARAMS and r.distributions]
-    distinct = {id(r.distributions): r.distributions for r in finished}.values()
+    distinct = _distinct(records)
     if all(
         _is_same(theirs.get(n), d) for theirs in distinct for n, d in space.distributions.items()
     ):
         return None
+    finished = [r for r in records if r.has_result and r.distributions]
     coordinates = np.array([r.coordinates(space) for r in finished[-_MAX_TRIALS:]])
     order = _order(space.names, distinct)
     limits = _limits(space, finished)
     return Conditions(coordinates, order, space.is_categorical, space.n_values, limits)
+
+
+def _distinct(records: Iterable[Record]) -> list[Mapping[str, BaseDistribution]]:
+    """The sets of parameters that trials with a result have, each at least once."""
+    sets = {id(r.distributions): r.distributions for r in records if r.has_result}
+    return [theirs for theirs in sets.values() if theirs]
 
 
 def _limits(space: SearchSpace, finished: Sequence[Record]) -> tuple[FloatArray, FloatArray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
@@ -65,15 +66,16 @@ class WarpOnValues:
     """
 
     def __init__(self, warp: Warp, values: FloatArray) -> None:
-        scaled = scale(values, warp.is_robust)
-        self.scores = PowerFamily(scaled.scores).at(warp.power)[0]
-        self._power = warp.power
-        self._scaled: Scaled = scaled
-        self._is_robust = warp.is_robust
-        self._values = values
-        transformed = power_transform(scaled.scores, warp.power)
-        self._mean = float(transformed.mean())
-        self._deviation = max(float(transformed.std()), _SMALLEST_DEVIATION)
+        self._power, self._is_robust, self._values = warp.power, warp.is_robust, values
+        self._scaled: Scaled = scale(values, warp.is_robust)
+        transformed = power_transform(self._scaled.scores, warp.power)
+        n = len(values)
+        self._mean = float(transformed.sum() / n)
+        centred = transformed - self._mean
+        deviation = math.sqrt(centred @ centred / n)
+        is_constant = deviation <= _SMALLEST_DEVIATION
+        self._deviation = _SMALLEST_DEVIATION if is_constant else deviation
+        self.scores: FloatArray = np.zeros(n) if is_constant else centred / deviation
 
     def to_scores(self, values: FloatArray) -> FloatArray:
         """Transform other values, an array of any shape without NaN."""

@@ -6,6 +6,7 @@ from importlib import import_module
 import math
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -24,7 +25,7 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 StopCallback = lattice_gp.StopCallback
 prediction_of = lattice_gp.prediction_of
-improvement = import_module(f"{lattice_gp.__name__}.improvement")
+outlook = import_module(f"{lattice_gp.__name__}.outlook")
 warp = import_module(f"{lattice_gp.__name__}.warp")
 
 
@@ -67,18 +68,30 @@ def test_scores_beyond_all_values_come_back_finite_and_in_order(power: float) ->
     assert (np.diff(back) >= 0.0).all()
 
 
-def test_expected_gain_is_an_integral() -> None:
+@pytest.mark.parametrize("power", [-0.5, 0.3, 1.0, 1.7])
+def test_outlook_is_that_of_many_draws(power: float) -> None:
     values = np.array([0.5, 0.7, 1.0, 3.0])
-    on_values = warp.Warp(False, 0.3).on(values)
-    incumbent, mean, deviation = float(on_values.scores.min()), -0.9, 0.6
-    draws = mean + deviation * np.random.default_rng(0).standard_normal(400_000)
+    on_values = warp.Warp(False, power).on(values)
+    incumbent, mean, deviation, noise = float(on_values.scores.min()), -0.9, 0.6, 0.2
+    rng = np.random.default_rng(0)
+    draws = mean + deviation * rng.standard_normal(400_000)
     gains = np.maximum(0.5 - on_values.to_values(draws), 0.0)
 
-    class Surrogate:
-        warp = on_values
-
-    gain = improvement.expected_gain(mean, deviation, Surrogate(), incumbent)
-    assert gain == pytest.approx(gains.mean(), rel=0.02)
+    surrogate = SimpleNamespace(
+        warp=on_values,
+        fit=SimpleNamespace(hyperparameters=SimpleNamespace(noise_variance=noise**2)),
+    )
+    told = outlook.outlook(surrogate, False, mean, deviation, incumbent)
+    assert told.gain == pytest.approx(gains.mean(), rel=0.02)
+    assert told.quantiles[3] == pytest.approx(float(on_values.to_values(np.array(mean))))
+    seen = mean + math.hypot(deviation, noise) * 0.9 * rng.standard_t(3, 400_000)
+    share = [(on_values.to_values(seen) <= q).mean() for q in told.quantiles]
+    np.testing.assert_allclose(share, [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975], atol=0.01)
+    mirrored = outlook.outlook(surrogate, True, mean, deviation, None)
+    assert mirrored.mean == pytest.approx(-told.mean)
+    assert mirrored.deviation == pytest.approx(told.deviation)
+    assert mirrored.quantiles == pytest.approx([-q for q in reversed(told.quantiles)])
+    assert mirrored.gain is None
 
 
 # Predictions.
