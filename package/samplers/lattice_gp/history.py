@@ -69,8 +69,8 @@ def read_history(
     constraints: list[Mapping[str, float]] = []
     is_whole = True
     for record in records:
-        is_whole = is_whole and not record.has_more_than(space)
-        point = record.point(space)
+        point, has_more = record.place(space)
+        is_whole = is_whole and not has_more
         if point is None:
             continue
         state = record.trial.state

@@ -39,10 +39,10 @@ def order_of_merit(values: FloatArray, constraints: FloatArray) -> IntArray:
     Returns:
         Int array (n,) of indices; older ones first among equals.
     """
+    if values.shape[1] == 1 and constraints.shape[1] == 0:
+        return np.argsort(values[:, 0], kind="stable")
     feasible = is_feasible(constraints)
     rank = values[:, 0] if values.shape[1] == 1 else _n_dominators(values, feasible)
-    if feasible.all():
-        return np.argsort(rank, kind="stable")
     violation = _violation(constraints)
     return np.lexsort((np.where(feasible, rank, 0.0), violation))
 

@@ -23,8 +23,9 @@ _SCALE = 0.9
 _N_NODES = 21
 _NODES: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, (np.arange(_N_NODES) + 0.5) / _N_NODES)
 _ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
+_OUTCOMES: FloatArray = np.concatenate([_NODES, _ENDS])
 # Where below the incumbent a gain is looked at, in deviations.
-_STEPS: FloatArray = np.linspace(0.0, 8.0, 81)
+_STEPS: FloatArray = np.linspace(0.0, 6.0, 41)
 
 
 class Outlook(NamedTuple):
@@ -64,13 +65,18 @@ def outlook(
     noise = math.sqrt(surrogate.fit.hyperparameters.noise_variance)
     spread = math.hypot(deviation, noise)
     best = float(surrogate.warp.scores.min())
-    around = np.array([best - noise, best + noise])
-    scores = [mean + spread * _NODES, mean + spread * _ENDS, around]
+    scores = [mean + spread * _OUTCOMES, np.array([best - noise, best + noise])]
     if incumbent is not None:
         scores.append(incumbent - deviation * _STEPS)
     # All at once: the time goes into the calls.
     values = surrogate.warp.to_values(np.concatenate(scores))
-    sample, ends, (low, high), below = np.split(values, np.cumsum([_N_NODES, len(LEVELS), 2]))
+    n = len(_OUTCOMES)
+    sample, ends, (low, high), below = (
+        values[:_N_NODES],
+        values[_N_NODES:n],
+        values[n : n + 2],
+        values[n + 2 :],
+    )
     gain = None
     if incumbent is not None:
         gain = _integral(below[0] - below, (incumbent - mean) / deviation)

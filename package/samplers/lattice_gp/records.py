@@ -16,6 +16,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from . import worker
+from .arrays import first
 from .arrays import FloatArray
 from .space import SearchSpace
 
@@ -63,32 +64,27 @@ class Record:
             self._place(space)
         return self._coordinates
 
-    def point(self, space: SearchSpace) -> FloatArray | None:
-        """The trial's point (d,) in a space; None if it lacks a parameter or lies outside.
+    def place(self, space: SearchSpace) -> tuple[FloatArray | None, bool]:
+        """Where the trial is in a space.
 
         What does not exist is at the centre of its range. A trial with a result has all there is;
         others may have been interrupted before they chose everything.
+
+        Returns:
+            Its point (d,), or None if it lacks a parameter or lies outside; and whether it chose a
+            parameter that is not in the space.
         """
         if self._axes is not space.axes:
             self._place(space)
         if self._is_complete:
-            return self._coordinates
+            return self._coordinates, self._has_more
         if space.conditions is None:
-            return None
-        point: FloatArray = space.put_at_centre(
-            self._coordinates[None, :], np.isnan(self._coordinates)[None, :]
-        )[0]
-        if not self.has_result:
-            is_missing = np.isnan(self._coordinates)
-            if (space.conditions.active(point[None, :])[0] & is_missing).any():
-                return None
-        return point
-
-    def has_more_than(self, space: SearchSpace) -> bool:
-        """Whether the trial chose a parameter that is not in the space."""
-        if self._axes is not space.axes:
-            self._place(space)
-        return self._has_more
+            return None, self._has_more
+        is_missing = np.isnan(self._coordinates)
+        point = space.put_at_centre(self._coordinates[None, :], is_missing[None, :])
+        if not self.has_result and (space.conditions.active(point)[0] & is_missing).any():
+            return None, self._has_more
+        return first(point), self._has_more
 
     def _place(self, space: SearchSpace) -> None:
         self._has_more = any(

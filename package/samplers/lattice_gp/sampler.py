@@ -39,6 +39,7 @@ from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .threads import single_threaded_blas
+from .unions import is_same_space
 from .unions import known_distributions
 from .unions import learn_conditions
 from .visits import Visits
@@ -291,7 +292,7 @@ class LatticeGPSampler(BaseSampler):
     def _to_space(
         self, search_space: dict[str, BaseDistribution], others: Sequence[Record]
     ) -> SearchSpace:
-        if list(self._space.distributions.items()) != list(search_space.items()):
+        if not is_same_space(self._space.distributions, search_space):
             self._space = SearchSpace(search_space)
         conditions = learn_conditions(self._space, others)
         return self._space if conditions is None else self._space.under(conditions)

@@ -284,12 +284,14 @@ class SearchSpace:
 
     def to_values(self, point: FloatArray) -> dict[str, float]:
         """The internal representations at a point (d,), by name, of the parameters that exist."""
-        is_active = self.active(point[None, :])[0]
-        return {
+        values = {
             name: axis.to_value(float(coordinate))
-            for name, axis, coordinate, active in zip(self.names, self.axes, point, is_active)
-            if active
+            for name, axis, coordinate in zip(self.names, self.axes, point)
         }
+        if self.conditions is None:
+            return values
+        is_active = self.conditions.active(point[None, :])[0]
+        return {name: values[name] for name, active in zip(self.names, is_active) if active}
 
     def to_params(self, point: FloatArray) -> dict[str, Any]:
         """The parameters that exist at a point (d,), as plain Python values."""

@@ -79,6 +79,13 @@ def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Condition
     return Conditions(coordinates, order, space.is_categorical, space.n_values, limits)
 
 
+def is_same_space(
+    one: Mapping[str, BaseDistribution], other: Mapping[str, BaseDistribution]
+) -> bool:
+    """Whether two spaces have the same parameters, in the same order."""
+    return list(one) == list(other) and all(_is_same(one[name], other[name]) for name in one)
+
+
 def _distinct(records: Iterable[Record]) -> list[Mapping[str, BaseDistribution]]:
     """The sets of parameters that trials with a result have, each at least once."""
     sets = {id(r.distributions): r.distributions for r in records if r.has_result}

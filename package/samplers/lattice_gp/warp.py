@@ -18,6 +18,8 @@ from .transform import Scaled
 
 # What the power maps to infinity comes back as this, where the scores' own range ends.
 _MAX_SCORE = 10.0 * MAX_ROBUST_SCORE
+_LOG_MAX_SCORE = math.log1p(_MAX_SCORE)
+_ALMOST_MINUS_ONE = -1.0 + 1e-15
 # Transformed scores that spread less are all equal.
 _SMALLEST_DEVIATION = 1e-12
 
@@ -106,12 +108,12 @@ def inverse_power_transform(transformed: FloatArray, power: float) -> FloatArray
     powers = 1.0 + (power - 1.0) * signs
     # (1 + |score|) ** powers, which has to be positive.
     base = powers * np.abs(transformed)
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        logs = np.where(
-            np.abs(powers) < _SMALLEST_DEVIATION,
-            np.abs(transformed),
-            np.log1p(np.maximum(base, -1.0)) / powers,
-        )
-        scores = signs * np.expm1(np.minimum(logs, np.log1p(_MAX_SCORE)))
+    if abs(power) < _SMALLEST_DEVIATION or abs(power - 2.0) < _SMALLEST_DEVIATION:
+        # The limit of a logarithm over a power that tends to 0.
+        powers = np.where(np.abs(powers) < _SMALLEST_DEVIATION, _SMALLEST_DEVIATION, powers)
+        base = powers * np.abs(transformed)
+    # Beyond the end of the image the base would be negative: it is as good as at the end.
+    logs = np.log1p(np.maximum(base, _ALMOST_MINUS_ONE)) / powers
+    scores = signs * np.expm1(np.minimum(logs, _LOG_MAX_SCORE))
     clipped: FloatArray = np.clip(scores, -_MAX_SCORE, _MAX_SCORE)
     return clipped

@@ -113,7 +113,7 @@ def test_every_suggestion_of_the_model_tells_what_it_expects(tmp_path: Path) -> 
     low, high = last.interval(0.5)
     lower, higher = last.interval(0.95)
     assert lower < low < high < higher
-    # JSON made lists of tuples; they are tuples again.
+    # JSON makes lists of tuples; they are tuples again.
     assert isinstance(last.quantiles[0], tuple)
 
 
