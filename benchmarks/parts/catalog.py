@@ -24,11 +24,11 @@ from .task import Task
 # A new part is one module with a ``PART``, imported above and named here.
 _ALL: tuple[Part, ...] = (
     conditional.PART,
-    pruning.PART,
-    cost.PART,
-    parallel.PART,
     constraints.PART,
     objectives.PART,
+    pruning.PART,
+    parallel.PART,
+    cost.PART,
     prior.PART,
 )
 PARTS: dict[str, Part] = {part.name: part for part in _ALL}

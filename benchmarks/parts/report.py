@@ -74,12 +74,14 @@ def _what(tasks: Sequence[Task], done: set[str], records: Sequence[Record]) -> s
         for is_dev, name in ((True, "for development"), (False, "only for the report"))
     ]
     seeds = {record.seed for record in records}
-    text = f"{len(done)} tasks ({', '.join(of_kind)}), {len(seeds)} seeds, {len(records)} studies."
+    text = (
+        f"Tasks: {len(done)} ({', '.join(of_kind)}). Seeds: {len(seeds)}. Studies: {len(records)}."
+    )
     n_pruned, n_failed = (
         sum(getattr(record, name) for record in records) for name in ("n_pruned", "n_failed")
     )
     if n_pruned or n_failed:
-        text += f" {n_pruned} trials were pruned, {n_failed} failed."
+        text += f" Trials pruned: {n_pruned}; failed: {n_failed}."
     return text
 
 

@@ -16,7 +16,6 @@ from dataclasses import asdict
 from dataclasses import dataclass
 import functools
 import json
-import math
 from pathlib import Path
 import sys
 
@@ -45,9 +44,9 @@ _INFEASIBLE = 1e9
 # Evaluations of each search, times the number of dimensions, and restarts.
 _POPULATION, _GENERATIONS, _N_STARTS = 12, 400, 4
 # Models that are trained at every evaluation: random points, generations and restarts.
-_LIVE, _N_RANDOM_LIVE, _GENERATIONS_LIVE, _N_STARTS_LIVE = "live_", 400, 20, 2
+_LIVE, _N_RANDOM_LIVE, _GENERATIONS_LIVE, _N_STARTS_LIVE = "live_", 400, 15, 1
 # Searches for points of a Pareto front, each by another weighting, and their generations.
-_N_WEIGHTS, _FRONT_GENERATIONS = 60, 60
+_N_WEIGHTS, _FRONT_GENERATIONS = 50, 50
 # The hypervolume of more points takes too long.
 _MAX_FRONT = 1500
 
@@ -103,7 +102,7 @@ def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progr
 
 def compute(
     task: Task,
-    published: float = math.inf,
+    published: float | None = None,
     end: Sequence[float] | None = None,
     front: FloatArray | None = None,
 ) -> Scale:
@@ -111,7 +110,7 @@ def compute(
 
     Args:
         task: The task.
-        published: The lowest value in the literature, infinity for none.
+        published: The best in the literature.
         end: The reference point of the hypervolume; None for one objective.
         front: Points of the true Pareto front, shape (n_points, n_objectives), if it is known.
     """
@@ -129,14 +128,16 @@ def compute(
     if end is None:
         values = [o.values[0] for o, is_so in zip(outcomes, feasible) if is_so]
         settings = (_GENERATIONS_LIVE, _N_STARTS_LIVE) if is_live else (_GENERATIONS, _N_STARTS)
-        best = min(published, _lowest(space, *settings), *values)
+        best = min(_lowest(space, *settings), *values)
+        best = best if published is None else min(best, published)
         return Scale(best, float(np.median(values)), share)
     volumes = []
     for _ in range(_N_SETS):
         chosen = rng.choice(len(outcomes), _N_FIRST, replace=False)
         volumes.append(hypervolume([outcomes[i].values for i in chosen if feasible[i]], end))
     points = _front(space, np.asarray(end), rng) if front is None else front
-    return Scale(hypervolume(points, end), float(np.median(volumes)), share)
+    best = max(hypervolume(points, end), 0.0 if published is None else published)
+    return Scale(best, float(np.median(volumes)), share)
 
 
 def _lowest(space: UnitSpace, n_generations: int, n_starts: int) -> float:
@@ -155,7 +156,7 @@ def _front(space: UnitSpace, end: FloatArray, rng: np.random.Generator) -> Float
     Returns:
         Shape (n_points, n_objectives), all that the searches met and none dominates, thinned out.
     """
-    met: list[list[float]] = []
+    fronts = []
     n_objectives = len(end)
     # The scale of each objective: from the best of random points to the reference point.
     probes = [space.evaluate(rng.random(space.n_dims)) for _ in range(_N_RANDOM)]
@@ -164,8 +165,11 @@ def _front(space: UnitSpace, end: FloatArray, rng: np.random.Generator) -> Float
         weights = rng.dirichlet(np.ones(n_objectives))
         if n_objectives == 2:
             weights = np.array([number + 0.5, _N_WEIGHTS - number - 0.5]) / _N_WEIGHTS
+        met: list[list[float]] = []
 
-        def loss(point: FloatArray, weights: FloatArray = weights) -> float:
+        def loss(
+            point: FloatArray, weights: FloatArray = weights, met: list[list[float]] = met
+        ) -> float:
             outcome = space.evaluate(point)
             if outcome.violation:
                 return _INFEASIBLE + outcome.violation
@@ -174,8 +178,8 @@ def _front(space: UnitSpace, end: FloatArray, rng: np.random.Generator) -> Float
             return float(np.max(weights * scaled) + 0.01 * np.sum(weights * scaled))
 
         _evolve(loss, space.n_dims, _FRONT_GENERATIONS, number)
-        met = non_dominated(np.array(met), end).tolist()
-    points = np.array(met)
+        fronts.append(non_dominated(np.array(met), end))
+    points = non_dominated(np.concatenate(fronts), end)
     if len(points) > _MAX_FRONT:
         points = points[rng.choice(len(points), _MAX_FRONT, replace=False)]
     return points
@@ -222,12 +226,13 @@ def main(names: Sequence[str]) -> int:
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    published = constraints.PUBLISHED | objectives.PUBLISHED
     found = dict(load()) if names and _FILE.is_file() else {}
     for name in names or tasks:
         front = objectives.FRONTS.get(name)
         found[name] = compute(
             tasks[name],
-            constraints.PUBLISHED.get(name, math.inf),
+            published.get(name),
             objectives.ENDS.get(name),
             None if front is None else front(),
         )
