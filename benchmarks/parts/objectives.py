@@ -87,7 +87,8 @@ PART = Part(
         ours("off", {"models_objectives": False}),
         tpe(),
         gp(),
-        nsga2(),
+        # The default population of 50 would be random search to the end of the budget.
+        nsga2(population_size=10),
         random_search(),
     ),
 )
