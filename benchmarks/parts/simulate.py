@@ -63,6 +63,8 @@ def run_study(task: Task, entrant: Entrant, seed: int) -> Finished:
     storage = _ClockedStorage()
     sampler = _TimedSampler(entrant.build(seed, task))
     study = optuna.create_study(
+        # Hyperband deals out its brackets by the study's name and the trial's number.
+        study_name=f"{task.name}-{seed}",
         storage=storage,
         sampler=sampler,
         pruner=optuna.pruners.NopPruner() if task.pruner is None else task.pruner(),

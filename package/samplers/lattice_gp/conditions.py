@@ -69,6 +69,7 @@ class Conditions:
 
     Attributes:
         conditional: Int array: the parameters that do not always exist, in this order.
+        parents: The parameters on which these depend, in the same order.
         limits: Least and largest coordinates (d,) that may be chosen.
     """
 
@@ -96,6 +97,9 @@ class Conditions:
             self._trees[param] = _grow(
                 coordinates, is_present[:, param], before[preference], is_categorical, _MAX_DEPTH
             )
+
+        asked = {param for tree in self._trees.values() for param in _asked(tree)}
+        self.parents = [param for param in order.tolist() if param in asked]
 
     def active(self, points: FloatArray) -> BoolArray:
         """Which parameters exist at points (n, d) of which every coordinate is set.
@@ -140,6 +144,13 @@ def _grow(
         for rows in (answers, ~answers)
     )
     return Split(*best, if_so, if_not)
+
+
+def _asked(node: Node) -> set[int]:
+    """The parameters that a tree asks."""
+    if isinstance(node, Leaf):
+        return set()
+    return {node.param} | _asked(node.if_so) | _asked(node.if_not)
 
 
 def _questions(column: FloatArray, is_categorical: bool) -> list[tuple[float, bool]]:

@@ -9,6 +9,7 @@ import numpy as np
 from . import search
 from .arrays import FloatArray
 from .beliefs import Beliefs
+from .branches import UntriedBranches
 from .candidates import everywhere
 from .feasibility import bilog
 from .feasibility import Feasibility
@@ -87,8 +88,13 @@ class Model:
 
         visits = Visits(space, history.spent)
         best_points = history.points[order]
-        region = None
-        if is_local:
+        region: search.Region | None = None
+        branches = self._branches(space, history)
+        if branches is not None:
+            region = branches
+            anywhere = everywhere(space, best_points, self._recipe.tries_edges, rng)
+            candidates = branches.candidates(anywhere, rng)
+        elif is_local:
             scales = beliefs.objectives[0].fit.hyperparameters.length_scales
             n_without = len(order) - 1 - int(order[0])
             region = TrustRegion.around(space, best_points[0], n_without, scales)
@@ -163,6 +169,13 @@ class Model:
         if self._recipe.constraint_weight == 0.0:
             return history.constraints[:, :0]
         return history.constraints
+
+    def _branches(self, space: SearchSpace, history: History) -> UntriedBranches | None:
+        """Where the next trial is to be because no trial was: every second time."""
+        if not self._recipe.tries_branches or len(history.values) % 2:
+            return None
+        visited = np.concatenate([history.points, history.pending, history.failed, history.pruned])
+        return UntriedBranches.of(space, visited)
 
     def _is_local(self, n: int) -> bool:
         """Whether the trial after ``n`` is chosen near the incumbent."""

@@ -38,6 +38,8 @@ class Recipe:
             power: of constraints.
         models_conditions: Whether the model knows parameters that not all trials have, or whose
             range changes; else they are sampled at random.
+        tries_branches: Whether choices on which the existence of parameters depends are tried once
+            each before long, whatever the model expects of them.
         models_objectives: Whether several objectives are modelled; else they are searched with a
             low-discrepancy sequence.
         uses_pending: Whether the model knows which points are being evaluated.
@@ -58,5 +60,6 @@ class Recipe:
     constraint_weight: float = 1.0
     plain_prior: Prior = Prior(power=(1.0, 0.01))
     models_conditions: bool = True
+    tries_branches: bool = True
     models_objectives: bool = True
     uses_pending: bool = True

@@ -180,16 +180,20 @@ class LatticeGPSampler(BaseSampler):
     ) -> Any:
         """Suggest a parameter that was not, or not within its range, suggested jointly.
 
-        One suggested beyond its range takes the nearest end of it, any other the centre in the
-        first trial and a random value later.
+        One suggested beyond its range takes the nearest end of it, one that no trial has had yet
+        the centre, and any other a random value.
         """
         space = SearchSpace({param_name: param_distribution})
         suggested = trial.system_attrs.get(SUGGESTION_KEY, {}).get(param_name)
         if suggested is not None and not space.is_categorical[0]:
             nearest = space.snap(space.to_coordinates({param_name: suggested})[None, :])
             return space.to_params(first(nearest))[param_name]
-        index = _index(trial, self._read_others(study, trial))
-        if index == 0:
+        others = self._read_others(study, trial)
+        index = _index(trial, others)
+        # Another worker may be about to choose the centre: only where trials show their parameters
+        # does it mean anything that they lack this one.
+        shown = [other.known for other in others if other.known]
+        if index == 0 or (shown and not any(param_name in known for known in shown)):
             return space.to_params(space.centre())[param_name]
         rng = np.random.default_rng([self._seed, index, zlib.crc32(param_name.encode())])
         point = space.from_quantiles(rng.random((1, 1)))[0]

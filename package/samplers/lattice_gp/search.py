@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 from typing import TypeAlias
 
 import numpy as np
 
+from .arrays import BoolArray
 from .arrays import FloatArray
 from .candidates import perturb
 from .space import SearchSpace
-from .trust_region import TrustRegion
 from .visits import Visits
 
 
@@ -26,13 +27,24 @@ _ROUND_SHRINKAGE = 0.3
 Acquisition: TypeAlias = Callable[[FloatArray], FloatArray]
 
 
+class Region(Protocol):
+    """A part of the space to which a search is confined."""
+
+    @property
+    def side(self) -> float:
+        """How wide it is, 1 for as wide as the space."""
+
+    def contains(self, points: FloatArray) -> BoolArray:
+        """Whether points (n, d) lie in it; bool array (n,)."""
+
+
 def maximize(
     acquisition: Acquisition,
     space: SearchSpace,
     visits: Visits,
     candidates: FloatArray,
     rng: np.random.Generator,
-    region: TrustRegion | None = None,
+    region: Region | None = None,
 ) -> FloatArray:
     """Find an open point of high acquisition.
 

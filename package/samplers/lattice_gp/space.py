@@ -346,6 +346,12 @@ class SearchSpace:
             points[:, i] = self.axes[i].from_quantiles(points[:, i])
         return points
 
+    def coordinates_of(self, param: int) -> FloatArray:
+        """All coordinates of a discrete parameter, ascending."""
+        axis = self.axes[param]
+        assert axis.n_values is not None
+        return axis.from_index(np.arange(axis.n_values, dtype=float))
+
     def centre(self) -> FloatArray:
         """The point (d,) in the middle of every numeric range and at every first choice."""
         centre: FloatArray = self.settle(self._middle[None, :])[0]
