@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from . import ablate
+from . import calibrate
 from . import compare
 from . import hub
 from . import speed
@@ -62,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ablate.run(args, console, command)
         if args.command == "parts":
             return parts.run(args, console, command)
+        if args.command == "calibrate":
+            return calibrate.run(args, console, command)
         if args.command == "speed":
             return speed.run(args, console, command)
         return _run(args, console, command)
@@ -143,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_parser(commands)
     ablate.add_parser(commands)
     parts.add_parser(commands)
+    calibrate.add_parser(commands)
     speed.add_parser(commands)
     return parser
 

@@ -21,6 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import UsageError
+from ..jsonlines import append
+from ..jsonlines import whole_lines
 from ..statistics import FloatArray
 from .task import Progress
 
@@ -124,20 +126,11 @@ class Log:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.records: dict[Key, Record] = {}
-        if not path.is_file():
-            return
-        data = path.read_bytes()
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            # Or the next line would be glued to the rest of this one.
-            with path.open("r+b") as file:
-                file.truncate(len(whole))
-        self.records = _parse(whole.decode().splitlines(), path, "--out")
+        self.records = _parse(whole_lines(path), path, "--out")
 
     def append(self, record: Record) -> None:
         """Add a study, as one line."""
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(record)) + "\n")
+        append(self._path, asdict(record))
         self.records[record.key] = record
 
 
