@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from .arrays import FloatArray
+from .cost import Costs
 from .feasibility import Feasibility
 from .improvement import Improvement
 from .kernels import Inputs
@@ -29,6 +30,8 @@ class Beliefs:
         improvement: On the feasible observations; None if there are none.
         feasibility: Of constraints; None if there are none.
         success: Of ending with a value at all; None as long as nothing failed.
+        costs: What it will cost; None unless the sampler is aware of costs.
+        cost_weight: Power of the cost that divides the improvement.
     """
 
     recipe: Recipe
@@ -37,9 +40,16 @@ class Beliefs:
     improvement: Improvement | None
     feasibility: Feasibility | None
     success: SuccessModel | None
+    costs: Costs | None
+    cost_weight: float
 
-    def acquisition(self, inputs: Inputs) -> FloatArray:
-        """How promising given points are, as logarithms (m,)."""
+    def acquisition(self, points: FloatArray, inputs: Inputs) -> FloatArray:
+        """How promising points are, as logarithms (m,).
+
+        Args:
+            points: Array (m, d).
+            inputs: The same as the surrogates see them.
+        """
         scores = np.zeros(0)
         if self.improvement is not None:
             scores = self.improvement(inputs)
@@ -48,10 +58,14 @@ class Beliefs:
             scores = scores + weighed if len(scores) else weighed
         if self.success is not None:
             scores += self.recipe.success_weight * self.success.log_probability(inputs.features)
+        if self.costs is not None:
+            # Relative to some cost, so that equal ones are exactly nothing.
+            log_ratios = self.costs.log_costs(points) - self.costs.log_typical
+            scores -= self.cost_weight * log_ratios
         return scores
 
-    def predict(self, inputs: Inputs) -> Prediction:
-        """What is expected of the first of given points."""
+    def predict(self, points: FloatArray, inputs: Inputs) -> Prediction:
+        """What is expected of the first of given points, as in :meth:`acquisition`."""
         success, feasibility, improvement = self.success, self.feasibility, self.improvement
         predictions = [s.posterior.predict(inputs) for s in self.objectives]
         incumbents: tuple[float | None, ...] = (None,) * len(predictions)
@@ -73,14 +87,14 @@ class Beliefs:
                 None if improvement is None else float(improvement.of(predictions)[0])
             ),
             success_probability=(
-                1.0 if success is None else _probability(success.log_probability(inputs.features))
+                1.0 if success is None else _exp(success.log_probability(inputs.features))
             ),
             feasibility=(
-                None if feasibility is None else _probability(feasibility.log_probability(inputs))
+                None if feasibility is None else _exp(feasibility.log_probability(inputs))
             ),
-            seconds=None,
+            seconds=None if self.costs is None else _exp(self.costs.log_costs(points[:1])),
         )
 
 
-def _probability(logarithms: FloatArray) -> float:
+def _exp(logarithms: FloatArray) -> float:
     return math.exp(float(logarithms[0]))

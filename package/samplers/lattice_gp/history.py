@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
 import numpy as np
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from .arrays import FloatArray
@@ -25,6 +27,7 @@ class History:
         is_maximized: For each of the k objectives, whether these are the negatives of its values.
         constraints: Array (n, c) of their constraints' values, 0 or less where kept; NaN where a
             trial did not tell.
+        costs: Array (n,) of what they cost, positive; NaN where that is unknown.
         pending: Array (m, d) of the trials being evaluated.
         failed: Array (k, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned.
@@ -35,6 +38,7 @@ class History:
     values: FloatArray
     is_maximized: tuple[bool, ...]
     constraints: FloatArray
+    costs: FloatArray
     pending: FloatArray
     failed: FloatArray
     pruned: FloatArray
@@ -52,7 +56,10 @@ class History:
 
 
 def read_history(
-    space: SearchSpace, records: Sequence[Record], is_maximized: Sequence[bool]
+    space: SearchSpace,
+    records: Sequence[Record],
+    is_maximized: Sequence[bool],
+    measure_cost: Callable[[FrozenTrial], float] | None = None,
 ) -> History:
     """Turn records into arrays.
 
@@ -60,6 +67,8 @@ def read_history(
         space: The search space; trials that lack one of its parameters are left out.
         records: Trials of a study, oldest first.
         is_maximized: Whether the study maximises each of its objectives.
+        measure_cost: Tells what a finished trial cost, NaN if it cannot; None if costs are not to
+            be looked at.
     """
     complete: list[FloatArray] = []
     pending: list[FloatArray] = []
@@ -67,6 +76,7 @@ def read_history(
     pruned: list[FloatArray] = []
     values: list[Sequence[float]] = []
     constraints: list[Mapping[str, float]] = []
+    costs: list[float] = []
     is_whole = True
     for record in records:
         point, has_more = record.place(space)
@@ -78,6 +88,7 @@ def read_history(
             complete.append(point)
             values.append(record.trial.values)
             constraints.append(record.constraints)
+            costs.append(math.nan if measure_cost is None else measure_cost(record.trial))
         elif state == TrialState.RUNNING:
             pending.append(point)
         elif state == TrialState.FAIL:
@@ -90,6 +101,7 @@ def read_history(
         values=signs * np.array(values, dtype=float).reshape(len(values), len(signs)),
         is_maximized=tuple(is_maximized),
         constraints=_table(constraints),
+        costs=np.array(costs, dtype=float),
         pending=_stack(pending, space),
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),

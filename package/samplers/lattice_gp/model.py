@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from .arrays import FloatArray
 from .beliefs import Beliefs
 from .branches import UntriedBranches
 from .candidates import everywhere
+from .cost import are_equal
+from .cost import CostFunction
+from .cost import Costs
+from .cost import KnownCosts
+from .cost import LearnedCosts
 from .feasibility import bilog
 from .feasibility import Feasibility
 from .history import History
@@ -27,6 +33,10 @@ from .surrogate import Observations
 from .surrogate import Surrogates
 from .trust_region import TrustRegion
 from .visits import Visits
+
+
+# One cost tells of no difference.
+_MIN_MEASURED = 2
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,8 @@ class Suggestion:
 
     def predict(self, point: FloatArray) -> Prediction:
         """What is expected of a point (d,)."""
-        return self.beliefs.predict(self.model.inputs(self.space, point[None, :]))
+        points = point[None, :]
+        return self.beliefs.predict(points, self.model.inputs(self.space, points))
 
 
 class Model:
@@ -61,7 +72,11 @@ class Model:
         self._surrogates = Surrogates(recipe)
 
     def suggest(
-        self, space: SearchSpace, history: History, rng: np.random.Generator
+        self,
+        space: SearchSpace,
+        history: History,
+        rng: np.random.Generator,
+        cost_function: CostFunction | None = None,
     ) -> Suggestion:
         """Choose the point of largest acquisition among those that may be proposed.
 
@@ -69,11 +84,13 @@ class Model:
             space: The search space.
             history: At least one completed trial.
             rng: Source of randomness: where to look for the maximum.
+            cost_function: From params to what a trial costs, if that is known in advance.
 
         Returns:
             A point that was visited no more often than any other.
 
         Raises:
+            CostError: If the function of the costs fails.
             numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
         """
         constraints = self._constraints(history)
@@ -81,10 +98,11 @@ class Model:
         is_local = self._is_local(len(order)) and history.values.shape[1] == 1
         inputs = self.inputs(space, history.points)
         observations = Observations(inputs, order, is_local)
-        beliefs = self._beliefs(space, history, constraints, observations)
+        costs = self.costs(space, history, cost_function)
+        beliefs = self._beliefs(space, history, constraints, observations, costs)
 
         def acquisition(points: FloatArray) -> FloatArray:
-            return beliefs.acquisition(self.inputs(space, points))
+            return beliefs.acquisition(points, self.inputs(space, points))
 
         visits = Visits(space, history.spent)
         best_points = history.points[order]
@@ -119,6 +137,41 @@ class Model:
         succeeded, failed = space.features(history.points), space.features(history.failed)
         return SuccessModel(succeeded, failed, space.n_params)
 
+    def costs(
+        self, space: SearchSpace, history: History, cost_function: CostFunction | None
+    ) -> Costs | None:
+        """What trials will cost.
+
+        A crash is no measurement of it: that it came soon says little of a trial that succeeds.
+
+        Args:
+            space: The search space.
+            history: Of any length.
+            cost_function: From params to what a trial costs, if that is known in advance.
+
+        Returns:
+            None if nothing is known of it, or no difference.
+
+        Raises:
+            CostError: If the function fails.
+            numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
+        """
+        if self._recipe.cost_weight == 0.0:
+            return None
+        if cost_function is not None:
+            return KnownCosts(space, cost_function)
+        measured = np.flatnonzero(~np.isnan(history.costs))
+        log_costs = np.log(history.costs[measured])
+        if len(measured) < _MIN_MEASURED or are_equal(log_costs):
+            return None
+        inputs = self.inputs(space, history.points[measured])
+        # Of more trials than a model can see, it sees all of the latest ones.
+        latest_first = np.arange(len(measured))[::-1]
+        observations = Observations(inputs, latest_first, is_local=False)
+        none = inputs[np.arange(0)]
+        surrogate = self._surrogates.of(observations, log_costs, none, is_plain=True)
+        return LearnedCosts(surrogate, partial(self.inputs, space))
+
     def inputs(self, space: SearchSpace, points: FloatArray) -> Inputs:
         """Points (n, d) as the surrogates see them."""
         features, params = space.features(points), space.feature_params
@@ -132,6 +185,7 @@ class Model:
         history: History,
         constraints: FloatArray,
         observations: Observations,
+        costs: Costs | None,
     ) -> Beliefs:
         pending = self.inputs(space, history.pending)
         if not self._recipe.uses_pending:
@@ -162,6 +216,8 @@ class Model:
             improvement,
             feasibility,
             self.success(space, history),
+            costs,
+            self._recipe.cost_weight / (1.0 + len(history.values) / self._recipe.cost_halving),
         )
 
     def _constraints(self, history: History) -> FloatArray:

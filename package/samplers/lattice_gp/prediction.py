@@ -32,7 +32,8 @@ class Prediction:
             values. None if nothing was feasible to improve on.
         success_probability: That the trial ends with a value; 1 before any trial has failed.
         feasibility: Probability that all constraints are kept; None without constraints.
-        seconds: Expected cost; None unless the sampler is aware of costs.
+        seconds: Median of the expected cost, in seconds or the unit of ``cost_aware``; None unless
+            the sampler is aware of costs.
     """
 
     means: tuple[float, ...]

@@ -43,6 +43,11 @@ class Recipe:
         models_objectives: Whether several objectives are modelled; else they are searched with a
             low-discrepancy sequence.
         uses_pending: Whether the model knows which points are being evaluated.
+        cost_weight: Power of the cost that divides expected improvement, where the sampler is
+            aware of costs; 1 makes improvement per second of it.
+        cost_halving: Number of observations that halve this power. It must fall: what is cheap and
+            can still improve a little would be tried again and again.
+        cost_window: Of so many of the next start-up points the cheapest is taken.
     """
 
     fit: Callable[..., Fit] = likelihood.fit
@@ -63,3 +68,6 @@ class Recipe:
     tries_branches: bool = True
     models_objectives: bool = True
     uses_pending: bool = True
+    cost_weight: float = 1.0
+    cost_halving: float = 10.0
+    cost_window: int = 1

@@ -22,6 +22,10 @@ from optuna.trial import TrialState
 from . import worker
 from .arrays import first
 from .arrays import FloatArray
+from .cost import CostAware
+from .cost import CostError
+from .cost import CostSource
+from .cost import read_cost_aware
 from .design import startup_point
 from .history import read_history
 from .model import Model
@@ -77,11 +81,15 @@ class LatticeGPSampler(BaseSampler):
         constraints_func: From a finished trial to the values of its constraints, each 0 or less
             where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
             same without this argument.
+        cost_aware: Where to learn what a trial costs, so as to search for improvement per second,
+            not per trial. True is its duration; a str names a user attribute that holds what it
+            cost, set by the objective; a callable tells the cost, in any unit, from a dict of
+            params in advance. With None all trials count alike.
 
     Raises:
-        TypeError: If ``seed`` or ``n_startup_trials`` is not an int, or ``constraints_func`` not a
-            function.
-        ValueError: If a number is out of range.
+        TypeError: If ``seed`` or ``n_startup_trials`` is not an int, ``constraints_func`` not a
+            function, or ``cost_aware`` none of these.
+        ValueError: If a number is out of range, or ``cost_aware`` the empty string.
     """
 
     def __init__(
@@ -90,6 +98,7 @@ class LatticeGPSampler(BaseSampler):
         seed: int | None = None,
         n_startup_trials: int = 4,
         constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        cost_aware: CostAware = None,
     ) -> None:
         if seed is not None:
             _check_int("seed", seed, minimum=0)
@@ -103,6 +112,7 @@ class LatticeGPSampler(BaseSampler):
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
         self._constraints_func = constraints_func
+        self._cost_source = read_cost_aware(cost_aware)
         self._recipe = Recipe()
         self._said: set[str] = set()
         self._prepare()
@@ -157,7 +167,7 @@ class LatticeGPSampler(BaseSampler):
             index = _index(trial, others)
             try:
                 space = self._to_space(search_space, others)
-                point, suggestion = self._suggest_point(study, space, others, index)
+                point, suggestion = self._suggest(study, space, others, index)
             except Exception as error:
                 # A study of many hours must not end because of its sampler.
                 self._say_once(
@@ -233,27 +243,51 @@ class LatticeGPSampler(BaseSampler):
             return
         set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
 
-    def _suggest_point(
+    def _suggest(
         self, study: Study, space: SearchSpace, others: Sequence[Record], index: int
     ) -> tuple[FloatArray, Suggestion | None]:
         """The point (d,) to evaluate, and the model's reasons if it is the model's."""
+        try:
+            return self._suggest_point(study, space, others, index, self._cost_source)
+        except CostError as error:
+            self._say_once(
+                f"cost_aware cannot tell what a trial costs: {error}. Continuing as if all trials "
+                "cost the same wherever it cannot.",
+                topic="cost_aware",
+            )
+            return self._suggest_point(study, space, others, index, None)
+
+    def _suggest_point(
+        self,
+        study: Study,
+        space: SearchSpace,
+        others: Sequence[Record],
+        index: int,
+        cost_source: CostSource | None,
+    ) -> tuple[FloatArray, Suggestion | None]:
         is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
-        history = read_history(space, others, is_maximized)
+        measure_cost = None if cost_source is None else cost_source.measure
+        cost_function = None if cost_source is None else cost_source.function
+        history = read_history(space, others, is_maximized, measure_cost)
         if len(is_maximized) > 1 and not self._recipe.models_objectives:
             pass
         elif len(history.values) >= self._n_startup_trials:
             try:
                 rng = np.random.default_rng([self._seed, index])
-                suggestion = self._model.suggest(space, history, rng)
+                suggestion = self._model.suggest(space, history, rng, cost_function)
                 return suggestion.point, suggestion
+            except CostError:
+                raise
             except Exception as error:
                 self._say_once(
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "
                     "low-discrepancy sequence wherever it does."
                 )
         success = self._model.success(space, history)
+        costs = self._model.costs(space, history, cost_function)
         visits = Visits(space, history.spent)
-        return startup_point(space, visits, self._seed, index, success), None
+        window = self._recipe.cost_window
+        return startup_point(space, visits, self._seed, index, success, costs, window), None
 
     def _note_prediction(
         self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray
@@ -301,9 +335,11 @@ class LatticeGPSampler(BaseSampler):
         conditions = learn_conditions(self._space, others)
         return self._space if conditions is None else self._space.under(conditions)
 
-    def _say_once(self, message: str) -> None:
-        if message not in self._said:
-            self._said.add(message)
+    def _say_once(self, message: str, topic: str | None = None) -> None:
+        """Warn, unless of the same topic, by default the message itself, it was done before."""
+        topic = message if topic is None else topic
+        if topic not in self._said:
+            self._said.add(topic)
             _logger.warning(message)
 
 
