@@ -9,7 +9,6 @@ from scipy.stats import qmc
 
 from .arrays import first
 from .arrays import FloatArray
-from .cost import Costs
 from .space import SearchSpace
 from .success import SuccessModel
 from .visits import Visits
@@ -26,8 +25,6 @@ def startup_point(
     seed: int,
     index: int,
     success: SuccessModel | None = None,
-    costs: Costs | None = None,
-    window: int = 1,
 ) -> FloatArray:
     """The point of start-up trial ``index``, or the next of the sequence that is open.
 
@@ -42,9 +39,6 @@ def startup_point(
         index: Number of the trial, 0 or more.
         success: What earlier failures tell: points that would likelier fail than not are passed
             over; of points that all would, the one least likely to is taken.
-        costs: What trials will cost; None if that is not to be looked at.
-        window: Of so many of the next points, 1 or more, the cheapest is taken; the others remain
-            for later trials.
 
     Returns:
         A point (d,) that is open.
@@ -62,10 +56,7 @@ def startup_point(
         is_promising = log_probability > _LOG_HALF
         if not is_promising.any():
             is_promising = log_probability == log_probability.max()
-        sequence = sequence[is_promising]
-    if len(sequence) > 0 and costs is not None:
-        sequence = sequence[:window]
-        return first(sequence[[np.argmin(costs.log_costs(sequence))]])
+        return first(sequence[is_promising])
     if len(sequence) > 0:
         return first(sequence)
     rng = np.random.default_rng([seed, index])

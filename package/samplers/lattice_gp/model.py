@@ -98,7 +98,7 @@ class Model:
         is_local = self._is_local(len(order)) and history.values.shape[1] == 1
         inputs = self.inputs(space, history.points)
         observations = Observations(inputs, order, is_local)
-        costs = self.costs(space, history, cost_function)
+        costs = self._costs(space, history, cost_function)
         beliefs = self._beliefs(space, history, constraints, observations, costs)
 
         def acquisition(points: FloatArray) -> FloatArray:
@@ -137,7 +137,7 @@ class Model:
         succeeded, failed = space.features(history.points), space.features(history.failed)
         return SuccessModel(succeeded, failed, space.n_params)
 
-    def costs(
+    def _costs(
         self, space: SearchSpace, history: History, cost_function: CostFunction | None
     ) -> Costs | None:
         """What trials will cost.
@@ -154,7 +154,7 @@ class Model:
 
         Raises:
             CostError: If the function fails.
-            numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
+            numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
         """
         if self._recipe.cost_weight == 0.0:
             return None

@@ -47,7 +47,6 @@ class Recipe:
             aware of costs; 1 makes improvement per second of it.
         cost_halving: Number of observations that halve this power. It must fall: what is cheap and
             can still improve a little would be tried again and again.
-        cost_window: Of so many of the next start-up points the cheapest is taken.
     """
 
     fit: Callable[..., Fit] = likelihood.fit
@@ -70,4 +69,3 @@ class Recipe:
     uses_pending: bool = True
     cost_weight: float = 1.0
     cost_halving: float = 10.0
-    cost_window: int = 1

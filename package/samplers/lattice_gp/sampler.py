@@ -284,10 +284,8 @@ class LatticeGPSampler(BaseSampler):
                     "low-discrepancy sequence wherever it does."
                 )
         success = self._model.success(space, history)
-        costs = self._model.costs(space, history, cost_function)
         visits = Visits(space, history.spent)
-        window = self._recipe.cost_window
-        return startup_point(space, visits, self._seed, index, success, costs, window), None
+        return startup_point(space, visits, self._seed, index, success), None
 
     def _note_prediction(
         self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray
