@@ -67,7 +67,7 @@ class Beliefs:
     def predict(self, points: FloatArray, inputs: Inputs) -> Prediction:
         """What is expected of the first of given points, as in :meth:`acquisition`."""
         success, feasibility, improvement = self.success, self.feasibility, self.improvement
-        predictions = [s.posterior.predict(inputs) for s in self.objectives]
+        predictions = [s.predict(inputs) for s in self.objectives]
         incumbents: tuple[float | None, ...] = (None,) * len(predictions)
         if improvement is not None and len(predictions) == 1:
             incumbents = improvement.incumbents

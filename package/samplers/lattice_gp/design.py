@@ -1,4 +1,4 @@
-"""The trials before the model: the centre of the space, then a low-discrepancy sequence."""
+"""The trials before the model: earlier studies' best, the centre, a low-discrepancy sequence."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ def startup_point(
     seed: int,
     index: int,
     success: SuccessModel | None = None,
+    starts: FloatArray | None = None,
 ) -> FloatArray:
     """The point of start-up trial ``index``, or the next of the sequence that is open.
 
@@ -39,12 +40,20 @@ def startup_point(
         index: Number of the trial, 0 or more.
         success: What earlier failures tell: points that would likelier fail than not are passed
             over; of points that all would, the one least likely to is taken.
+        starts: Array (n, d) of points that did well in earlier studies, best first. Trials 0, 2, ..
+            try them; the centre is then trial 1's.
 
     Returns:
         A point (d,) that is open.
     """
     centre = space.centre()[None, :]
-    if index == 0 and visits.is_open(centre)[0]:
+    has_starts = starts is not None and len(starts) > 0
+    if starts is not None and index % 2 == 0:
+        following = starts[index // 2 :]
+        following = following[visits.is_open(following)]
+        if len(following) > 0:
+            return first(following)
+    if index == (1 if has_starts else 0) and visits.is_open(centre)[0]:
         return first(centre)
     block = max(_MIN_BLOCK, 2 ** math.ceil(math.log2(index + 2)))
     rng = np.random.default_rng([seed, space.fingerprint])

@@ -34,7 +34,7 @@ class Feasibility:
         """Logarithm of the probability (m,) that all constraints are kept at given points."""
         total = np.zeros(len(inputs.features))
         for surrogate in self.surrogates:
-            mean, deviation = surrogate.posterior.predict(inputs)
+            mean, deviation = surrogate.predict(inputs)
             total += log_ndtr((_limit(surrogate) - mean) / deviation)
         return total
 

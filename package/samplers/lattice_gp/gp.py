@@ -56,8 +56,13 @@ class Posterior:
         if extra_variances is not None:
             covariance[diagonal] += extra_variances
         cholesky = _cholesky(covariance)
-        self._weights, _ = lapack.dpotrs(cholesky, values, lower=1)
+        self._weights, _ = lapack.dpotrs(cholesky, values - inputs.expected, lower=1)
         self._inverse_cholesky, _ = lapack.dtrtri(cholesky, lower=1)
+
+    def mean(self, inputs: Inputs) -> FloatArray:
+        """Mean (m,) of the function at given points."""
+        mean: FloatArray = self._covariance(inputs) @ self._weights + inputs.expected
+        return mean
 
     def predict(self, inputs: Inputs) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation of the function, without noise.
@@ -75,6 +80,7 @@ class Posterior:
         variance *= self.hyperparameters.main_variance
         variance += self.hyperparameters.signal_variance
         if inputs.trends.shape[1]:
+            mean += inputs.expected
             variance += np.einsum("ij,ij->i", inputs.trends, inputs.trends)
         variance -= np.einsum("ij,ij->j", explained, explained)
         return mean, np.sqrt(np.maximum(variance, _MIN_VARIANCE))

@@ -53,7 +53,7 @@ class Improvement:
 
     def __call__(self, inputs: Inputs) -> FloatArray:
         """Scores (m,) of given points."""
-        return self.of([s.posterior.predict(inputs) for s in self._objectives])
+        return self.of([s.predict(inputs) for s in self._objectives])
 
     def of(self, predictions: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
         """Scores (m,) of points with these means and deviations (m,) of each objective."""

@@ -26,8 +26,9 @@ class Inputs:
         feature_params: Int array (n_features,): the parameter of each feature, ascending.
         effects: Array (n, n_effects), whose inner products are the covariance of the main
             effects; without columns if the model has none.
-        trends: Array (n, n_trends), whose inner products are a covariance that is not fitted:
-            functions that the objective may be a multiple of; without columns if there are none.
+        trends: Array (n, n_trends): functions that the objective may be a multiple of, each times
+            a coefficient that is a priori normal with standard deviation 1 around
+            ``1 / sqrt(n_trends)``; without columns if there are none.
     """
 
     features: FloatArray
@@ -39,6 +40,12 @@ class Inputs:
     def n_params(self) -> int:
         """Number of parameters, d."""
         return int(self.feature_params[-1]) + 1
+
+    @property
+    def expected(self) -> FloatArray | float:
+        """What the trends are expected to add up to (n,) before any data."""
+        n_trends = self.trends.shape[1]
+        return self.trends.sum(axis=1) / math.sqrt(n_trends) if n_trends else 0.0
 
     def __getitem__(self, rows: IntArray) -> Inputs:
         """Some of the points."""

@@ -67,6 +67,7 @@ class MarginalLikelihood:
         main_once = np.tril(self._main)
         main_once[self._diagonal] *= 0.5
         self._main_once = main_once.ravel(order="F")
+        self._expected = inputs.expected
         # What is added to the covariance whatever the hyperparameters; None if nothing is.
         self._fixed: FloatArray | None = None
         if inputs.trends.shape[1]:
@@ -96,6 +97,7 @@ class MarginalLikelihood:
         cholesky, info = lapack.dpotrf(covariance, lower=1, clean=0, overwrite_a=1)
         if info != 0:
             return math.inf, np.zeros_like(theta)
+        values = values - self._expected
         alpha, _ = lapack.dpotrs(cholesky, values, lower=1)
         log_determinant_half = np.log(cholesky.diagonal()).sum()
         inverse, _ = lapack.dpotri(cholesky, lower=1, overwrite_c=1)

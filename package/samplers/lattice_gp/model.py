@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -22,7 +23,6 @@ from .feasibility import Feasibility
 from .history import History
 from .improvement import Improvement
 from .kernels import Inputs
-from .main_effects import main_effects
 from .merit import is_feasible
 from .merit import order_of_merit
 from .prediction import Prediction
@@ -31,6 +31,7 @@ from .space import SearchSpace
 from .success import SuccessModel
 from .surrogate import Observations
 from .surrogate import Surrogates
+from .transfer import Trends
 from .trust_region import TrustRegion
 from .visits import Visits
 
@@ -45,19 +46,18 @@ class Suggestion:
 
     Attributes:
         point: Array (d,).
-        model: What made it.
+        inputs: From points (n, d) to what the surrogates see.
         beliefs: What is believed of the outcome, there and elsewhere.
     """
 
-    space: SearchSpace
     point: FloatArray
-    model: Model
+    inputs: Callable[[FloatArray], Inputs]
     beliefs: Beliefs
 
     def predict(self, point: FloatArray) -> Prediction:
         """What is expected of a point (d,)."""
         points = point[None, :]
-        return self.beliefs.predict(points, self.model.inputs(self.space, points))
+        return self.beliefs.predict(points, self.inputs(points))
 
 
 class Model:
@@ -77,6 +77,7 @@ class Model:
         history: History,
         rng: np.random.Generator,
         cost_function: CostFunction | None = None,
+        trends: Trends | None = None,
     ) -> Suggestion:
         """Choose the point of largest acquisition among those that may be proposed.
 
@@ -85,6 +86,7 @@ class Model:
             history: At least one completed trial.
             rng: Source of randomness: where to look for the maximum.
             cost_function: From params to what a trial costs, if that is known in advance.
+            trends: What earlier studies expect of the objectives, if there are any.
 
         Returns:
             A point that was visited no more often than any other.
@@ -96,31 +98,39 @@ class Model:
         constraints = self._constraints(history)
         order = order_of_merit(history.values, constraints)
         is_local = self._is_local(len(order)) and history.values.shape[1] == 1
-        inputs = self.inputs(space, history.points)
-        observations = Observations(inputs, order, is_local)
+
+        def inputs(points: FloatArray) -> Inputs:
+            expected = None if trends is None else trends(points)
+            return self._surrogates.inputs(space, points, expected)
+
+        observations = Observations(inputs(history.points), order, is_local)
+        pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
+        n_trends = 0 if trends is None else trends.n_per_objective
         costs = self._costs(space, history, cost_function)
-        beliefs = self._beliefs(space, history, constraints, observations, costs)
+        beliefs = self._beliefs(
+            space, history, constraints, observations, pending, n_trends, costs
+        )
 
         def acquisition(points: FloatArray) -> FloatArray:
-            return beliefs.acquisition(points, self.inputs(space, points))
+            return beliefs.acquisition(points, inputs(points))
 
         visits = Visits(space, history.spent)
         best_points = history.points[order]
         region: search.Region | None = None
-        branches = self._branches(space, history)
-        if branches is not None:
-            region = branches
-            anywhere = everywhere(space, best_points, self._recipe.tries_edges, rng)
-            candidates = branches.candidates(anywhere, rng)
-        elif is_local:
+        if is_local:
             scales = beliefs.objectives[0].fit.hyperparameters.length_scales
             n_without = len(order) - 1 - int(order[0])
             region = TrustRegion.around(space, best_points[0], n_without, scales)
             candidates = region.candidates(rng)
         else:
             candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
+        branches = self._branches(space, history)
+        if branches is not None:
+            moved = branches.candidates(candidates, rng)
+            if len(moved) > 0:
+                region, candidates = branches, moved
         point = search.maximize(acquisition, space, visits, candidates, rng, region)
-        return Suggestion(space, point, self, beliefs)
+        return Suggestion(point, inputs, beliefs)
 
     def success(self, space: SearchSpace, history: History) -> SuccessModel | None:
         """What the failures of a history tell.
@@ -164,20 +174,13 @@ class Model:
         log_costs = np.log(history.costs[measured])
         if len(measured) < _MIN_MEASURED or are_equal(log_costs):
             return None
-        inputs = self.inputs(space, history.points[measured])
+        inputs = self._surrogates.inputs(space, history.points[measured])
         # Of more trials than a model can see, it sees all of the latest ones.
         latest_first = np.arange(len(measured))[::-1]
         observations = Observations(inputs, latest_first, is_local=False)
         none = inputs[np.arange(0)]
         surrogate = self._surrogates.of(observations, log_costs, none, is_plain=True)
-        return LearnedCosts(surrogate, partial(self.inputs, space))
-
-    def inputs(self, space: SearchSpace, points: FloatArray) -> Inputs:
-        """Points (n, d) as the surrogates see them."""
-        features, params = space.features(points), space.feature_params
-        none = features[:, :0]
-        effects = main_effects(features, params) if self._recipe.has_main_effects else none
-        return Inputs(features, params, effects, none)
+        return LearnedCosts(surrogate, partial(self._surrogates.inputs, space))
 
     def _beliefs(
         self,
@@ -185,14 +188,19 @@ class Model:
         history: History,
         constraints: FloatArray,
         observations: Observations,
+        pending: Inputs,
+        n_trends: int,
         costs: Costs | None,
     ) -> Beliefs:
-        pending = self.inputs(space, history.pending)
-        if not self._recipe.uses_pending:
-            pending = pending[np.arange(0)]
         surrogates = [
-            self._surrogates.of(observations, column, pending, is_plain=False)
-            for column in history.values.T
+            self._surrogates.of(
+                observations,
+                column,
+                pending,
+                is_plain=False,
+                trends=slice(i * n_trends, (i + 1) * n_trends),
+            )
+            for i, column in enumerate(history.values.T)
         ]
         limits = []
         for column in constraints.T:

@@ -30,6 +30,8 @@ from .design import startup_point
 from .history import read_history
 from .model import Model
 from .model import Suggestion
+from .prior_studies import read_prior_studies
+from .prior_studies import StudyLike
 from .recipe import Recipe
 from .records import CONSTRAINTS_KEY
 from .records import FAILED_KEY
@@ -43,6 +45,8 @@ from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .threads import single_threaded_blas
+from .transfer import Transfer
+from .transfer import Trends
 from .unions import is_same_space
 from .unions import known_distributions
 from .unions import learn_conditions
@@ -85,11 +89,20 @@ class LatticeGPSampler(BaseSampler):
             not per trial. True is its duration; a str names a user attribute that holds what it
             cost, set by the objective; a callable tells the cost, in any unit, from a dict of
             params in advance. With None all trials count alike.
+            trial is the centre of the space. Not used with ``prior_studies``.
+        prior_studies: Finished studies of related problems, such as another data set or a smaller
+            model: a study, or a sequence of studies and of pairs ``(storage, study_name)``. Their
+            completed trials are read now. Parameters are matched by name, objectives by position,
+            each study's better values with this one's. The first trial is then the best of the
+            first study's, the second the centre, and the model is used from the third on. How
+            much the studies have to do with this one is learned from its own trials; one that
+            tells nothing is left out, which is said once.
 
     Raises:
         TypeError: If ``seed`` or ``n_startup_trials`` is not an int, ``constraints_func`` not a
-            function, or ``cost_aware`` none of these.
-        ValueError: If a number is out of range, or ``cost_aware`` the empty string.
+            function, or another argument none of what it accepts.
+        ValueError: If a number is out of range, ``cost_aware`` the empty string, or a storage does
+            not hold a prior study.
     """
 
     def __init__(
@@ -99,6 +112,7 @@ class LatticeGPSampler(BaseSampler):
         n_startup_trials: int = 4,
         constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
         cost_aware: CostAware = None,
+        prior_studies: Study | Sequence[StudyLike] | None = None,
     ) -> None:
         if seed is not None:
             _check_int("seed", seed, minimum=0)
@@ -113,6 +127,7 @@ class LatticeGPSampler(BaseSampler):
         self._n_startup_trials = int(n_startup_trials)
         self._constraints_func = constraints_func
         self._cost_source = read_cost_aware(cost_aware)
+        self._prior_studies = read_prior_studies(prior_studies)
         self._recipe = Recipe()
         self._said: set[str] = set()
         self._prepare()
@@ -125,10 +140,11 @@ class LatticeGPSampler(BaseSampler):
         self._reader = RecordReader()
         self._space = SearchSpace({})
         self._model = Model(self._recipe)
+        self._transfer = Transfer(self._prior_studies, self._recipe)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock, which cannot be copied, and the caches."""
-        left_out = ("_lock", "_reader", "_space", "_model")
+        left_out = ("_lock", "_reader", "_space", "_model", "_transfer")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -191,7 +207,8 @@ class LatticeGPSampler(BaseSampler):
         """Suggest a parameter that was not, or not within its range, suggested jointly.
 
         One suggested beyond its range takes the nearest end of it, one that no trial has had yet
-        the centre, and any other a random value.
+        the centre, or in the first trial the best value of an earlier study, and any other a random
+        value.
         """
         space = SearchSpace({param_name: param_distribution})
         suggested = trial.system_attrs.get(SUGGESTION_KEY, {}).get(param_name)
@@ -204,7 +221,11 @@ class LatticeGPSampler(BaseSampler):
         # does it mean anything that they lack this one.
         shown = [other.known for other in others if other.known]
         if index == 0 or (shown and not any(param_name in known for known in shown)):
-            return space.to_params(space.centre())[param_name]
+            point = space.centre()
+            if index == 0:
+                starts = self._transfer.starts(space, len(study.directions))
+                point = first(starts) if len(starts) else point
+            return space.to_params(point)[param_name]
         rng = np.random.default_rng([self._seed, index, zlib.crc32(param_name.encode())])
         point = space.from_quantiles(rng.random((1, 1)))[0]
         return space.to_params(point)[param_name]
@@ -269,12 +290,17 @@ class LatticeGPSampler(BaseSampler):
         measure_cost = None if cost_source is None else cost_source.measure
         cost_function = None if cost_source is None else cost_source.function
         history = read_history(space, others, is_maximized, measure_cost)
+        trends = self._learn_from_earlier(space, len(is_maximized))
+        n_startup_trials = self._n_startup_trials
+        if trends is not None:
+            # That a study has nothing to do with this one shows in a trial it had no say in.
+            n_startup_trials = 2 if index == 1 else 1
         if len(is_maximized) > 1 and not self._recipe.models_objectives:
             pass
-        elif len(history.values) >= self._n_startup_trials:
+        elif len(history.values) >= n_startup_trials:
             try:
                 rng = np.random.default_rng([self._seed, index])
-                suggestion = self._model.suggest(space, history, rng, cost_function)
+                suggestion = self._model.suggest(space, history, rng, cost_function, trends)
                 return suggestion.point, suggestion
             except CostError:
                 raise
@@ -285,7 +311,19 @@ class LatticeGPSampler(BaseSampler):
                 )
         success = self._model.success(space, history)
         visits = Visits(space, history.spent)
-        return startup_point(space, visits, self._seed, index, success), None
+        starts = None if trends is None else self._transfer.starts(space, len(is_maximized))
+        return startup_point(space, visits, self._seed, index, success, starts), None
+
+    def _learn_from_earlier(self, space: SearchSpace, n_objectives: int) -> Trends | None:
+        """What earlier studies expect of a space's points, if they tell anything."""
+        try:
+            trends, complaints = self._transfer.trends(space, n_objectives)
+        except Exception as error:
+            trends = None
+            complaints = [f"No prior study can be modelled ({type(error).__name__}: {error})."]
+        for complaint in complaints:
+            self._say_once(complaint)
+        return trends
 
     def _note_prediction(
         self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from dataclasses import replace
 import math
 
 import numpy as np
@@ -17,11 +18,21 @@ from .arrays import IntArray
 from .gp import Posterior
 from .kernels import Inputs
 from .likelihood import Fit
+from .main_effects import main_effects
 from .recipe import Recipe
+from .space import SearchSpace
 from .warp import WarpOnValues
 
 
 _CACHE_SIZE = 32
+# Up to this many observations a trend's coefficient has mean 1 and standard deviation 1, if both the
+# trend and the scores have standard deviation 1 over the observed points. From there on both fade
+# with the square of their number: what an earlier study knows better of the whole space, this one's
+# own results soon know better where it matters.
+_N_FULL_TREND = 5
+# That of a trend over the observed points counts as no less than this, in units of its standard
+# deviation over the space: chosen for its sake, they are all at its low end.
+_LEAST_SPREAD = 0.5
 
 
 @dataclass(frozen=True)
@@ -51,12 +62,46 @@ class Observations:
 
 
 @dataclass(frozen=True)
+class TrendUnits:
+    """Which trends a model has, and in what units.
+
+    Attributes:
+        columns: Of the inputs' trends.
+        centres: Array (n_trends,): the mean of each over the observed points, whose scores have
+            mean 0.
+        sizes: Array (n_trends,): what becomes 1.
+    """
+
+    columns: slice
+    centres: FloatArray
+    sizes: FloatArray
+
+    @classmethod
+    def of(cls, columns: slice, inputs: Inputs) -> TrendUnits:
+        """Those for given observed points."""
+        trends = inputs.trends[:, columns]
+        n_trends = trends.shape[1]
+        spreads = np.maximum(trends.std(axis=0), _LEAST_SPREAD)
+        weight = min(1.0, _N_FULL_TREND / len(trends)) ** 2
+        sizes = math.sqrt(max(n_trends, 1)) * spreads / weight
+        return cls(columns, trends.mean(axis=0), sizes)
+
+    def __call__(self, inputs: Inputs) -> Inputs:
+        """Points with these trends only, in these units."""
+        if inputs.trends.shape[1] == 0:
+            return inputs
+        trends = (inputs.trends[:, self.columns] - self.centres) / self.sizes
+        return replace(inputs, trends=trends)
+
+
+@dataclass(frozen=True)
 class Surrogate:
     """The model of one column of values.
 
     Attributes:
         fit: Its hyperparameters.
         posterior: The Gaussian process of the scores, given those observed.
+        trend_units: Which trends it knows.
         warp: From values to scores and back.
         chosen: Int array (m,), ascending: the observations that it knows.
         believed: Array (p,): scores that it believes pending points to turn out at.
@@ -64,9 +109,14 @@ class Surrogate:
 
     fit: Fit
     posterior: Posterior
+    trend_units: TrendUnits
     warp: WarpOnValues
     chosen: IntArray
     believed: FloatArray
+
+    def predict(self, inputs: Inputs) -> tuple[FloatArray, FloatArray]:
+        """Mean and standard deviation (m,) of the scores at given points, without noise."""
+        return self.posterior.predict(self.trend_units(inputs))
 
 
 class Surrogates:
@@ -81,8 +131,23 @@ class Surrogates:
         # Fits by the data that they were made on; it saves time and nothing else.
         self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
 
+    def inputs(
+        self, space: SearchSpace, points: FloatArray, trends: FloatArray | None = None
+    ) -> Inputs:
+        """Points (n, d) as the surrogates see them, with the values (n, n_trends) of trends."""
+        features, params = space.features(points), space.feature_params
+        none = features[:, :0]
+        effects = main_effects(features, params) if self._recipe.has_main_effects else none
+        return Inputs(features, params, effects, none if trends is None else trends)
+
     def of(
-        self, observations: Observations, values: FloatArray, pending: Inputs, *, is_plain: bool
+        self,
+        observations: Observations,
+        values: FloatArray,
+        pending: Inputs,
+        *,
+        is_plain: bool,
+        trends: slice = slice(0),
     ) -> Surrogate:
         """The model of a column of values.
 
@@ -91,21 +156,24 @@ class Surrogates:
             values: Array (n,) without NaN.
             pending: Points being evaluated.
             is_plain: Whether to model the values as they are, without a power transform.
+            trends: Which of the inputs' trends the values may follow.
 
         Raises:
             numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
         """
         recipe = self._recipe
-        fit = self._fit(observations, values, is_plain)
+        fit = self._fit(observations, values, is_plain, trends)
         chosen = self._choose(observations, recipe.max_observed)
         warp = fit.warp.on(values[chosen])
-        posterior = Posterior(
-            recipe.correlation, fit.hyperparameters, observations.inputs[chosen], warp.scores
-        )
-        posterior, believed = posterior.with_pending(pending)
-        return Surrogate(fit, posterior, warp, chosen, believed)
+        inputs = observations.inputs[chosen]
+        units = TrendUnits.of(trends, inputs)
+        posterior = Posterior(recipe.correlation, fit.hyperparameters, units(inputs), warp.scores)
+        posterior, believed = posterior.with_pending(units(pending))
+        return Surrogate(fit, posterior, units, warp, chosen, believed)
 
-    def _fit(self, observations: Observations, values: FloatArray, is_plain: bool) -> Fit:
+    def _fit(
+        self, observations: Observations, values: FloatArray, is_plain: bool, trends: slice
+    ) -> Fit:
         """What is most probable given the first observations, as many as the last refit had.
 
         It depends on the observations alone, not on which of them an earlier call has seen.
@@ -115,6 +183,7 @@ class Surrogates:
         observations = observations.until(n)
         chosen = self._choose(observations, recipe.max_fitted)
         inputs, values = observations.inputs[chosen], values[chosen]
+        inputs = TrendUnits.of(trends, inputs)(inputs)
         key = (
             values.tobytes(),
             inputs.features.tobytes(),
