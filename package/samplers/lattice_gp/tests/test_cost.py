@@ -139,7 +139,9 @@ def test_a_trial_that_was_added_without_lasting_has_no_cost() -> None:
 # What it changes.
 
 
-@pytest.mark.parametrize("cost_aware", [True, "seconds", _cost], ids=str)
+@pytest.mark.parametrize(
+    "cost_aware", [True, "seconds", _cost], ids=["duration", "attribute", "function"]
+)
 def test_costs_are_read_and_predicted(cost_aware: Any) -> None:
     study = _study(cost_aware)
     study.add_trials(_past(20))
@@ -158,7 +160,7 @@ def _steep(params: Params) -> float:
     return float(4 ** params["depth"])
 
 
-@pytest.mark.parametrize("cost_aware", ["seconds", _steep], ids=str)
+@pytest.mark.parametrize("cost_aware", ["seconds", _steep], ids=["attribute", "function"])
 def test_of_equally_promising_regions_the_cheap_one_is_tried_first(cost_aware: Any) -> None:
     # Symmetric about the middle of the depths: shallow is as good as deep.
     def loss(params: Params) -> float:
@@ -215,7 +217,9 @@ def test_a_function_that_fails_is_told_of_once_and_left_out(
     assert len([message for message in warnings_logged() if "cost_aware" in message]) == 1
 
 
-@pytest.mark.parametrize("cost_aware", [True, "seconds", _cost], ids=str)
+@pytest.mark.parametrize(
+    "cost_aware", [True, "seconds", _cost], ids=["duration", "attribute", "function"]
+)
 def test_constraints_and_several_objectives_go_with_it(
     cost_aware: Any, warnings_logged: Callable[[], list[str]]
 ) -> None:
