@@ -83,7 +83,12 @@ def _part(module: str) -> ModuleType:
 
 
 def _fit_normal_scores(
-    inputs: Any, values: Any, correlation: Any, prior: Any, scalings: Any
+    inputs: Any,
+    values: Any,
+    correlation: Any,
+    prior: Any,
+    scalings: Any,
+    extra_variances: Any = None,
 ) -> Any:
     """Fit the model to values whose power and scaling were chosen without it.
 
@@ -99,7 +104,9 @@ def _fit_normal_scores(
             if height > best:
                 best, power, is_robust = height, float(np.clip(found, -3.0, 3.0)), robust
     fixed = replace(prior, power=(power, _ALL_BUT_FIXED))
-    return _part("likelihood").fit(inputs, values, correlation, fixed, (is_robust,))
+    return _part("likelihood").fit(
+        inputs, values, correlation, fixed, (is_robust,), extra_variances
+    )
 
 
 def _prior(**keywords: Any) -> Any:

@@ -12,7 +12,9 @@ import numpy as np
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
+from .arrays import BoolArray
 from .arrays import FloatArray
+from .curves import Curve
 from .records import Record
 from .space import SearchSpace
 
@@ -22,20 +24,23 @@ class History:
     """The trials before one, in the coordinates of a search space of d parameters.
 
     Attributes:
-        points: Array (n, d) of the completed trials, oldest first.
-        values: Array (n, k) of their values, to be minimised; may be infinite, never NaN.
+        points: Array (n, d) of the trials that tell of the objectives, oldest first: the completed
+            ones, and those that were pruned but had reported values.
+        values: Array (n, k) of their values, to be minimised; may be infinite, NaN where pruned.
+        curves: The n learning curves, to be minimised; empty if no value is NaN.
         is_maximized: For each of the k objectives, whether these are the negatives of its values.
         constraints: Array (n, c) of their constraints' values, 0 or less where kept; NaN where a
             trial did not tell.
         costs: Array (n,) of what they cost, positive; NaN where that is unknown.
         pending: Array (m, d) of the trials being evaluated.
         failed: Array (k, d) of the trials that failed, oldest first.
-        pruned: Array (l, d) of the trials that were pruned.
+        pruned: Array (l, d) of the trials that were pruned and tell nothing.
         is_whole: Whether the space holds all there is to choose: no trial has a parameter beyond.
     """
 
     points: FloatArray
     values: FloatArray
+    curves: tuple[Curve, ...]
     is_maximized: tuple[bool, ...]
     constraints: FloatArray
     costs: FloatArray
@@ -43,6 +48,11 @@ class History:
     failed: FloatArray
     pruned: FloatArray
     is_whole: bool
+
+    @property
+    def is_complete(self) -> BoolArray:
+        """Bool array (n,): which of the trials have values."""
+        return np.asarray(~np.isnan(self.values).any(axis=1), dtype=bool)
 
     @property
     def spent(self) -> FloatArray:
@@ -60,6 +70,8 @@ def read_history(
     records: Sequence[Record],
     is_maximized: Sequence[bool],
     measure_cost: Callable[[FrozenTrial], float] | None = None,
+    *,
+    uses_pruned: bool = False,
 ) -> History:
     """Turn records into arrays.
 
@@ -69,15 +81,19 @@ def read_history(
         is_maximized: Whether the study maximises each of its objectives.
         measure_cost: Tells what a finished trial cost, NaN if it cannot; None if costs are not to
             be looked at.
+        uses_pruned: Whether pruned trials may tell of the objective by what they had reported.
     """
-    complete: list[FloatArray] = []
+    told: list[FloatArray] = []
+    tellers: list[Record] = []
     pending: list[FloatArray] = []
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
     values: list[Sequence[float]] = []
     constraints: list[Mapping[str, float]] = []
     costs: list[float] = []
-    is_whole = True
+    is_whole, is_any_partial = True, False
+    # Of several objectives, Optuna knows no intermediate values.
+    uses_pruned = uses_pruned and len(is_maximized) == 1
     for record in records:
         point, has_more = record.place(space)
         is_whole = is_whole and not has_more
@@ -85,7 +101,8 @@ def read_history(
             continue
         state = record.trial.state
         if state == TrialState.COMPLETE:
-            complete.append(point)
+            told.append(point)
+            tellers.append(record)
             values.append(record.trial.values)
             constraints.append(record.constraints)
             costs.append(math.nan if measure_cost is None else measure_cost(record.trial))
@@ -93,12 +110,20 @@ def read_history(
             pending.append(point)
         elif state == TrialState.FAIL:
             failed.append(point)
+        elif state == TrialState.PRUNED and uses_pruned and record.trial.intermediate_values:
+            told.append(point)
+            tellers.append(record)
+            costs.append(math.nan)
+            values.append([math.nan] * len(is_maximized))
+            constraints.append({})
+            is_any_partial = True
         elif state == TrialState.PRUNED:
             pruned.append(point)
     signs = np.where(is_maximized, -1.0, 1.0)
     return History(
-        points=_stack(complete, space),
+        points=_stack(told, space),
         values=signs * np.array(values, dtype=float).reshape(len(values), len(signs)),
+        curves=tuple(r.curve().times(signs[0]) for r in tellers) if is_any_partial else (),
         is_maximized=tuple(is_maximized),
         constraints=_table(constraints),
         costs=np.array(costs, dtype=float),

@@ -103,7 +103,7 @@ class Model:
             expected = None if trends is None else trends(points)
             return self._surrogates.inputs(space, points, expected)
 
-        observations = Observations(inputs(history.points), order, is_local)
+        observations = Observations(inputs(history.points), order, is_local, history.curves)
         pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
         n_trends = 0 if trends is None else trends.n_per_objective
         costs = self._costs(space, history, cost_function)
@@ -210,7 +210,9 @@ class Model:
                 self._surrogates.of(observations.only(told), values, pending, is_plain=True)
             )
         feasibility = Feasibility(tuple(limits)) if limits else None
-        feasible = is_feasible(constraints)[surrogates[0].chosen]
+        # What a pruned trial might have been is no achievement.
+        improvable = is_feasible(constraints) & history.is_complete
+        feasible = improvable[surrogates[0].chosen]
         improvement = None
         if feasible.any():
             believed = np.ones(len(pending.features), dtype=bool)

@@ -47,6 +47,7 @@ class Recipe:
             aware of costs; 1 makes improvement per second of it.
         cost_halving: Number of observations that halve this power. It must fall: what is cheap and
             can still improve a little would be tried again and again.
+        uses_pruned: Whether pruned trials tell of the objective by the values that they reported.
     """
 
     fit: Callable[..., Fit] = likelihood.fit
@@ -69,3 +70,4 @@ class Recipe:
     uses_pending: bool = True
     cost_weight: float = 1.0
     cost_halving: float = 10.0
+    uses_pruned: bool = True

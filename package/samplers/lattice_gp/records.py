@@ -18,6 +18,7 @@ from optuna.trial import TrialState
 from . import worker
 from .arrays import first
 from .arrays import FloatArray
+from .curves import Curve
 from .space import SearchSpace
 
 
@@ -57,6 +58,7 @@ class Record:
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
     _is_complete: bool = field(default=False, init=False)
     _has_more: bool = field(default=False, init=False)
+    _curve: Curve | None = field(default=None, init=False)
 
     def coordinates(self, space: SearchSpace) -> FloatArray:
         """The trial's coordinates (d,) in a space, NaN for what it did not choose in its range."""
@@ -85,6 +87,12 @@ class Record:
         if not self.has_result and (space.conditions.active(point)[0] & is_missing).any():
             return None, self._has_more
         return first(point), self._has_more
+
+    def curve(self) -> Curve:
+        """What the trial, which is finished, has reported."""
+        if self._curve is None:
+            self._curve = Curve.of(self.trial.intermediate_values)
+        return self._curve
 
     def _place(self, space: SearchSpace) -> None:
         self._has_more = any(

@@ -289,7 +289,9 @@ class LatticeGPSampler(BaseSampler):
         is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
         measure_cost = None if cost_source is None else cost_source.measure
         cost_function = None if cost_source is None else cost_source.function
-        history = read_history(space, others, is_maximized, measure_cost)
+        history = read_history(
+            space, others, is_maximized, measure_cost, uses_pruned=self._recipe.uses_pruned
+        )
         trends = self._learn_from_earlier(space, len(is_maximized))
         n_startup_trials = self._n_startup_trials
         if trends is not None:
@@ -297,7 +299,7 @@ class LatticeGPSampler(BaseSampler):
             n_startup_trials = 2 if index == 1 else 1
         if len(is_maximized) > 1 and not self._recipe.models_objectives:
             pass
-        elif len(history.values) >= n_startup_trials:
+        elif len(history.values) >= n_startup_trials and history.is_complete.any():
             try:
                 rng = np.random.default_rng([self._seed, index])
                 suggestion = self._model.suggest(space, history, rng, cost_function, trends)

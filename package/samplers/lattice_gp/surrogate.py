@@ -15,6 +15,8 @@ import numpy as np
 
 from .arrays import FloatArray
 from .arrays import IntArray
+from .curves import Curve
+from .curves import estimate_finals
 from .gp import Posterior
 from .kernels import Inputs
 from .likelihood import Fit
@@ -43,15 +45,18 @@ class Observations:
         inputs: The observed points, n of them, oldest first.
         order: Int array (n,): their indices, best first.
         is_local: Whether the model is one of the neighbourhood of the best.
+        curves: The n learning curves, to be minimised; empty if no trial was pruned.
     """
 
     inputs: Inputs
     order: IntArray
     is_local: bool
+    curves: tuple[Curve, ...] = ()
 
     def until(self, n: int) -> Observations:
         """The first ``n`` of them."""
-        return Observations(self.inputs[np.arange(n)], self.order[self.order < n], self.is_local)
+        order = self.order[self.order < n]
+        return Observations(self.inputs[np.arange(n)], order, self.is_local, self.curves[:n])
 
     def only(self, rows: IntArray) -> Observations:
         """Those of ascending indices (m,)."""
@@ -153,7 +158,7 @@ class Surrogates:
 
         Args:
             observations: Where they were observed.
-            values: Array (n,) without NaN.
+            values: Array (n,); NaN where a curve tells what it might have been.
             pending: Points being evaluated.
             is_plain: Whether to model the values as they are, without a power transform.
             trends: Which of the inputs' trends the values may follow.
@@ -163,11 +168,18 @@ class Surrogates:
         """
         recipe = self._recipe
         fit = self._fit(observations, values, is_plain, trends)
+        values, extra = _filled(observations, values)
         chosen = self._choose(observations, recipe.max_observed)
         warp = fit.warp.on(values[chosen])
         inputs = observations.inputs[chosen]
         units = TrendUnits.of(trends, inputs)
-        posterior = Posterior(recipe.correlation, fit.hyperparameters, units(inputs), warp.scores)
+        posterior = Posterior(
+            recipe.correlation,
+            fit.hyperparameters,
+            units(inputs),
+            warp.scores,
+            None if extra is None else extra[chosen],
+        )
         posterior, believed = posterior.with_pending(units(pending))
         return Surrogate(fit, posterior, units, warp, chosen, believed)
 
@@ -180,21 +192,29 @@ class Surrogates:
         """
         recipe = self._recipe
         n = _last_refit(len(values), recipe.refit_growth)
+        if np.isnan(values[:n]).all():
+            n = len(values)
         observations = observations.until(n)
+        values, extra = _filled(observations, values[:n])
         chosen = self._choose(observations, recipe.max_fitted)
         inputs, values = observations.inputs[chosen], values[chosen]
         inputs = TrendUnits.of(trends, inputs)(inputs)
+        if extra is not None:
+            extra = extra[chosen]
         key = (
             values.tobytes(),
             inputs.features.tobytes(),
             inputs.feature_params.tobytes(),
             inputs.trends.tobytes(),
             bytes([is_plain]),
+            b"" if extra is None else extra.tobytes(),
         )
         if key not in self._fits:
             prior = recipe.plain_prior if is_plain else recipe.prior
             scalings = (False,) if is_plain else recipe.scalings
-            self._fits[key] = recipe.fit(inputs, values, recipe.correlation, prior, scalings)
+            self._fits[key] = recipe.fit(
+                inputs, values, recipe.correlation, prior, scalings, extra_variances=extra
+            )
             if len(self._fits) > _CACHE_SIZE:
                 self._fits.popitem(last=False)
         return self._fits[key]
@@ -205,6 +225,16 @@ class Surrogates:
             centre = int(observations.order[0])
             return _nearest(observations.inputs, centre, self._recipe.max_nearby)
         return _spread(observations.order, limit)
+
+
+def _filled(
+    observations: Observations, values: FloatArray
+) -> tuple[FloatArray, FloatArray | None]:
+    """Values (n,) with estimates for NaN, and how much noisier they are; None if none is NaN."""
+    if not observations.curves or not np.isnan(values).any():
+        return values, None
+    finals = estimate_finals(observations.curves, values)
+    return finals.values, finals.noise
 
 
 def _last_refit(n: int, growth: float) -> int:

@@ -146,8 +146,8 @@ def test_costs_are_read_and_predicted(cost_aware: Any) -> None:
     study = _study(cost_aware)
     study.add_trials(_past(20))
     trial = study.ask(SPACE)
-    prediction = study.get_trials(deepcopy=False)[-1].system_attrs["lattice_gp:prediction"]
-    assert prediction["seconds"] == pytest.approx(_cost(trial.params), rel=0.2)
+    prediction = lattice_gp.prediction_of(study.get_trials(deepcopy=False)[-1])
+    assert prediction.seconds == pytest.approx(_cost(trial.params), rel=0.2)
 
 
 @pytest.mark.parametrize("cost_aware", ["seconds", "no such attribute", lambda params: 7.0])
@@ -235,6 +235,6 @@ def test_constraints_and_several_objectives_go_with_it(
         several.add_trial(_lasting(told, seconds))
     for study in (constrained, several):
         study.ask(SPACE)
-        prediction = study.get_trials(deepcopy=False)[-1].system_attrs["lattice_gp:prediction"]
-        assert prediction["seconds"] > 0.0
+        prediction = lattice_gp.prediction_of(study.get_trials(deepcopy=False)[-1])
+        assert prediction.seconds > 0.0
     assert not warnings_logged()
