@@ -106,6 +106,7 @@ def _task(problem: str, n_workers: int, is_dev: bool) -> Task:
         offers=n_workers > 1,
         n_workers=n_workers,
         duration=varied_duration,
+        measures={"near-duplicates": near_duplicates},
     )
 
 

@@ -57,6 +57,7 @@ class Record:
         n_pruned: Trials that were pruned.
         n_failed: Trials that failed.
         sampler_seconds: What the sampler took for all of them.
+        measures: What else the task tells of it, by name.
         versions: Of what the result depends on, by name.
     """
 
@@ -70,6 +71,7 @@ class Record:
     n_pruned: int = 0
     n_failed: int = 0
     sampler_seconds: float = 0.0
+    measures: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -63,6 +63,7 @@ def section(choice: Choice, records: dict[Key, Record]) -> Section:
         if tasks:
             tables += _group_tables(title, choice.part.unit, tasks, entrants, its_records)
     finished = [task for task in choice.tasks if task.name in done]
+    tables += _measure_tables(finished, entrants, its_records)
     if finished:
         tables.append(_task_table(finished, entrants, its_records))
     return Section(f"{choice.part.name}: {choice.part.description}", lines, tables)
@@ -162,6 +163,29 @@ def _versus_table(
 
 def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", _MINUS)
+
+
+def _measure_tables(
+    tasks: Sequence[Task], entrants: Sequence[str], records: Sequence[Record]
+) -> list[Table]:
+    """What else tasks tell of their studies: one table each, means over seeds."""
+    tables = []
+    for name in dict.fromkeys(name for task in tasks for name in task.measures):
+        cells = []
+        for task in tasks:
+            shown = []
+            for entrant in entrants:
+                values = [
+                    record.measures[name]
+                    for record in records
+                    if (record.task, record.entrant) == (task.name, entrant)
+                    and name in record.measures
+                ]
+                mean = sum(values) / len(values) if values else math.nan
+                shown.append(show_number(mean, "{:.3f}"))
+            cells.append([task.name, *shown])
+        tables.append(Table(f"Share of {name}, by task", ["task", *entrants], cells))
+    return tables
 
 
 def _task_table(

@@ -74,6 +74,7 @@ def run_one(key: Key) -> Record | Failure:
             n_pruned=states.count(TrialState.PRUNED),
             n_failed=states.count(TrialState.FAIL),
             sampler_seconds=round(sampler_seconds, 4),
+            measures={name: measure(study) for name, measure in task.measures.items()},
             versions=current_versions(),
         )
     except Exception as error:  # Of any sampler or task: the others shall go on.

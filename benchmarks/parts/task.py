@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -50,6 +51,7 @@ class Task:
         pruner: Makes the study's pruner; None for none.
         n_workers: Trials that run at the same time, on a simulated clock.
         duration: Seconds that a finished trial took on that clock; None for one each.
+        measures: What else to tell of a finished study, by what a table calls it.
         context: What samplers are built with besides a seed, such as earlier studies.
     """
 
@@ -65,6 +67,7 @@ class Task:
     pruner: Callable[[], BasePruner] | None = None
     n_workers: int = 1
     duration: Callable[[Any], float] | None = None
+    measures: Mapping[str, Callable[[Study], float]] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
 
 
