@@ -153,10 +153,11 @@ if __name__ == "__main__":
         stop_and_explain,
     ):
         study = example()
-        feasible = [t for t in study.trials if t.value is not None and t.state.name == "COMPLETE"]
+        states = (optuna.trial.TrialState.COMPLETE,)
+        trials = study.get_trials(states=states)
         if example is constraints:
-            feasible = [t for t in feasible if memory(t)[0] <= 0]
-        best = min(feasible, key=lambda trial: trial.value)
+            trials = [trial for trial in trials if memory(trial)[0] <= 0]
+        best = min(trials, key=lambda trial: trial.values[0])
         print(f"{example.__name__}: best of {len(study.trials)} trials: {best.value:.4f}")
         print(f"    {best.params}")
     front = sorted(several_objectives().best_trials, key=lambda trial: trial.values[1])

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Sequence
-import math
 import secrets
 import threading
 from typing import Any
 import zlib
 
 import numpy as np
-import optuna
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
@@ -20,15 +17,15 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from . import worker
+from .advisor import Advisor
 from .arrays import first
 from .arrays import FloatArray
+from .constraint_source import check_constraints_func
+from .constraint_source import constraints_of
+from .constraint_source import ConstraintsFunc
 from .cost import CostAware
-from .cost import CostError
-from .cost import CostSource
 from .cost import read_cost_aware
-from .design import startup_point
 from .history import read_history
-from .model import Model
 from .model import Suggestion
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
@@ -40,13 +37,12 @@ from .records import Record
 from .records import RecordReader
 from .records import SUGGESTION_KEY
 from .records import WORKER_KEY
+from .say_once import SayOnce
 from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .threads import single_threaded_blas
-from .transfer import Transfer
-from .transfer import Trends
 from .unions import is_same_space
 from .unions import known_distributions
 from .unions import learn_conditions
@@ -57,7 +53,8 @@ from .visits import Visits
 # last two points of a lattice meet again every other time.
 _MAX_ATTEMPTS = 20
 
-_logger = optuna.logging.get_logger(f"optuna.{__name__}")
+# Where Optuna keeps the values that an enqueued trial is to have.
+_FIXED_KEY = "fixed_params"
 
 
 class LatticeGPSampler(BaseSampler):
@@ -110,26 +107,20 @@ class LatticeGPSampler(BaseSampler):
         *,
         seed: int | None = None,
         n_startup_trials: int = 4,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]] | None = None,
+        constraints_func: ConstraintsFunc | None = None,
         cost_aware: CostAware = None,
         prior_studies: Study | Sequence[StudyLike] | None = None,
     ) -> None:
         if seed is not None:
             _check_int("seed", seed, minimum=0)
         _check_int("n_startup_trials", n_startup_trials, minimum=1)
-        if constraints_func is not None and not callable(constraints_func):
-            raise TypeError(
-                f"constraints_func is {constraints_func!r} of type "
-                f"{type(constraints_func).__name__}, but must be a function from a trial to its "
-                "constraints' values, or None."
-            )
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
-        self._constraints_func = constraints_func
+        self._constraints_func = check_constraints_func(constraints_func)
         self._cost_source = read_cost_aware(cost_aware)
         self._prior_studies = read_prior_studies(prior_studies)
         self._recipe = Recipe()
-        self._said: set[str] = set()
+        self._say = SayOnce()
         self._prepare()
 
     def _prepare(self) -> None:
@@ -139,12 +130,18 @@ class LatticeGPSampler(BaseSampler):
         # Caches: they save time and change nothing.
         self._reader = RecordReader()
         self._space = SearchSpace({})
-        self._model = Model(self._recipe)
-        self._transfer = Transfer(self._prior_studies, self._recipe)
+        self._advisor = Advisor(
+            self._recipe,
+            self._seed,
+            self._n_startup_trials,
+            self._cost_source,
+            self._prior_studies,
+            self._say,
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock, which cannot be copied, and the caches."""
-        left_out = ("_lock", "_reader", "_space", "_model", "_transfer")
+        left_out = ("_lock", "_reader", "_space", "_advisor")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -183,17 +180,19 @@ class LatticeGPSampler(BaseSampler):
             index = _index(trial, others)
             try:
                 space = self._to_space(search_space, others)
-                point, suggestion = self._suggest(study, space, others, index)
+                is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
+                point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
             except Exception as error:
                 # A study of many hours must not end because of its sampler.
-                self._say_once(
+                self._say(
                     f"No joint suggestion is possible ({type(error).__name__}: {error}): sampling "
                     "each parameter at random wherever this is so."
                 )
                 return {}
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
             point = self._yield_to_others(study, trial, space, index, point)
-            if suggestion is not None:
+            # Of a trial with values fixed in advance, something else would be expected.
+            if suggestion is not None and not trial.system_attrs.get(_FIXED_KEY):
                 self._note_prediction(study, trial, suggestion, point)
         return space.to_params(point)
 
@@ -221,10 +220,8 @@ class LatticeGPSampler(BaseSampler):
         # does it mean anything that they lack this one.
         shown = [other.known for other in others if other.known]
         if index == 0 or (shown and not any(param_name in known for known in shown)):
-            point = space.centre()
-            if index == 0:
-                starts = self._transfer.starts(space, len(study.directions))
-                point = first(starts) if len(starts) else point
+            n_objectives = len(study.directions)
+            point = self._advisor.start(space, n_objectives) if index == 0 else space.centre()
             return space.to_params(point)[param_name]
         rng = np.random.default_rng([self._seed, index, zlib.crc32(param_name.encode())])
         point = space.from_quantiles(rng.random((1, 1)))[0]
@@ -243,89 +240,16 @@ class LatticeGPSampler(BaseSampler):
             set_trial_attribute(study, trial, FAILED_KEY, True)
         has_result = state in (TrialState.COMPLETE, TrialState.PRUNED)
         if self._constraints_func is not None and has_result:
-            self._note_constraints(study, trial, self._constraints_func)
-
-    def _note_constraints(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        constraints_func: Callable[[FrozenTrial], Sequence[float]],
-    ) -> None:
-        """Store a trial's constraints where Optuna and its samplers look for them."""
-        try:
-            constraints = tuple(float(value) for value in constraints_func(trial))
-            if any(math.isnan(value) for value in constraints):
-                raise ValueError(f"constraints are {constraints}, but must not be NaN")
-        except Exception as error:
-            self._say_once(
-                f"constraints_func failed ({type(error).__name__}: {error}): nothing is known of "
-                "the constraints of trials for which it does."
-            )
-            return
-        set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
-
-    def _suggest(
-        self, study: Study, space: SearchSpace, others: Sequence[Record], index: int
-    ) -> tuple[FloatArray, Suggestion | None]:
-        """The point (d,) to evaluate, and the model's reasons if it is the model's."""
-        try:
-            return self._suggest_point(study, space, others, index, self._cost_source)
-        except CostError as error:
-            self._say_once(
-                f"cost_aware cannot tell what a trial costs: {error}. Continuing as if all trials "
-                "cost the same wherever it cannot.",
-                topic="cost_aware",
-            )
-            return self._suggest_point(study, space, others, index, None)
-
-    def _suggest_point(
-        self,
-        study: Study,
-        space: SearchSpace,
-        others: Sequence[Record],
-        index: int,
-        cost_source: CostSource | None,
-    ) -> tuple[FloatArray, Suggestion | None]:
-        is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
-        measure_cost = None if cost_source is None else cost_source.measure
-        cost_function = None if cost_source is None else cost_source.function
-        history = read_history(
-            space, others, is_maximized, measure_cost, uses_pruned=self._recipe.uses_pruned
-        )
-        trends = self._learn_from_earlier(space, len(is_maximized))
-        n_startup_trials = self._n_startup_trials
-        if trends is not None:
-            # That a study has nothing to do with this one shows in a trial it had no say in.
-            n_startup_trials = 2 if index == 1 else 1
-        if len(is_maximized) > 1 and not self._recipe.models_objectives:
-            pass
-        elif len(history.values) >= n_startup_trials and history.is_complete.any():
             try:
-                rng = np.random.default_rng([self._seed, index])
-                suggestion = self._model.suggest(space, history, rng, cost_function, trends)
-                return suggestion.point, suggestion
-            except CostError:
-                raise
+                constraints = constraints_of(trial, self._constraints_func)
             except Exception as error:
-                self._say_once(
-                    f"The model failed ({type(error).__name__}: {error}): continuing with a "
-                    "low-discrepancy sequence wherever it does."
+                self._say(
+                    f"constraints_func failed ({type(error).__name__}: {error}): nothing is known "
+                    "of the constraints of trials for which it does.",
+                    topic="constraints_func",
                 )
-        success = self._model.success(space, history)
-        visits = Visits(space, history.spent)
-        starts = None if trends is None else self._transfer.starts(space, len(is_maximized))
-        return startup_point(space, visits, self._seed, index, success, starts), None
-
-    def _learn_from_earlier(self, space: SearchSpace, n_objectives: int) -> Trends | None:
-        """What earlier studies expect of a space's points, if they tell anything."""
-        try:
-            trends, complaints = self._transfer.trends(space, n_objectives)
-        except Exception as error:
-            trends = None
-            complaints = [f"No prior study can be modelled ({type(error).__name__}: {error})."]
-        for complaint in complaints:
-            self._say_once(complaint)
-        return trends
+            else:
+                set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
 
     def _note_prediction(
         self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray
@@ -335,7 +259,7 @@ class LatticeGPSampler(BaseSampler):
             prediction = suggestion.predict(point).to_json()
         except Exception as error:
             # It explains a suggestion; it is none.
-            self._say_once(f"No prediction is possible ({type(error).__name__}: {error}).")
+            self._say(f"No prediction is possible ({type(error).__name__}: {error}).")
             return
         set_trial_attribute(study, trial, PREDICTION_KEY, prediction)
 
@@ -372,13 +296,6 @@ class LatticeGPSampler(BaseSampler):
             self._space = SearchSpace(search_space)
         conditions = learn_conditions(self._space, others)
         return self._space if conditions is None else self._space.under(conditions)
-
-    def _say_once(self, message: str, topic: str | None = None) -> None:
-        """Warn, unless of the same topic, by default the message itself, it was done before."""
-        topic = message if topic is None else topic
-        if topic not in self._said:
-            self._said.add(topic)
-            _logger.warning(message)
 
 
 def _trials(study: Study) -> list[FrozenTrial]:

@@ -6,8 +6,6 @@ values occupies a lattice of coordinates; every point handed around in this pack
 
 from __future__ import annotations
 
-from abc import ABC
-from abc import abstractmethod
 from collections.abc import Mapping
 import copy
 import math
@@ -17,193 +15,16 @@ import zlib
 import numpy as np
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
-from optuna.distributions import FloatDistribution
-from optuna.distributions import IntDistribution
 
 from .arrays import BoolArray
 from .arrays import FloatArray
+from .axes import LinearAxis
+from .axes import LogIntAxis
+from .axes import make_axis
 from .conditions import Conditions
 
 
 _MAX_ENUMERABLE = 2**53
-# Up to here, float64 tells the logarithms of neighbouring integers apart, with room to spare.
-_MAX_LOG_INT = 2**40
-
-
-class Axis(ABC):
-    """One parameter's mapping between its values and unit coordinates.
-
-    Values are Optuna's internal representations: floats; for a categorical, a choice's position.
-
-    Attributes:
-        n_values: Number of values of a discrete parameter, 2 or more; None if continuous.
-    """
-
-    n_values: int | None = None
-
-    @abstractmethod
-    def to_unit(self, value: float) -> float:
-        """The unit coordinate of a value of the parameter."""
-
-    @abstractmethod
-    def to_value(self, coordinate: float) -> float:
-        """The value at a coordinate that lies on the lattice."""
-
-    @abstractmethod
-    def snap(self, coordinates: FloatArray) -> FloatArray:
-        """Move real numbers, in an array of any shape, to the nearest coordinates with a value."""
-
-    @abstractmethod
-    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
-        """Coordinates distributed as Optuna samples the parameter, from uniform [0, 1) ones."""
-
-    def to_index(self, coordinates: FloatArray) -> FloatArray:
-        """The positions (whole float64) of lattice coordinates among the parameter's values."""
-        raise NotImplementedError
-
-    def from_index(self, indices: FloatArray) -> FloatArray:
-        """Inverse of :meth:`to_index`."""
-        raise NotImplementedError
-
-
-class ContinuousAxis(Axis):
-    """A float without a step, on a linear or a log scale."""
-
-    def __init__(self, low: float, high: float, log: bool) -> None:
-        self._low, self._high, self._log = low, high, log
-        self._start = self._scaled(low)
-        # Halved before subtracting: the difference of two finite floats may overflow.
-        self._half_length = self._scaled(high) / 2 - self._start / 2
-
-    def _scaled(self, value: float) -> float:
-        return math.log(value) if self._log else value
-
-    def to_unit(self, value: float) -> float:
-        half_distance = self._scaled(value) / 2 - self._start / 2
-        return min(max(half_distance / self._half_length, 0.0), 1.0)
-
-    def to_value(self, coordinate: float) -> float:
-        # Exactly the ends: exp(log(low)) may be another number, which would not count as tried.
-        if coordinate <= 0.0:
-            return self._low
-        if coordinate >= 1.0:
-            return self._high
-        scaled = self._start + coordinate * self._half_length + coordinate * self._half_length
-        value = math.exp(scaled) if self._log else scaled
-        return min(max(value, self._low), self._high)
-
-    def snap(self, coordinates: FloatArray) -> FloatArray:
-        return np.clip(coordinates, 0.0, 1.0)
-
-    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
-        return quantiles
-
-
-class LinearAxis(Axis):
-    """Values ``low + k * step``, k = 0 .. ``n_values`` - 1: ints, stepped floats, choices."""
-
-    def __init__(self, low: float, high: float, step: float, n_values: int) -> None:
-        # A single value (of choices that all compare equal) is at coordinate 0.
-        self._low, self._high, self._step, self._last = low, high, step, max(n_values - 1, 1)
-        self.n_values = n_values
-
-    def to_unit(self, value: float) -> float:
-        return round((value - self._low) / self._step) / self._last
-
-    def to_value(self, coordinate: float) -> float:
-        # Rounding (0.1 + 2 * 0.1 > 0.3, and positions beyond 2**53) must not lead past the last.
-        return min(self._low + round(coordinate * self._last) * self._step, self._high)
-
-    def snap(self, coordinates: FloatArray) -> FloatArray:
-        return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
-
-    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
-        assert self.n_values is not None
-        indices = np.floor(quantiles * self.n_values)
-        return self.from_index(np.minimum(indices, self.n_values - 1))
-
-    def to_index(self, coordinates: FloatArray) -> FloatArray:
-        assert self.n_values is not None
-        return np.minimum(np.rint(coordinates * self._last), self.n_values - 1)
-
-    def from_index(self, indices: FloatArray) -> FloatArray:
-        return indices / self._last
-
-
-class ChoiceAxis(LinearAxis):
-    """The choices of a categorical; those that compare equal, as 1 and True do, are one.
-
-    Optuna stores the first of them whichever is suggested: told apart here, the others would never
-    be seen as visited.
-    """
-
-    def __init__(self, distribution: CategoricalDistribution) -> None:
-        representations = {distribution.to_internal_repr(c) for c in distribution.choices}
-        self._representations = sorted(representations)
-        super().__init__(0, len(representations) - 1, 1, len(representations))
-
-    def to_unit(self, value: float) -> float:
-        return super().to_unit(self._representations.index(int(value)))
-
-    def to_value(self, coordinate: float) -> float:
-        return self._representations[int(super().to_value(coordinate))]
-
-
-class LogIntAxis(Axis):
-    """The integers from ``low`` to ``high``, spaced by their logarithms."""
-
-    def __init__(self, low: int, high: int) -> None:
-        self._low, self._high = low, high
-        self.n_values = high - low + 1
-        self._log_low = math.log(low)
-        self._log_length = math.log(high) - self._log_low
-
-    def to_unit(self, value: float) -> float:
-        return (math.log(value) - self._log_low) / self._log_length
-
-    def to_value(self, coordinate: float) -> float:
-        return float(self._low + self.to_index(np.asarray(coordinate)))
-
-    def snap(self, coordinates: FloatArray) -> FloatArray:
-        return self.from_index(self.to_index(np.clip(coordinates, 0.0, 1.0)))
-
-    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
-        # Log-uniform on [low - 1/2, high + 1/2], then rounded: every integer gets its share.
-        log_low, log_high = math.log(self._low - 0.5), math.log(self._high + 0.5)
-        values = np.rint(np.exp(log_low + quantiles * (log_high - log_low)))
-        return self.from_index(np.clip(values, self._low, self._high) - self._low)
-
-    def to_index(self, coordinates: FloatArray) -> FloatArray:
-        values = np.rint(np.exp(self._log_low + coordinates * self._log_length))
-        return np.clip(values, self._low, self._high) - self._low
-
-    def from_index(self, indices: FloatArray) -> FloatArray:
-        return (np.log(indices + self._low) - self._log_low) / self._log_length
-
-
-class WideLogIntAxis(ContinuousAxis):
-    """Integers so large that the logarithms of neighbours are equal in float64."""
-
-    def to_value(self, coordinate: float) -> float:
-        return float(round(super().to_value(coordinate)))
-
-
-def _make_axis(distribution: BaseDistribution) -> Axis:
-    if isinstance(distribution, CategoricalDistribution):
-        return ChoiceAxis(distribution)
-    assert isinstance(distribution, (IntDistribution, FloatDistribution))
-    low, high, step = distribution.low, distribution.high, distribution.step
-    if step is None:
-        return ContinuousAxis(low, high, distribution.log)
-    if isinstance(distribution, IntDistribution):
-        if not distribution.log:
-            n_values = (distribution.high - distribution.low) // distribution.step + 1
-            return LinearAxis(low, high, step, n_values)
-        if high <= _MAX_LOG_INT:
-            return LogIntAxis(distribution.low, distribution.high)
-        return WideLogIntAxis(low, high, log=True)
-    # Divided before subtracting: the difference of two finite floats may overflow.
-    return LinearAxis(low, high, step, round(high / step - low / step) + 1)
 
 
 class SearchSpace:
@@ -228,7 +49,7 @@ class SearchSpace:
         self.distributions = dict(distributions)
         self.names = list(distributions)
         self.n_params = len(self.names)
-        self.axes = tuple(_make_axis(distribution) for distribution in distributions.values())
+        self.axes = tuple(make_axis(distribution) for distribution in distributions.values())
         self.conditions: Conditions | None = None
         self.n_values = np.array([axis.n_values or np.inf for axis in self.axes], dtype=float)
         self.is_categorical = np.array(

@@ -115,7 +115,8 @@ def test_no_study_breaks_the_model(
         cost_aware=cost_aware,
         prior_studies=[earlier] if seed % 2 else None,
     )
-    directions = ["minimize", "maximize", "minimize"][:n_objectives]
+    minimize, maximize = optuna.study.StudyDirection.MINIMIZE, optuna.study.StudyDirection.MAXIMIZE
+    directions = [minimize, maximize, minimize][:n_objectives]
     study = optuna.create_study(directions=directions, sampler=sampler)
     objective = objective_of(seed, n_objectives)
     for _ in range(24 // batch):

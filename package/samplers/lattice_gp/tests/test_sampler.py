@@ -447,7 +447,7 @@ def test_a_space_that_cannot_be_handled_is_sampled_at_random(
     def broken(*_: object) -> None:
         raise OverflowError("int too large")
 
-    monkeypatch.setattr(import_module(f"{lattice_gp.__name__}.sampler"), "startup_point", broken)
+    monkeypatch.setattr(import_module(f"{lattice_gp.__name__}.advisor"), "startup_point", broken)
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0, n_startup_trials=9))
     study.optimize(small_lattice, n_trials=6)
     assert len(study.trials) == 6

@@ -1,0 +1,135 @@
+"""From the trials so far to the next point: by the model, or before and beside it by design."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .arrays import first
+from .arrays import FloatArray
+from .cost import CostError
+from .cost import CostSource
+from .design import startup_point
+from .history import read_history
+from .model import Model
+from .model import Suggestion
+from .prior_studies import PriorStudy
+from .recipe import Recipe
+from .records import Record
+from .say_once import SayOnce
+from .space import SearchSpace
+from .transfer import Transfer
+from .transfer import Trends
+from .visits import Visits
+
+
+class Advisor:
+    """Chooses points. Whatever it remembers saves time and changes nothing.
+
+    Args:
+        recipe: The ingredients of the model.
+        seed: Seed of all randomness.
+        n_startup_trials: Number of trials with a result before the model is used.
+        cost_source: What trials cost; None if all count alike.
+        prior_studies: What was read of earlier studies.
+        say: Tells the user what cannot be done.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        seed: int,
+        n_startup_trials: int,
+        cost_source: CostSource | None,
+        prior_studies: Sequence[PriorStudy],
+        say: SayOnce,
+    ) -> None:
+        self._recipe = recipe
+        self._seed = seed
+        self._n_startup_trials = n_startup_trials
+        self._cost_source = cost_source
+        self._say = say
+        self._model = Model(recipe)
+        self._transfer = Transfer(prior_studies, recipe)
+
+    def start(self, space: SearchSpace, n_objectives: int) -> FloatArray:
+        """The point (d,) of the very first trial: an earlier study's best, or the centre."""
+        starts = self._transfer.starts(space, n_objectives)
+        return first(starts) if len(starts) else space.centre()
+
+    def suggest(
+        self,
+        space: SearchSpace,
+        others: Sequence[Record],
+        index: int,
+        is_maximized: Sequence[bool],
+    ) -> tuple[FloatArray, Suggestion | None]:
+        """Choose the point to evaluate.
+
+        Args:
+            space: The search space.
+            others: The other trials, oldest first.
+            index: Number of the trial.
+            is_maximized: Whether each objective is maximised.
+
+        Returns:
+            The point (d,), and the model's reasons if it is the model's.
+        """
+        try:
+            return self._suggest_point(space, others, index, is_maximized, self._cost_source)
+        except CostError as error:
+            self._say(
+                f"cost_aware cannot tell what a trial costs: {error}. Continuing as if all trials "
+                "cost the same wherever it cannot.",
+                topic="cost_aware",
+            )
+            return self._suggest_point(space, others, index, is_maximized, None)
+
+    def _suggest_point(
+        self,
+        space: SearchSpace,
+        others: Sequence[Record],
+        index: int,
+        is_maximized: Sequence[bool],
+        cost_source: CostSource | None,
+    ) -> tuple[FloatArray, Suggestion | None]:
+        measure_cost = None if cost_source is None else cost_source.measure
+        cost_function = None if cost_source is None else cost_source.function
+        history = read_history(
+            space, others, is_maximized, measure_cost, uses_pruned=self._recipe.uses_pruned
+        )
+        trends = self._learn_from_earlier(space, len(is_maximized))
+        n_startup_trials = self._n_startup_trials
+        if trends is not None:
+            # That a study has nothing to do with this one shows in a trial it had no say in.
+            n_startup_trials = 2 if index == 1 else 1
+        is_modelled = len(is_maximized) == 1 or self._recipe.models_objectives
+        has_data = len(history.values) >= n_startup_trials and history.is_complete.any()
+        if is_modelled and has_data:
+            try:
+                rng = np.random.default_rng([self._seed, index])
+                suggestion = self._model.suggest(space, history, rng, cost_function, trends)
+                return suggestion.point, suggestion
+            except CostError:
+                raise
+            except Exception as error:
+                self._say(
+                    f"The model failed ({type(error).__name__}: {error}): continuing with a "
+                    "low-discrepancy sequence wherever it does."
+                )
+        success = self._model.success(space, history)
+        visits = Visits(space, history.spent)
+        starts = None if trends is None else self._transfer.starts(space, len(is_maximized))
+        return startup_point(space, visits, self._seed, index, success, starts), None
+
+    def _learn_from_earlier(self, space: SearchSpace, n_objectives: int) -> Trends | None:
+        """What earlier studies expect of a space's points, if they tell anything."""
+        try:
+            trends, complaints = self._transfer.trends(space, n_objectives)
+        except Exception as error:
+            trends = None
+            complaints = [f"No prior study can be modelled ({type(error).__name__}: {error})."]
+        for complaint in complaints:
+            self._say(complaint)
+        return trends
