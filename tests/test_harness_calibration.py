@@ -1,0 +1,87 @@
+"""Whether outcomes fall where they were expected: the numbers, and the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import calibration
+from benchmarks import jsonlines
+from benchmarks.cli import main
+
+
+def test_place_counts_the_quantiles_below() -> None:
+    quantiles = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    assert [calibration.place(v, quantiles) for v in (0.5, 1.0, 3.5, 7.5)] == [0.0, 0.5, 3.0, 7.0]
+    # A prediction that is certain holds what it predicts.
+    assert calibration.held(np.array([calibration.place(2.0, [2.0] * 7)])).all()
+
+
+def test_intervals_lie_between_their_quantiles() -> None:
+    places = np.arange(8.0)
+    np.testing.assert_array_equal(
+        calibration.held(places).T,
+        [[0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 1, 1, 1, 1, 0, 0], [0, 1, 1, 1, 1, 1, 1, 0]],
+    )
+
+
+def test_outcomes_drawn_as_predicted_are_calibrated() -> None:
+    rng = np.random.default_rng(0)
+    levels = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
+    studies = [
+        np.array([calibration.place(value, levels) for value in rng.random(50)])
+        for _ in range(100)
+    ]
+    coverage = calibration.coverage(studies)
+    np.testing.assert_allclose(coverage, calibration.SHARES, atol=0.02)
+    low, high = calibration.coverage_interval(studies, rng)
+    assert (low < coverage).all() and (coverage < high).all()
+    np.testing.assert_allclose(high - low, [0.028, 0.022, 0.012], atol=0.008)
+    assert np.isnan(calibration.coverage([])).all()
+
+
+def test_line_that_was_cut_off_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    assert jsonlines.whole_lines(path) == []
+    jsonlines.append(path, {"a": 1})
+    with path.open("a") as file:
+        file.write('{"a": 2')
+    assert jsonlines.whole_lines(path) == ['{"a": 1}']
+    jsonlines.append(path, {"a": 3})
+    assert jsonlines.whole_lines(path) == ['{"a": 1}', '{"a": 3}']
+
+
+def test_command_continues_and_reads_what_it_wrote(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "calibration"
+    words = ["calibrate", "--suite", "discrete", "--trials", "8", "--out", str(out)]
+    assert main([*words, "--seeds", "1"]) == 0
+    log = out / "calibration.jsonl"
+    first = log.read_text()
+    assert main([*words, "--seeds", "2"]) == 0
+    assert log.read_text().startswith(first)
+    table = (out / "calibration.md").read_text()
+    assert len(log.read_text().splitlines()) == 8 and "| all" in table
+    again = tmp_path / "again"
+    assert main(["calibrate", "--records", str(log), "--out", str(again)]) == 0
+    assert (again / "calibration.md").read_text() == table
+    capsys.readouterr()
+    assert main([*words[:4], "9", "--out", str(out)]) == 2
+    assert "other versions or --trials" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--suite", "nope"], "--suite: got 'nope'"),
+        (["--records", "no/such/file"], "--records: cannot read no/such/file"),
+    ],
+)
+def test_wrong_arguments(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["calibrate", *words, "--out", str(tmp_path)]) == 2
+    assert message in capsys.readouterr().err
