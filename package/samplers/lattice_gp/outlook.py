@@ -82,9 +82,11 @@ def outlook(
         gain = _integral(below[0] - below, (incumbent - mean) / deviation)
     if is_maximized:
         sample, ends = -sample, -ends[::-1]
+    average = float(sample.sum()) / _N_NODES
+    away = sample - average
     return Outlook(
-        mean=float(sample.mean()),
-        deviation=float(sample.std()),
+        mean=average,
+        deviation=math.sqrt(float(away @ away) / _N_NODES),
         quantiles=tuple(ends.tolist()),
         noise=float(high - low) / 2.0,
         gain=gain,

@@ -84,6 +84,8 @@ class TrendUnits:
     @classmethod
     def of(cls, columns: slice, inputs: Inputs) -> TrendUnits:
         """Those for given observed points."""
+        if inputs.trends.shape[1] == 0:
+            return _NO_TRENDS
         trends = inputs.trends[:, columns]
         n_trends = trends.shape[1]
         spreads = np.maximum(trends.std(axis=0), _LEAST_SPREAD)
@@ -97,6 +99,9 @@ class TrendUnits:
             return inputs
         trends = (inputs.trends[:, self.columns] - self.centres) / self.sizes
         return replace(inputs, trends=trends)
+
+
+_NO_TRENDS = TrendUnits(slice(0), np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
