@@ -17,7 +17,7 @@ from .space import SearchSpace
 
 
 # With more choices than this untried, the model decides which of them are worth a trial.
-_MAX_UNTRIED = 12
+_MAX_UNTRIED = 40
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .arrays import BoolArray
 from .arrays import FloatArray
 from .space import SearchSpace
 
@@ -63,9 +64,8 @@ def perturb(
         Array (n, d) of points.
     """
     d = space.n_params
-    points = space.fill(centres[rng.integers(len(centres), size=n)], rng)
-    moved = rng.random((n, d)) < max(_MIN_MOVED_SHARE, _N_MOVED / d)
-    moved[np.arange(n), rng.integers(d, size=n)] = True
+    chosen = centres[rng.integers(len(centres), size=n)]
+    points, moved = space.fill(chosen, rng), _moved(space, chosen, rng)
     scales = scale * np.exp(_SCALE_SPREAD * rng.standard_normal((n, 1)))
     steps = scales * rng.standard_normal((n, d))
     places = 1.0 / np.maximum(space.n_values - 1.0, 1.0)  # 0 for continuous parameters
@@ -75,9 +75,25 @@ def perturb(
     # Half of the steps beyond a bound end on it: optima at bounds are common.
     stepped = np.where(rng.random((n, d)) < 0.5, stopped, reflected)
     if space.is_categorical.any():
-        chosen = space.from_quantiles(rng.random((n, d)))
-        stepped = np.where(space.is_categorical, chosen, stepped)
+        redrawn = space.from_quantiles(rng.random((n, d)))
+        stepped = np.where(space.is_categorical, redrawn, stepped)
     return space.snap(np.where(moved, stepped, points))
+
+
+def _moved(space: SearchSpace, points: FloatArray, rng: np.random.Generator) -> BoolArray:
+    """Which coordinates of points (n, d) to move: a few of those that exist, at least one."""
+    n, d = points.shape
+    moved: BoolArray
+    if space.conditions is None:
+        moved = rng.random((n, d)) < max(_MIN_MOVED_SHARE, _N_MOVED / d)
+        moved[np.arange(n), rng.integers(d, size=n)] = True
+        return moved
+    is_active = space.active(points)
+    share = np.maximum(_MIN_MOVED_SHARE, _N_MOVED / is_active.sum(axis=1))
+    draws = np.where(is_active, rng.random((n, d)), np.inf)
+    moved = draws < share[:, None]
+    moved[np.arange(n), draws.argmin(axis=1)] = True
+    return moved
 
 
 def edges(space: SearchSpace, centres: FloatArray, n: int, rng: np.random.Generator) -> FloatArray:
