@@ -16,8 +16,10 @@ from .kernels import Inputs
 from .surrogate import Surrogate
 
 
-# How far beyond the worst of the front the reference point lies, as a share of the front's range.
-_MARGIN = 0.1
+# How far beyond the worst of the front the reference point lies, as a share of the front's range:
+# far enough for its ends to be worth finding. No range counts as smaller than this, in scores.
+_MARGIN = 0.5
+_MIN_RANGE = 0.1
 
 
 class Improvement:
@@ -66,10 +68,10 @@ class Improvement:
 def _reference(front: FloatArray, scores: FloatArray) -> FloatArray:
     """The point (k,) from which the dominated volume is measured.
 
-    A little beyond the worst of the front (m, k), if it is long enough to have a shape, else
+    Beyond the worst of the front (m, k), if it is long enough to have a shape, else
     beyond the worst of all observations (n, k).
     """
     shown = front if len(front) > front.shape[1] else scores
     best, worst = shown.min(axis=0), shown.max(axis=0)
-    reference: FloatArray = worst + _MARGIN * np.maximum(worst - best, _MARGIN)
+    reference: FloatArray = worst + _MARGIN * np.maximum(worst - best, _MIN_RANGE)
     return reference
