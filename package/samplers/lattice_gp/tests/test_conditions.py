@@ -28,6 +28,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
+candidates = import_module(f"{lattice_gp.__name__}.candidates")
 Conditions = import_module(f"{lattice_gp.__name__}.conditions").Conditions
 records = import_module(f"{lattice_gp.__name__}.records")
 space_module = import_module(f"{lattice_gp.__name__}.space")
@@ -222,6 +223,34 @@ def test_trial_that_failed_before_it_chose_everything_is_left_out() -> None:
     study.optimize(objective, n_trials=20, catch=RuntimeError)
     assert sum(t.state == TrialState.FAIL for t in study.trials) == 4
     assert study.best_value < 0.2
+
+
+def branches(trial: optuna.Trial) -> float:
+    """Six choices with a parameter of their own each; the last looks worst at random."""
+    kind = trial.suggest_categorical("kind", list("abcdef"))
+    x = trial.suggest_float(f"x_{kind}", 0.0, 1.0)
+    return 5.0 * abs(x - 0.5) - 1.0 if kind == "f" else ord(kind) / 1000.0 + abs(x - 0.5)
+
+
+def test_every_branch_is_tried_soon_and_begun_in_its_middle() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(branches, n_trials=16)
+    first: dict[str, float] = {}
+    for trial in study.trials:
+        first.setdefault(trial.params["kind"], trial.params[f"x_{trial.params['kind']}"])
+    assert first == dict.fromkeys("abcdef", 0.5)
+    assert study.best_params == {"kind": "f", "x_f": 0.5}
+
+
+def test_only_what_exists_is_moved() -> None:
+    space = conditioned_space(finished(nested, 40))
+    rng = np.random.default_rng(0)
+    points = space.from_quantiles(rng.random((30, space.n_params)))
+    moved = candidates._moved(space, points, rng)
+    assert moved.any(axis=1).all()
+    assert not (moved & ~space.active(points)).any()
+    neighbours = candidates.perturb(space, points, 200, 0.1, rng)
+    np.testing.assert_array_equal(space.settle(neighbours), neighbours)
 
 
 def test_choice_never_seen_is_tried() -> None:

@@ -150,6 +150,15 @@ def test_unknown_interval() -> None:
         prediction_of(study.trials[-1]).interval(0.9)
 
 
+def test_trials_with_values_fixed_in_advance_have_none() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=6)
+    study.enqueue_trial({"x": 0.1})
+    study.optimize(bowl, n_trials=2)
+    assert study.trials[6].params["x"] == 0.1
+    assert [prediction_of(t) is None for t in study.trials[5:]] == [False, True, False]
+
+
 def test_trials_of_other_samplers_have_none() -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(bowl, n_trials=1)
