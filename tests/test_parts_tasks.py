@@ -54,12 +54,8 @@ PARTS = (pruning.PART, parallel.PART, cost.PART, prior.PART)
 TASKS = [task for part in PARTS for task in part.tasks]
 RANDOM = Entrant("random", lambda seed, task: RandomSampler(seed=seed))
 FORMULAS = ("levy", "griewank", "alpine", "hartmann", "zakharov", "dixon_price")
-# Hyperband hashes the study's name, which chance gives: such a study cannot be run again.
-REPRODUCIBLE = [
-    task
-    for task in TASKS
-    if "Hyperband" not in task.description and "live" not in task.description
-]
+# Live training is left out for the time that it takes.
+REPRODUCIBLE = [task for task in TASKS if "live" not in task.description]
 
 _BEGIN = datetime(2000, 1, 1)
 
@@ -121,7 +117,9 @@ def test_random_search_begins_high_and_ends_above_zero(task: Task) -> None:
     assert len(progress.spent) == len(progress.regret) == task.n_trials
     assert np.all(np.diff(progress.spent) > 0) and np.all(np.diff(progress.regret) <= 0)
     assert np.all((progress.regret >= 0) & (progress.regret <= 1))
-    assert 0.01 < progress.regret[-1] < 0.95, "neither solved nor impossible"
+    # What tables show: a lucky trial after the last checkpoint is in none of them.
+    n_shown = np.searchsorted(progress.spent, task.checkpoints[-1], side="right")
+    assert 0.03 < progress.regret[n_shown - 1] < 0.95, "neither solved nor impossible"
     assert progress.spent[-1] >= 0.8 * task.checkpoints[-1]
     assert not any(trial.state == TrialState.FAIL for trial in study.trials)
 

@@ -77,8 +77,8 @@ class LatticeGPSampler(BaseSampler):
     Args:
         seed: Seed of all randomness, 0 or more. None picks one at random, so that two samplers
             differ.
-        n_startup_trials: Number of completed trials before the model is used, 1 or more. The first
-            trial is the centre of the space.
+        n_startup_trials: Number of trials with a result (completed, or pruned after a report)
+            before the model is used, 1 or more. The first trial is the centre of the space.
         constraints_func: From a finished trial to the values of its constraints, each 0 or less
             where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
             same without this argument.
