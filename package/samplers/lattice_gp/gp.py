@@ -19,6 +19,8 @@ from .kernels import squared_distances
 # Added to the diagonal, larger at each attempt, when the covariance is not positive definite.
 _JITTERS = (0.0, 1e-8, 1e-6, 1e-4, 1e-2)
 _MIN_VARIANCE = 1e-12
+# Noise variance of a pending point, as a share of that of an observation.
+_PENDING_NOISE_SHARE = 0.01
 
 
 class Posterior:
@@ -111,9 +113,13 @@ class Posterior:
         believed = self.predict(inputs)[0]
         both = self._inputs.followed_by(inputs)
         values = np.concatenate([self._values, believed])
-        extra = self._extra_variances
-        if extra is not None:
-            extra = np.concatenate([extra, np.zeros_like(believed)])
+        known = np.zeros_like(self._values)
+        if self._extra_variances is not None:
+            known = self._extra_variances
+        # Known almost without noise: or, where noise is large, one worker after another would
+        # repeat what is being measured.
+        less = (_PENDING_NOISE_SHARE - 1.0) * self.hyperparameters.noise_variance
+        extra = np.concatenate([known, np.full_like(believed, less)])
         posterior = Posterior(self._correlation, self.hyperparameters, both, values, extra)
         return posterior, believed
 
