@@ -129,6 +129,7 @@ def test_constraints_function_that_fails_is_reported_once_and_costs_nothing(
         raise KeyError("memory")
 
     optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0, constraints_func=broken))
     study.optimize(corner, n_trials=12)
     assert all(t.state == TrialState.COMPLETE for t in study.trials)

@@ -43,6 +43,7 @@ Objective = Callable[[Trial], "float | Sequence[float]"]
 def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
     """What the sampler says, which Optuna's logger would keep to itself."""
     optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     yield caplog
     optuna.logging.disable_propagation()
 

@@ -204,6 +204,7 @@ def test_studies_with_pruners_run(
 ) -> None:
     study = optuna.create_study(sampler=sampler(), pruner=pruner())
     optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
     study.optimize(objective, n_trials=25)
     optuna.logging.disable_propagation()
     assert "model failed" not in caplog.text
