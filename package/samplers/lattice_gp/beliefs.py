@@ -12,8 +12,8 @@ from .cost import Costs
 from .feasibility import Feasibility
 from .improvement import Improvement
 from .kernels import Inputs
-from .outlook import outlook
-from .prediction import Prediction
+from .outlook import ScoreBelief
+from .prediction import Expectation
 from .recipe import Recipe
 from .success import SuccessModel
 from .surrogate import Surrogate
@@ -64,35 +64,32 @@ class Beliefs:
             scores -= self.cost_weight * log_ratios
         return scores
 
-    def predict(self, points: FloatArray, inputs: Inputs) -> Prediction:
+    def expect(self, points: FloatArray, inputs: Inputs) -> Expectation:
         """What is expected of the first of given points, as in :meth:`acquisition`."""
         success, feasibility, improvement = self.success, self.feasibility, self.improvement
         predictions = [s.predict(inputs) for s in self.objectives]
-        incumbents: tuple[float | None, ...] = (None,) * len(predictions)
-        if improvement is not None and len(predictions) == 1:
-            incumbents = improvement.incumbents
-        outlooks = [
-            outlook(surrogate, is_maximized, float(means[0]), float(deviations[0]), incumbent)
-            for surrogate, is_maximized, (means, deviations), incumbent in zip(
-                self.objectives, self.is_maximized, predictions, incumbents
+        has_incumbent = improvement is not None and len(predictions) == 1
+        beliefs = tuple(
+            ScoreBelief(
+                float(means[0]),
+                float(deviations[0]),
+                math.sqrt(surrogate.fit.hyperparameters.noise_variance),
+                float(surrogate.warp.scores.min()),
+                improvement.incumbents[0] if improvement and has_incumbent else None,
+                is_maximized,
+                surrogate.warp.way_back,
             )
-        ]
-        return Prediction(
-            means=tuple(outlook.mean for outlook in outlooks),
-            deviations=tuple(outlook.deviation for outlook in outlooks),
-            quantiles=tuple(outlook.quantiles for outlook in outlooks),
-            noise=tuple(outlook.noise for outlook in outlooks),
-            expected_improvement=outlooks[0].gain,
-            log_improvement=(
-                None if improvement is None else float(improvement.of(predictions)[0])
-            ),
-            success_probability=(
-                1.0 if success is None else _exp(success.log_probability(inputs.features))
-            ),
-            feasibility=(
-                None if feasibility is None else _exp(feasibility.log_probability(inputs))
-            ),
-            seconds=None if self.costs is None else _exp(self.costs.log_costs(points[:1])),
+            for surrogate, is_maximized, (means, deviations) in zip(
+                self.objectives, self.is_maximized, predictions
+            )
+        )
+        log_probability = None if success is None else success.log_probability(inputs.features)
+        return Expectation(
+            beliefs,
+            None if improvement is None else float(improvement.of(predictions)[0]),
+            1.0 if log_probability is None else _exp(log_probability),
+            None if feasibility is None else _exp(feasibility.log_probability(inputs)),
+            None if self.costs is None else _exp(self.costs.log_costs(points[:1])),
         )
 
 

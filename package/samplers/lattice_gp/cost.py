@@ -107,11 +107,12 @@ class LearnedCosts(Costs):
     def __init__(self, surrogate: Surrogate, to_inputs: Callable[[FloatArray], Inputs]) -> None:
         self._surrogate = surrogate
         self._to_inputs = to_inputs
-        self.log_typical = float(surrogate.warp.to_values(np.zeros(1))[0])
+        self.log_typical = float(surrogate.warp.way_back(np.zeros(1))[0])
 
     def log_costs(self, points: FloatArray) -> FloatArray:
         means, _ = self._surrogate.posterior.predict(self._to_inputs(points))
-        return self._surrogate.warp.to_values(means)
+        log_costs: FloatArray = self._surrogate.warp.way_back(means)
+        return log_costs
 
 
 class KnownCosts(Costs):

@@ -88,9 +88,6 @@ def read_history(
     pending: list[FloatArray] = []
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
-    values: list[Sequence[float]] = []
-    constraints: list[Mapping[str, float]] = []
-    costs: list[float] = []
     is_whole, is_any_partial = True, False
     # Of several objectives, Optuna knows no intermediate values.
     uses_pruned = uses_pruned and len(is_maximized) == 1
@@ -103,9 +100,6 @@ def read_history(
         if state == TrialState.COMPLETE:
             told.append(point)
             tellers.append(record)
-            values.append(record.trial.values)
-            constraints.append(record.constraints)
-            costs.append(math.nan if measure_cost is None else measure_cost(record.trial))
         elif state == TrialState.RUNNING:
             pending.append(point)
         elif state == TrialState.FAIL:
@@ -113,25 +107,43 @@ def read_history(
         elif state == TrialState.PRUNED and uses_pruned and record.trial.intermediate_values:
             told.append(point)
             tellers.append(record)
-            costs.append(math.nan)
-            values.append([math.nan] * len(is_maximized))
-            constraints.append({})
             is_any_partial = True
         elif state == TrialState.PRUNED:
             pruned.append(point)
     signs = np.where(is_maximized, -1.0, 1.0)
     return History(
         points=_stack(told, space),
-        values=signs * np.array(values, dtype=float).reshape(len(values), len(signs)),
+        values=signs * _values(tellers, len(is_maximized)),
         curves=tuple(r.curve().times(signs[0]) for r in tellers) if is_any_partial else (),
         is_maximized=tuple(is_maximized),
-        constraints=_table(constraints),
-        costs=np.array(costs, dtype=float),
+        constraints=_table([r.constraints if _is_complete(r) else {} for r in tellers]),
+        costs=_costs(tellers, measure_cost),
         pending=_stack(pending, space),
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),
         is_whole=is_whole,
     )
+
+
+def _is_complete(record: Record) -> bool:
+    return record.trial.state == TrialState.COMPLETE
+
+
+def _values(records: Sequence[Record], n_objectives: int) -> FloatArray:
+    """Objective values (n, k), NaN of trials that were pruned: what those told is no value."""
+    none = [math.nan] * n_objectives
+    values = [r.trial.values if _is_complete(r) else none for r in records]
+    return np.array(values, dtype=float).reshape(len(values), n_objectives)
+
+
+def _costs(
+    records: Sequence[Record], measure_cost: Callable[[FrozenTrial], float] | None
+) -> FloatArray:
+    """What completed trials cost, an array (n,), NaN where it is not to be looked at."""
+    if measure_cost is None:
+        return np.full(len(records), math.nan)
+    costs = [measure_cost(r.trial) if _is_complete(r) else math.nan for r in records]
+    return np.array(costs, dtype=float)
 
 
 def _table(rows: Sequence[Mapping[str, float]]) -> FloatArray:

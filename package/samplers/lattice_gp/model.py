@@ -25,7 +25,7 @@ from .improvement import Improvement
 from .kernels import Inputs
 from .merit import is_feasible
 from .merit import order_of_merit
-from .prediction import Prediction
+from .prediction import Expectation
 from .recipe import Recipe
 from .space import SearchSpace
 from .success import SuccessModel
@@ -54,10 +54,10 @@ class Suggestion:
     inputs: Callable[[FloatArray], Inputs]
     beliefs: Beliefs
 
-    def predict(self, point: FloatArray) -> Prediction:
+    def expect(self, point: FloatArray) -> Expectation:
         """What is expected of a point (d,)."""
         points = point[None, :]
-        return self.beliefs.predict(points, self.inputs(points))
+        return self.beliefs.expect(points, self.inputs(points))
 
 
 class Model:

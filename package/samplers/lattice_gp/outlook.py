@@ -1,4 +1,7 @@
-"""What a surrogate expects of the next value of an objective, in the objective's own units."""
+"""What a surrogate expects of the next value of an objective, in the objective's own units.
+
+A suggestion keeps the surrogate's few numbers; this is worked out when somebody wants to know.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ import numpy as np
 from scipy.special import stdtrit
 
 from .arrays import FloatArray
-from .prediction import LEVELS
-from .surrogate import Surrogate
+from .warp import WayBack
 
 
+# Levels of the quantiles that are told: the ends of the 95%, 80% and 50% intervals, the median.
+LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 # The suggested point is chosen because it looks good, by a model with the most probable
 # hyperparameters only: its outcome strays further than a normal distribution allows, if seldom. A
 # Student distribution of these degrees of freedom and this scale holds it as often as it should,
@@ -26,6 +30,28 @@ _ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
 _OUTCOMES: FloatArray = np.concatenate([_NODES, _ENDS])
 # Where below the incumbent a gain is looked at, in deviations.
 _STEPS: FloatArray = np.linspace(0.0, 6.0, 41)
+
+
+class ScoreBelief(NamedTuple):
+    """What a surrogate believes of a point, in scores, and how they become values.
+
+    Attributes:
+        mean: Posterior mean.
+        deviation: Posterior standard deviation, without noise.
+        noise: Standard deviation of the noise.
+        best: The lowest score observed.
+        incumbent: The score to improve on; None if there is none.
+        is_maximized: Whether values are the negatives of the objective.
+        way_back: From scores to values.
+    """
+
+    mean: float
+    deviation: float
+    noise: float
+    best: float
+    incumbent: float | None
+    is_maximized: bool
+    way_back: WayBack
 
 
 class Outlook(NamedTuple):
@@ -46,30 +72,14 @@ class Outlook(NamedTuple):
     gain: float | None
 
 
-def outlook(
-    surrogate: Surrogate,
-    is_maximized: bool,
-    mean: float,
-    deviation: float,
-    incumbent: float | None,
-) -> Outlook:
-    """Translate what is expected of a score.
-
-    Args:
-        surrogate: Of the objective.
-        is_maximized: Whether it models the negative of the objective.
-        mean: Posterior mean of the score.
-        deviation: Its posterior standard deviation.
-        incumbent: The score to improve on, if there is one.
-    """
-    noise = math.sqrt(surrogate.fit.hyperparameters.noise_variance)
+def outlook(belief: ScoreBelief) -> Outlook:
+    """Translate what is expected of a score."""
+    mean, deviation, noise, best, incumbent, is_maximized, way_back = belief
     spread = math.hypot(deviation, noise)
-    best = float(surrogate.warp.scores.min())
     scores = [mean + spread * _OUTCOMES, np.array([best - noise, best + noise])]
     if incumbent is not None:
         scores.append(incumbent - deviation * _STEPS)
-    # All at once: the time goes into the calls.
-    values = surrogate.warp.to_values(np.concatenate(scores))
+    values = way_back(np.concatenate(scores))
     n = len(_OUTCOMES)
     sample, ends, (low, high), below = (
         values[:_N_NODES],

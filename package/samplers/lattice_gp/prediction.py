@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import json
+from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
+from .outlook import LEVELS
+from .outlook import outlook
+from .outlook import ScoreBelief
 from .records import PREDICTION_KEY
-
-
-# Levels of the quantiles that are kept: the ends of the 95%, 80% and 50% intervals, the median.
-LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
+from .warp import WayBack
 
 
 @dataclass(frozen=True)
@@ -73,25 +74,61 @@ class Prediction:
         shares = ", ".join(f"{1.0 - 2.0 * level:g}" for level in LEVELS[: len(LEVELS) // 2])
         raise ValueError(f"share is {share!r}, but must be one of {shares}.")
 
+
+class Expectation(NamedTuple):
+    """What a trial's storage keeps of what was expected of it: what a prediction is made of.
+
+    Attributes:
+        beliefs: Of each objective.
+        log_improvement: As of :class:`Prediction`.
+        success_probability: Likewise.
+        feasibility: Likewise.
+        seconds: Likewise.
+    """
+
+    beliefs: tuple[ScoreBelief, ...]
+    log_improvement: float | None
+    success_probability: float
+    feasibility: float | None
+    seconds: float | None
+
     def to_json(self) -> str:
         """As a storage holds it: one string, which costs least to copy with its trial."""
-        return json.dumps(vars(self))
+        return json.dumps(self)
 
     @classmethod
-    def from_json(cls, text: str) -> Prediction:
+    def from_json(cls, text: str) -> Expectation:
         """What :meth:`to_json` made a string of."""
-        fields = json.loads(text)
-        return cls(
-            tuple(fields["means"]),
-            tuple(fields["deviations"]),
-            tuple(tuple(row) for row in fields["quantiles"]),
-            tuple(fields["noise"]),
-            fields["expected_improvement"],
-            fields["log_improvement"],
-            fields["success_probability"],
-            fields["feasibility"],
-            fields["seconds"],
+        beliefs, *others = json.loads(text)
+        return cls(tuple(_read_belief(*fields) for fields in beliefs), *others)
+
+    def prediction(self) -> Prediction:
+        """The same in the units of the objectives."""
+        outlooks = [outlook(belief) for belief in self.beliefs]
+        return Prediction(
+            means=tuple(its.mean for its in outlooks),
+            deviations=tuple(its.deviation for its in outlooks),
+            quantiles=tuple(its.quantiles for its in outlooks),
+            noise=tuple(its.noise for its in outlooks),
+            expected_improvement=outlooks[0].gain,
+            log_improvement=self.log_improvement,
+            success_probability=self.success_probability,
+            feasibility=self.feasibility,
+            seconds=self.seconds,
         )
+
+
+def _read_belief(
+    mean: float,
+    deviation: float,
+    noise: float,
+    best: float,
+    incumbent: float | None,
+    is_maximized: bool,
+    way_back: list[float],
+) -> ScoreBelief:
+    numbers = mean, deviation, noise, best, incumbent
+    return ScoreBelief(*numbers, is_maximized, WayBack(*way_back))
 
 
 def prediction_of(trial: FrozenTrial) -> Prediction | None:
@@ -104,4 +141,4 @@ def prediction_of(trial: FrozenTrial) -> Prediction | None:
         None if the model did not suggest it: a start-up or enqueued trial, or another sampler's.
     """
     text = trial.system_attrs.get(PREDICTION_KEY)
-    return None if text is None else Prediction.from_json(text)
+    return None if text is None else Expectation.from_json(text).prediction()

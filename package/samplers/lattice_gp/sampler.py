@@ -256,12 +256,12 @@ class LatticeGPSampler(BaseSampler):
     ) -> None:
         """Store what is expected of the trial."""
         try:
-            prediction = suggestion.predict(point).to_json()
+            expectation = suggestion.expect(point).to_json()
         except Exception as error:
             # It explains a suggestion; it is none.
             self._say(f"No prediction is possible ({type(error).__name__}: {error}).")
             return
-        set_trial_attribute(study, trial, PREDICTION_KEY, prediction)
+        set_trial_attribute(study, trial, PREDICTION_KEY, expectation)
 
     def _yield_to_others(
         self, study: Study, trial: FrozenTrial, space: SearchSpace, index: int, point: FloatArray

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,6 @@ from .transform import MAX_ROBUST_SCORE
 from .transform import power_transform
 from .transform import PowerFamily
 from .transform import scale
-from .transform import Scaled
 
 
 # What the power maps to infinity comes back as this, where the scores' own range ends.
@@ -56,6 +56,33 @@ class Warp:
         return WarpOnValues(self, values)
 
 
+class WayBack(NamedTuple):
+    """From scores to values, in five numbers.
+
+    Attributes:
+        power: Yeo-Johnson's power parameter.
+        mean: Of the transformed values.
+        deviation: Of the transformed values.
+        centre: Value that was shifted to 0.
+        unit: What was scaled to 1.
+    """
+
+    power: float
+    mean: float
+    deviation: float
+    centre: float
+    unit: float
+
+    def __call__(self, scores: FloatArray) -> FloatArray:
+        """The values that become given scores, an array of any shape.
+
+        A power below 0, or above 2, has a bounded image: scores beyond come back as the values at
+        its end.
+        """
+        transformed = self.mean + self.deviation * scores
+        return self.centre + self.unit * inverse_power_transform(transformed, self.power)
+
+
 class WarpOnValues:
     """A warp whose shifts and scales are set, so that other values can go both ways.
 
@@ -65,37 +92,30 @@ class WarpOnValues:
 
     Attributes:
         scores: Array (n,): these values, transformed.
+        way_back: From scores to values.
     """
 
     def __init__(self, warp: Warp, values: FloatArray) -> None:
-        self._power, self._is_robust, self._values = warp.power, warp.is_robust, values
-        self._scaled: Scaled = scale(values, warp.is_robust)
-        transformed = power_transform(self._scaled.scores, warp.power)
+        self._is_robust, self._values = warp.is_robust, values
+        scaled = scale(values, warp.is_robust)
+        transformed = power_transform(scaled.scores, warp.power)
         n = len(values)
-        self._mean = float(transformed.sum() / n)
-        centred = transformed - self._mean
+        mean = float(transformed.sum()) / n
+        centred = transformed - mean
         deviation = math.sqrt(centred @ centred / n)
         is_constant = deviation <= _SMALLEST_DEVIATION
-        self._deviation = _SMALLEST_DEVIATION if is_constant else deviation
         self.scores: FloatArray = np.zeros(n) if is_constant else centred / deviation
+        deviation = _SMALLEST_DEVIATION if is_constant else deviation
+        self.way_back = WayBack(warp.power, mean, deviation, scaled.centre, scaled.unit)
 
     def to_scores(self, values: FloatArray) -> FloatArray:
         """Transform other values, an array of any shape without NaN."""
         finite = np.clip(values, *self._finite_range(values))
-        scores = (finite - self._scaled.centre) / self._scaled.unit
+        power, mean, deviation, centre, unit = self.way_back
+        scores = (finite - centre) / unit
         if self._is_robust:
             scores = np.clip(scores, -MAX_ROBUST_SCORE, MAX_ROBUST_SCORE)
-        return (power_transform(scores, self._power) - self._mean) / self._deviation
-
-    def to_values(self, scores: FloatArray) -> FloatArray:
-        """The values that become given scores, an array of any shape.
-
-        A power below 0, or above 2, has a bounded image: scores beyond come back as the values at
-        its end.
-        """
-        transformed = self._mean + self._deviation * scores
-        original = inverse_power_transform(transformed, self._power)
-        return self._scaled.centre + self._scaled.unit * original
+        return (power_transform(scores, power) - mean) / deviation
 
     def _finite_range(self, values: FloatArray) -> tuple[float, float]:
         both = clip_to_finite(np.append(self._values, values))

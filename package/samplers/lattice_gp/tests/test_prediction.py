@@ -6,7 +6,6 @@ from importlib import import_module
 import math
 import os
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -52,7 +51,7 @@ def test_scores_lead_back_to_their_values(
     if np.ptp(array) < 1e-3 or not on_values.scores.any():
         return
     np.testing.assert_allclose(on_values.to_scores(array), on_values.scores, atol=1e-6)
-    back = on_values.to_values(on_values.to_scores(array))
+    back = on_values.way_back(on_values.to_scores(array))
     # Robust scaling clips; a strong power folds what is far away into almost one score.
     inside = np.abs(on_values.scores) < 2.0
     is_flat = np.abs(power - 1.0) > 1.0
@@ -63,7 +62,7 @@ def test_scores_lead_back_to_their_values(
 @pytest.mark.parametrize("power", [-2.0, 0.0, 1.0, 2.0, 3.0])
 def test_scores_beyond_all_values_come_back_finite_and_in_order(power: float) -> None:
     on_values = warp.Warp(False, power).on(np.array([0.1, 0.2, 0.5, 3.0]))
-    back = on_values.to_values(np.linspace(-50.0, 50.0, 200))
+    back = on_values.way_back(np.linspace(-50.0, 50.0, 200))
     assert np.isfinite(back).all()
     assert (np.diff(back) >= 0.0).all()
 
@@ -75,19 +74,18 @@ def test_outlook_is_that_of_many_draws(power: float) -> None:
     incumbent, mean, deviation, noise = float(on_values.scores.min()), -0.9, 0.6, 0.2
     rng = np.random.default_rng(0)
     draws = mean + deviation * rng.standard_normal(400_000)
-    gains = np.maximum(0.5 - on_values.to_values(draws), 0.0)
+    gains = np.maximum(0.5 - on_values.way_back(draws), 0.0)
 
-    surrogate = SimpleNamespace(
-        warp=on_values,
-        fit=SimpleNamespace(hyperparameters=SimpleNamespace(noise_variance=noise**2)),
+    belief = outlook.ScoreBelief(
+        mean, deviation, noise, incumbent, incumbent, False, on_values.way_back
     )
-    told = outlook.outlook(surrogate, False, mean, deviation, incumbent)
+    told = outlook.outlook(belief)
     assert told.gain == pytest.approx(gains.mean(), rel=0.02)
-    assert told.quantiles[3] == pytest.approx(float(on_values.to_values(np.array(mean))))
+    assert told.quantiles[3] == pytest.approx(float(on_values.way_back(np.array(mean))))
     seen = mean + math.hypot(deviation, noise) * 0.9 * rng.standard_t(3, 400_000)
-    share = [(on_values.to_values(seen) <= q).mean() for q in told.quantiles]
+    share = [(on_values.way_back(seen) <= q).mean() for q in told.quantiles]
     np.testing.assert_allclose(share, [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975], atol=0.01)
-    mirrored = outlook.outlook(surrogate, True, mean, deviation, None)
+    mirrored = outlook.outlook(belief._replace(is_maximized=True, incumbent=None))
     assert mirrored.mean == pytest.approx(-told.mean)
     assert mirrored.deviation == pytest.approx(told.deviation)
     assert mirrored.quantiles == pytest.approx([-q for q in reversed(told.quantiles)])
