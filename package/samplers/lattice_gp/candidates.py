@@ -68,13 +68,13 @@ def perturb(
     points, moved = space.fill(chosen, rng), _moved(space, chosen, rng)
     scales = scale * np.exp(_SCALE_SPREAD * rng.standard_normal((n, 1)))
     steps = scales * rng.standard_normal((n, d))
-    places = 1.0 / np.maximum(space.n_values - 1.0, 1.0)  # 0 for continuous parameters
-    steps = np.copysign(np.maximum(np.abs(steps), places), steps)
-    stopped = np.clip(points + steps, 0.0, 1.0)
-    reflected = 1.0 - np.abs(1.0 - np.abs(points + steps))
+    steps = np.copysign(np.maximum(np.abs(steps), space.spacings), steps)
+    moved_to = points + steps
+    stopped = np.minimum(np.maximum(moved_to, 0.0), 1.0)
+    reflected = 1.0 - np.abs(1.0 - np.abs(moved_to))
     # Half of the steps beyond a bound end on it: optima at bounds are common.
     stepped = np.where(rng.random((n, d)) < 0.5, stopped, reflected)
-    if space.is_categorical.any():
+    if space.has_choices:
         redrawn = space.from_quantiles(rng.random((n, d)))
         stepped = np.where(space.is_categorical, redrawn, stepped)
     return space.snap(np.where(moved, stepped, points))

@@ -38,21 +38,27 @@ def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
         Array (n, n_effects).
     """
     n_params = int(feature_params[-1]) + 1
+    scaled: FloatArray
+    if len(feature_params) == n_params:  # one feature each: no choices
+        scaled = _numeric_effects(features) / math.sqrt(n_params)
+        return scaled
     is_numeric = np.bincount(feature_params)[feature_params] == 1
-    coordinates = features[:, is_numeric]
+    # One-hot features of norm 1: the choices' effects are independent of each other.
+    choices = math.sqrt(2.0) * features[:, ~is_numeric]
+    numeric = _numeric_effects(features[:, is_numeric])
+    scaled = np.concatenate([numeric, choices], axis=1) / math.sqrt(n_params)
+    return scaled
+
+
+def _numeric_effects(coordinates: FloatArray) -> FloatArray:
+    """The principal functions (n, d * n_functions) at coordinates (n, d)."""
     table, steps = _principal_functions()
     places = coordinates * (_N_GRID - 1)
     below = np.minimum(places.astype(int), _N_GRID - 2)
     weight = (places - below)[..., None]
-    effects = table.take(below, axis=0)
+    effects: FloatArray = table.take(below, axis=0)
     effects += weight * steps.take(below, axis=0)
-    effects = effects.reshape(len(features), int(is_numeric.sum()) * _N_FUNCTIONS)
-    if not is_numeric.all():
-        # One-hot features of norm 1: the choices' effects are independent of each other.
-        choices = math.sqrt(2.0) * features[:, ~is_numeric]
-        effects = np.concatenate([effects, choices], axis=1)
-    scaled: FloatArray = effects / math.sqrt(n_params)
-    return scaled
+    return effects.reshape(len(coordinates), coordinates.shape[1] * _N_FUNCTIONS)
 
 
 @lru_cache(maxsize=1)

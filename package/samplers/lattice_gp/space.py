@@ -39,6 +39,8 @@ class SearchSpace:
         n_params: Number of parameters, d.
         n_values: Float array (d,): number of values of each parameter, inf if continuous.
         is_categorical: Bool array (d,).
+        has_choices: Whether any parameter is categorical.
+        spacings: Float array (d,): distance of neighbouring values, 0 for continuous parameters.
         size: Number of points of the lattice; inf if any parameter is continuous.
         feature_params: Int array (n_features,): the parameter each feature belongs to.
         axes: The mappings of the parameters.
@@ -55,6 +57,8 @@ class SearchSpace:
         self.is_categorical = np.array(
             [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
         )
+        self.has_choices = bool(self.is_categorical.any())
+        self.spacings = 1.0 / np.maximum(self.n_values - 1.0, 1.0)
         self.size = (
             math.prod(axis.n_values or 1 for axis in self.axes)
             if np.isfinite(self.n_values).all()
@@ -148,7 +152,7 @@ class SearchSpace:
 
     def snap(self, points: FloatArray) -> FloatArray:
         """Move rows of any real numbers (n, d) to the nearest points."""
-        snapped: FloatArray = np.clip(points, 0.0, 1.0)
+        snapped: FloatArray = np.minimum(np.maximum(points, 0.0), 1.0)
         for columns, last in self._linear:
             snapped[:, columns] = np.rint(snapped[:, columns] * last) / last
         for i in self._uneven:
@@ -184,7 +188,7 @@ class SearchSpace:
         A numeric parameter is its coordinate. A categorical one is one-hot divided by sqrt(2), so
         that two different choices are at distance 1, as the ends of a numeric range are.
         """
-        if not self.is_categorical.any():
+        if not self.has_choices:
             return points
         columns = []
         for i, axis in enumerate(self.axes):
