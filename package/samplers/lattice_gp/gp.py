@@ -87,15 +87,6 @@ class Posterior:
         variance -= np.einsum("ij,ij->j", explained, explained)
         return mean, np.sqrt(np.maximum(variance, _MIN_VARIANCE))
 
-    def standardised_residuals(self) -> FloatArray:
-        """How far each observation (n,) is from what the others predict, in deviations.
-
-        Rasmussen and Williams (2006), equations 5.10 to 5.12. Standard normal if the model holds.
-        """
-        precisions = np.einsum("ij,ij->j", self._inverse_cholesky, self._inverse_cholesky)
-        residuals: FloatArray = self._weights / np.sqrt(precisions)
-        return residuals
-
     def with_pending(self, inputs: Inputs) -> tuple[Posterior, FloatArray]:
         """Also condition on points being evaluated, as if they turned out as predicted.
 
