@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,9 @@ class Run:
         sign: 1 to minimise, -1 to maximise.
         settings: How it was run.
         trials: Its finished trials, by number.
+        peak_memory_mb: Most memory that its process held while it ran, in MiB; NaN if unknown.
+        reevaluated: Values of its final incumbent, measured again with fresh seeds after the study
+            had ended, signed as the problem has them; empty if that was not asked for.
     """
 
     problem: str
@@ -40,6 +44,8 @@ class Run:
     sign: int
     settings: dict[str, Any]
     trials: list[FrozenTrial]
+    peak_memory_mb: float = math.nan
+    reevaluated: tuple[float, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -115,7 +121,17 @@ def load_runs(storage: BaseStorage) -> list[Run]:
         trials = [t for t in bulk.read_trials(storage, study_id) if t.state.is_finished()]
         direction = storage.get_study_directions(study_id)[0]
         sign = -1 if direction is StudyDirection.MAXIMIZE else 1
-        runs.append(Run(*parsed, attrs.get(store.PLANNED, 0), sign, attrs[store.SETTINGS], trials))
+        runs.append(
+            Run(
+                *parsed,
+                planned=attrs.get(store.PLANNED, 0),
+                sign=sign,
+                settings=attrs[store.SETTINGS],
+                trials=trials,
+                peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
+                reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
+            )
+        )
     return sorted(
         runs,
         key=lambda run: (

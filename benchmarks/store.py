@@ -36,6 +36,8 @@ from .problems import Options
 
 SETTINGS = "settings"
 PLANNED = "planned_trials"
+PEAK_MEMORY = "peak_memory_mb"
+REEVALUATED = "reevaluated"
 # How long a process waits for another one's write, in seconds. A write takes milliseconds.
 _SQLITE_TIMEOUT = 60
 # How much work may wait for its transaction.
