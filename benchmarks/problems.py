@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
+from dataclasses import replace
 import importlib
 import importlib.util
 from typing import Any
@@ -14,9 +18,14 @@ from optuna.study import StudyDirection
 from optuna.trial import Trial
 
 from . import hub
-from .arguments import names
+from .calls import Call
+from .calls import parse_call
+from .calls import show_call
+from .calls import split_names
 from .errors import unknown_name
 from .errors import UsageError
+from .problem_wrappers import split_wrappings
+from .problem_wrappers import WRAPPINGS
 from .suite import SUITES
 from .suite.catalog import CATALOG
 from .suite.catalog import Entry
@@ -52,6 +61,7 @@ class Options:
         device: Where to train.
         data_root: Folder of the data set.
         download: Whether to download the data set if it is not there.
+        registry: Folder with the packages of a hub registry; empty to get them over the network.
     """
 
     preset: str = "small"
@@ -59,6 +69,7 @@ class Options:
     device: str = "auto"
     data_root: str = "data"
     download: bool = False
+    registry: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,6 +81,8 @@ class ProblemSpec:
         description: One line for ``list``.
         build: Makes the problem from the options and the seed of its noise.
         has_options: Whether the options change the problem.
+        overrides: Options that it has whatever the command line says.
+        identity: What of its code and data must not change between two runs of the same study.
         package: Package of this checkout that it lives in; empty for the harness's own.
         requires: Modules that it imports besides the harness's own.
         install: The command that installs them.
@@ -82,9 +95,16 @@ class ProblemSpec:
     package: str = ""
     requires: tuple[str, ...] = ()
     install: str = ""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    identity: Callable[[Options], dict[str, str]] = lambda options: {}
+
+    def chosen(self, options: Options) -> Options:
+        """The options as they are for this problem."""
+        return replace(options, **self.overrides)
 
     def label(self, options: Options) -> str:
         """Name of the default output folder."""
+        options = self.chosen(options)
         return f"{self.name}-{options.preset}-{options.mode}" if self.has_options else self.name
 
     def missing(self) -> str:
@@ -102,6 +122,7 @@ class ProblemSpec:
 
     def device_kind(self, options: Options) -> str:
         """What the problem computes on, ``"auto"`` resolved: cuda:0 and cuda:1 are both cuda."""
+        options = self.chosen(options)
         if not self.has_options or options.mode != "train":
             return "cpu"
         module = hub.load_package(self.package)
@@ -111,13 +132,14 @@ class ProblemSpec:
     def settings(self, options: Options) -> dict[str, str]:
         """The choices that make results comparable; other ones need another output folder."""
         if not self.has_options:
-            return {}
+            return self.identity(options)
+        options = self.chosen(options)
         chosen = {"preset": options.preset, "mode": options.mode}
         if options.mode == "train":
             chosen["device"] = self.device_kind(options)
         else:
             chosen["data"] = hub.digest(self.package, ("data/*",))
-        return chosen
+        return chosen | self.identity(options)
 
 
 def _perceiver(options: Options, seed: int) -> Problem:
@@ -173,15 +195,63 @@ PROBLEMS: dict[str, ProblemSpec] = {
 }
 
 
-def get_problem(name: str, argument: str = "--problems") -> ProblemSpec:
+def get_problem(text: str, argument: str = "--problems", *, name: str = "") -> ProblemSpec:
     """Look a problem up.
 
+    Args:
+        text: A name of the registry, ``hub:benchmarks/NAME``, ``coco:SUITE`` or ``module:NAME``;
+            each with keyword arguments in parentheses and wrappers after it, as in
+            ``perceiver(preset="full")+noise=0.1``.
+        argument: The option that it was given to.
+        name: What to call it; ``text`` if empty.
+
     Raises:
-        UsageError: If there is none of that name.
+        UsageError: If there is none of that name, or it does not take the arguments.
     """
-    if name not in PROBLEMS:
-        raise unknown_name(argument, name, list(PROBLEMS))
-    return PROBLEMS[name]
+    base, wrappings = split_wrappings(text, argument)
+    call = parse_call(base, argument)
+    if ":" in call.name:
+        # Imports the user's modules, which nobody needs who does not name one.
+        from .problem_imports import imported_problem
+
+        spec = imported_problem(call, argument)
+    elif call.name not in PROBLEMS:
+        accepted = [*PROBLEMS, "hub:benchmarks/NAME", "coco:SUITE", "module:NAME"]
+        raise unknown_name(argument, call.name, accepted)
+    else:
+        spec = _with_overrides(PROBLEMS[call.name], call, argument)
+    return replace(_wrapped(spec, wrappings), name=name or text)
+
+
+def _with_overrides(spec: ProblemSpec, call: Call, argument: str) -> ProblemSpec:
+    accepted = ["preset", "mode", "device"] if spec.has_options else []
+    for keyword in call.arguments:
+        if keyword not in accepted:
+            listed = ", ".join(accepted) if accepted else "no arguments"
+            raise UsageError(
+                f"{argument}: got {show_call(call)!r}, but {spec.name} has no argument "
+                f"{keyword!r}; accepts {listed}."
+            )
+    return replace(spec, overrides=call.arguments)
+
+
+def _wrapped(spec: ProblemSpec, wrappings: Sequence[tuple[str, float]]) -> ProblemSpec:
+    if not wrappings:
+        return spec
+
+    def build(options: Options, seed: int) -> Problem:
+        problem = spec.build(options, seed)
+        for wrapping, amount in wrappings:
+            problem = WRAPPINGS[wrapping].build(problem, amount, seed)
+        return problem
+
+    def identity(options: Options) -> dict[str, str]:
+        return spec.identity(options) | {w: f"{amount:g}" for w, amount in wrappings}
+
+    shown = ", ".join(f"{wrapping} {amount:g}" for wrapping, amount in wrappings)
+    return replace(
+        spec, description=f"{spec.description}, with {shown}", build=build, identity=identity
+    )
 
 
 def wanted_problems(problems: str, suite: str | None) -> list[str]:
@@ -195,7 +265,13 @@ def wanted_problems(problems: str, suite: str | None) -> list[str]:
         UsageError: If there is no such suite, or no name.
     """
     if suite is None:
-        return names(problems, "--problems")
+        from .problem_imports import expanded
+
+        return [
+            one
+            for name in split_names(problems, "--problems")
+            for one in expanded(name, "--problems")
+        ]
     if suite not in SUITES:
         raise unknown_name("--suite", suite, list(SUITES))
     return list(SUITES[suite])
@@ -211,7 +287,7 @@ def build_problem(spec: ProblemSpec, options: Options, seed: int) -> Problem:
     if reason:
         raise UsageError(f"--problems {spec.name}: {reason}.")
     try:
-        problem = spec.build(options, seed)
+        problem = spec.build(spec.chosen(options), seed)
     except ImportError as error:
         hint = " pip install torch torchvision" if "torch" in str(error) else ""
         raise UsageError(f"--problems {spec.name}: cannot be loaded: {error}.{hint}") from error

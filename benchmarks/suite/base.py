@@ -34,6 +34,14 @@ class Measurement:
     expected: float
 
 
+def generator_at(params: Params, *seeds: int) -> np.random.Generator:
+    """Source of chance at a point: the same for the same parameters, in this order, and seeds."""
+    # Ten digits: a stepped float may be off by a rounding error.
+    words = [v if isinstance(v, str) else f"{v:.10g}" for v in params.values()]
+    digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
+    return np.random.default_rng([*seeds, int.from_bytes(digest, "little")])
+
+
 class SuiteProblem(optunahub.benchmarks.BaseProblem):
     """One objective to be minimised, the same at every evaluation of a point.
 
@@ -84,10 +92,7 @@ class SuiteProblem(optunahub.benchmarks.BaseProblem):
 
     def noise_generator(self, params: Params) -> np.random.Generator:
         """Source of the noise at ``params``, which depends on them and on the seed only."""
-        # Ten digits: a stepped float may be off by a rounding error.
-        words = [v if isinstance(v, str) else f"{v:.10g}" for v in map(params.get, self._space)]
-        digest = hashlib.blake2b(" ".join(words).encode(), digest_size=8).digest()
-        return np.random.default_rng([self._seed, int.from_bytes(digest, "little")])
+        return generator_at({name: params[name] for name in self._space}, self._seed)
 
 
 def capped(loss: float) -> float:

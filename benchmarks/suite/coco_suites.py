@@ -1,0 +1,79 @@
+"""Functions of COCO's single-objective suites, by number: Hansen et al. 2021, *COCO: a platform
+for comparing continuous optimizers in a black-box setting*.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+from .base import capped
+from .base import SuiteProblem
+from .space import Params
+from .space import Space
+
+
+# Numbers of the functions of the suites with one objective and no constraints.
+FUNCTIONS = {
+    "bbob": range(1, 25),
+    "bbob-noisy": range(101, 131),
+    "bbob-largescale": range(1, 25),
+    "bbob-mixint": range(1, 25),
+}
+
+
+class CocoProblem(SuiteProblem):
+    """One function of a suite of COCO.
+
+    Args:
+        suite: One of :data:`FUNCTIONS`.
+        function: Its number, 1 or more (to 24 in ``bbob``).
+        dimension: Number of parameters; the suites have 5, 10, 20 and others.
+        instance: Which shift and rotation, 1 or more.
+
+    Raises:
+        ValueError: If the suite has no such function.
+        ModuleNotFoundError: If ``coco-experiment`` is not installed.
+    """
+
+    def __init__(self, suite: str, function: int, dimension: int, instance: int = 1) -> None:
+        import cocoex
+
+        if suite not in FUNCTIONS:
+            raise ValueError(f"suite is {suite!r}, but must be one of {', '.join(FUNCTIONS)}.")
+        if function not in FUNCTIONS[suite]:
+            first, last = FUNCTIONS[suite][0], FUNCTIONS[suite][-1]
+            raise ValueError(
+                f"function is {function!r}, but {suite} has those from {first} to {last}."
+            )
+        # The suite counts its functions from 1, whatever their numbers.
+        place = FUNCTIONS[suite].index(function) + 1
+        chosen = f"function_indices:{place} dimensions:{dimension} instance_indices:{instance}"
+        before = cocoex.log_level("error")
+        try:
+            self._problem = cocoex.Suite(suite, "", chosen).get_problem(0)
+            found = self._problem.id_function, self._problem.dimension, self._problem.id_instance
+        except Exception:  # Its own classes, which tell little.
+            found = None
+        finally:
+            cocoex.log_level(before)
+        # What is out of range it ignores, and takes the first that there is.
+        if found != (function, dimension, instance):
+            raise ValueError(
+                f"{suite} has no function {function} with dimension={dimension!r} and "
+                f"instance={instance!r}."
+            )
+        n_ints = self._problem.number_of_integer_variables
+        bounds = zip(self._problem.lower_bounds, self._problem.upper_bounds)
+        space: Space = {
+            f"x{i}": IntDistribution(int(low), int(high))
+            if i < n_ints
+            else FloatDistribution(float(low), float(high))
+            for i, (low, high) in enumerate(bounds)
+        }
+        super().__init__(space)
+
+    def loss(self, params: Params) -> float:
+        """COCO's value of ``params``."""
+        return capped(self._problem(np.array([params[name] for name in self._space], dtype=float)))
