@@ -26,9 +26,9 @@ from .campaign import make_folder
 from .campaign import versions
 from .errors import unknown_name
 from .errors import UsageError
+from .one_trial import run_trial
 from .problems import get_problem
 from .problems import Options
-from .runner import run_trial
 from .statistics import FloatArray
 from .suite import SUITES
 from .tables import Table

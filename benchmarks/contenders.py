@@ -142,24 +142,25 @@ CONTENDERS: dict[str, Contender] = {
 }
 
 
-def get_contender(name: str, argument: str = "--samplers") -> Contender:
+def get_contender(text: str, argument: str = "--samplers", *, name: str = "") -> Contender:
     """Look a contender up.
 
     Args:
-        name: A name of the registry, or ``module:Class`` for a sampler class that can be imported
+        text: A name of the registry, or ``module:Class`` for a sampler class that can be imported
             and takes a ``seed``.
         argument: The option that it was given to.
+        name: What to call it; ``text`` if empty.
 
     Raises:
         UsageError: If there is none of that name.
     """
-    if ":" in name:
-        return _class_contender(name, argument)
-    if name in ABLATIONS:
-        return ABLATIONS[name]
-    if name not in CONTENDERS:
-        raise unknown_name(argument, name, [*CONTENDERS, "ablations", "module:Class"])
-    return CONTENDERS[name]
+    if ":" in text:
+        return _class_contender(text, argument)
+    if text in ABLATIONS:
+        return ABLATIONS[text]
+    if text not in CONTENDERS:
+        raise unknown_name(argument, text, [*CONTENDERS, "ablations", "module:Class"])
+    return CONTENDERS[text]
 
 
 @functools.cache

@@ -17,6 +17,7 @@ from . import statistics
 from . import store
 from .contenders import CONTENDERS
 from .problems import PROBLEMS
+from .simulation import FINISHED_SECONDS
 from .statistics import FloatArray
 
 
@@ -31,7 +32,7 @@ class Run:
         planned: Trials that it is to have.
         sign: 1 to minimise, -1 to maximise.
         settings: How it was run.
-        trials: Its finished trials, by number.
+        trials: Its finished trials as they ended.
         peak_memory_mb: Most memory that its process held while it ran, in MiB; NaN if unknown.
         reevaluated: Values of its final incumbent, measured again with fresh seeds after the study
             had ended, signed as the problem has them; empty if that was not asked for.
@@ -69,6 +70,8 @@ class Sample:
         costs: Seconds of the objective; of a table, the replayed ones.
         ask: Seconds of the sampler to suggest.
         tell: Seconds of the sampler to learn a value.
+        clock: Seconds from the start of a seed to the end of each trial on a simulated clock; NaN
+            without one.
         bad: 1 where a trial diverged or failed, else 0.
     """
 
@@ -81,6 +84,7 @@ class Sample:
     costs: FloatArray
     ask: FloatArray
     tell: FloatArray
+    clock: FloatArray
     bad: FloatArray
 
     @property
@@ -97,8 +101,12 @@ class Sample:
 
     @property
     def finished_at(self) -> FloatArray:
-        """Seconds from the start of a seed to the end of each trial: objective and sampler."""
-        return np.cumsum(self.costs + self.ask + self.tell, axis=-1)
+        """Seconds from the start of a seed to the end of each trial: objective and sampler.
+
+        On a simulated clock, with several trials at a time, the objective only.
+        """
+        in_turn = np.cumsum(self.costs + self.ask + self.tell, axis=-1)
+        return np.where(np.isnan(self.clock), in_turn, self.clock)
 
     def reached(self, n_trials: int) -> list[int]:
         """Rows of the seeds that have so many trials, or have ended before."""
@@ -119,6 +127,8 @@ def load_runs(storage: BaseStorage) -> list[Run]:
         if store.SETTINGS not in attrs:
             continue
         trials = [t for t in bulk.read_trials(storage, study_id) if t.state.is_finished()]
+        # As they ended, where several ran at a time.
+        trials.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
         direction = storage.get_study_directions(study_id)[0]
         sign = -1 if direction is StudyDirection.MAXIMIZE else 1
         runs.append(
@@ -171,7 +181,7 @@ def to_samples(runs: list[Run]) -> list[Sample]:
 def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
     arrays = {
         name: np.full((len(runs), n_trials), np.nan)
-        for name in ("losses", "expected", "costs", "ask", "tell", "bad")
+        for name in ("losses", "expected", "costs", "ask", "tell", "clock", "bad")
     }
     for row, run in enumerate(runs):
         for column, trial in enumerate(run.trials):
@@ -183,6 +193,7 @@ def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
             arrays["costs"][row, column] = objective_seconds(trial)
             arrays["ask"][row, column] = attrs.get("ask_seconds", np.nan)
             arrays["tell"][row, column] = attrs.get("tell_seconds", np.nan)
+            arrays["clock"][row, column] = attrs.get(FINISHED_SECONDS, np.nan)
             arrays["bad"][row, column] = diverged(trial)
     return Sample(
         sampler,

@@ -56,6 +56,11 @@ class StudySpec:
         options: What the problem is built with.
         storage: URL of the storage.
         registry: Folder with the packages of a hub registry; empty to get them over the network.
+        problem_call: What the problem's name stands for; empty if for itself.
+        sampler_call: What the contender's name stands for, likewise.
+        start_points: Trials at the start whose random points all samplers of a seed share.
+        parallel: Trials at a time on a simulated clock; 1 for one after the other.
+        reevaluations: How often the final incumbent is measured again with fresh seeds.
     """
 
     problem: str
@@ -65,6 +70,11 @@ class StudySpec:
     options: Options
     storage: str
     registry: str = ""
+    problem_call: str = ""
+    sampler_call: str = ""
+    start_points: int = 0
+    parallel: int = 1
+    reevaluations: int = 0
 
     @property
     def study_name(self) -> str:

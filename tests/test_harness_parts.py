@@ -18,6 +18,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import cli
+from benchmarks.clock import finished_at
 from benchmarks.parts import catalog
 from benchmarks.parts import constraints
 from benchmarks.parts import objectives
@@ -32,7 +33,6 @@ from benchmarks.parts.hypervolume import non_dominated
 from benchmarks.parts.progress import best_value
 from benchmarks.parts.progress import dominated_volume
 from benchmarks.parts.records import Record
-from benchmarks.parts.simulate import finished_at
 from benchmarks.parts.simulate import finished_trials
 from benchmarks.parts.simulate import run_study
 from benchmarks.parts.task import Entrant

@@ -31,6 +31,7 @@ def _sample(sampler: str, losses: list[list[float]], n_run: list[int], planned: 
         costs=seconds,
         ask=seconds / 4,
         tell=seconds / 4,
+        clock=np.full_like(seconds, NAN),
         bad=np.where(ran, np.isnan(values), NAN),
     )
 

@@ -1,0 +1,82 @@
+"""How long a sampler takes, whenever it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+import time
+from typing import Any
+
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from .forwarding import ForwardingSampler
+
+
+class TimedSampler(ForwardingSampler):
+    """Measures how long another sampler takes.
+
+    Args:
+        inner: The sampler.
+
+    Attributes:
+        seconds: What all calls have taken so far.
+    """
+
+    def __init__(self, inner: BaseSampler) -> None:
+        super().__init__(inner)
+        self.seconds = 0.0
+
+    def _timed(self, call: Callable[..., Any], *arguments: Any) -> Any:
+        begin = time.perf_counter()
+        try:
+            return call(*arguments)
+        finally:
+            self.seconds += time.perf_counter() - begin
+
+    def infer_relative_search_space(
+        self, study: Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Ask the sampler."""
+        space: dict[str, BaseDistribution] = self._timed(
+            self._inner.infer_relative_search_space, study, trial
+        )
+        return space
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Ask the sampler."""
+        params: dict[str, Any] = self._timed(
+            self._inner.sample_relative, study, trial, search_space
+        )
+        return params
+
+    def sample_independent(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Ask the sampler."""
+        return self._timed(
+            self._inner.sample_independent, study, trial, param_name, param_distribution
+        )
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        """Tell the sampler."""
+        self._timed(self._inner.before_trial, study, trial)
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Tell the sampler."""
+        self._timed(self._inner.after_trial, study, trial, state, values)
