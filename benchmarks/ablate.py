@@ -27,6 +27,7 @@ from .contenders import OURS
 from .curves import CurveSet
 from .errors import unknown_name
 from .errors import UsageError
+from .problems import get_problem
 from .problems import Options
 from .problems import wanted_problems
 from .results import load_runs
@@ -109,7 +110,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         campaign.say_failed(failed)
         status = 1 if failed else 0
         stored = curves.from_runs(load_runs(campaign.opened))
-        curve_set = _chosen(stored, campaign.problems, variants)
+        curve_set = _chosen(stored, [spec.name for spec in campaign.problems], variants)
     make_folder(out)
     comparison = compare_all(curve_set, checkpoints, OURS)
     for line in ablation_table.heading_lines(comparison, curve_set):
@@ -145,7 +146,7 @@ def _campaign(args: argparse.Namespace, variants: list[str], command: str) -> Ca
     if not problems:
         raise UsageError("--tag/--min-dims/--max-dims: no problem is left; accepts other filters.")
     return Campaign(
-        problems=problems,
+        problems=[get_problem(name) for name in problems],
         contenders=[get_contender(OURS), *(ABLATIONS[name] for name in variants)],
         options=Options(),
         seeds=range(args.first_seed, args.first_seed + args.seeds),

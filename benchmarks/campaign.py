@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 import importlib.metadata
 import os
 from pathlib import Path
 import platform
+import re
 import sys
 import tempfile
 from typing import Any
@@ -18,29 +21,37 @@ from rich.console import Console
 from . import engine
 from . import store
 from .contender import Contender
+from .contender import Space
+from .definitions import Definitions
 from .engine import Board
 from .engine import Job
 from .errors import UsageError
 from .problems import build_problem
-from .problems import get_problem
 from .problems import Options
+from .problems import Problem
+from .problems import ProblemSpec
 from .progress import Display
 from .store import StudySpec
 
 
+_MAX_LABEL = 100
 _LIBRARIES = ("optuna", "optunahub", "numpy", "scipy", "torch")
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Campaign:
     """The studies of one command.
 
     Attributes:
-        problems: Names of the problems.
+        problems: What to compare on.
         contenders: The samplers, all of which can run here.
+        definitions: What names of the user's stand for.
         options: What the problems are built with.
         seeds: Seeds of the samplers and of the problems' noise.
         n_trials: Trials a study.
+        start_points: Trials at the start whose random points all samplers of a seed share.
+        parallel: Trials at a time on a simulated clock; 1 for one after the other.
+        reevaluations: How often a final incumbent is measured again with fresh seeds.
         n_workers: Worker processes; None for one a core.
         n_threads: Threads a worker.
         out: Output folder; None for one named after the problem.
@@ -49,11 +60,15 @@ class Campaign:
         registry: Folder with the packages of a hub registry; empty to get them over the network.
     """
 
-    problems: list[str]
+    problems: list[ProblemSpec]
     contenders: list[Contender]
+    definitions: Definitions = field(default_factory=Definitions)
     options: Options
     seeds: range
     n_trials: int
+    start_points: int = 0
+    parallel: int = 1
+    reevaluations: int = 0
     n_workers: int | None
     n_threads: int
     out: Path | None
@@ -68,6 +83,10 @@ class Campaign:
     n_before: int = field(init=False, default=0)
     _lock: Any = field(init=False, default=None)
 
+    def __post_init__(self) -> None:
+        self.out_dir = self.out or Path("results") / self._label()
+        self.url = self.storage or store.default_url(self.out_dir)
+
     def prepare(self, console: Console) -> None:
         """Check everything and create the studies that are not there yet.
 
@@ -75,16 +94,27 @@ class Campaign:
             UsageError: If an argument is wrong; no study has been created then, unless the storage
                 holds one with other settings.
         """
-        specs = {name: get_problem(name) for name in self.problems}
-        problems = {
-            name: build_problem(spec, self.options, self.seeds[0]) for name, spec in specs.items()
-        }
+        problems = self._built()
         workers = self.n_workers or self._default_workers(
-            [spec.device_kind(self.options) for spec in specs.values()]
+            [spec.device_kind(self.options) for spec in self.problems]
         )
-        label = "+".join(spec.label(self.options) for spec in specs.values())
-        self.out_dir = self.out or Path("results") / label
-        self.url = self.storage or store.default_url(self.out_dir)
+        self._open()
+        notes = self._prepare_studies(problems, workers)
+        self.n_workers = max(1, min(workers, len(self.jobs)))
+        for note in dict.fromkeys(notes):
+            console.print(f"note: {note}; use another --out to keep them apart", markup=False)
+        done = sum(self.board.finished[job.index] for job in self.jobs)
+        if self.n_before or done:
+            n_todo = sum(job.spec.n_trials for job in self.jobs) - done
+            console.print(
+                f"continuing in {self.out_dir}: {self.n_before} of "
+                f"{self.n_before + len(self.jobs)} studies are complete, {n_todo} trials to go",
+                markup=False,
+                soft_wrap=True,
+            )
+
+    def _open(self) -> None:
+        """Make the output folder, keep others out of it and open the storage."""
         if self.storage is not None:
             # Before a folder is made that would stay empty.
             self.opened = store.open_storage(self.url, create=True)
@@ -92,58 +122,121 @@ class Campaign:
         self._lock = lock_folder(self.out_dir)
         if self.storage is None:
             self.opened = store.open_storage(self.url, create=True)
-        common = {
+
+    def _prepare_studies(
+        self, problems: Sequence[tuple[ProblemSpec, Problem]], workers: int
+    ) -> list[str]:
+        """Create the studies that are not there, and list those that are to be run.
+
+        Returns:
+            What differs from when a study was begun.
+        """
+        run_settings = {
             "trials": self.n_trials,
             "jobs": workers,
             "threads": self.n_threads,
             "versions": versions(),
             "command": self.command,
         }
+        sampler_versions = {c.name: c.version(self.registry) for c in self.contenders}
         self.jobs, done, notes = [], [], []
-        # All samplers of a seed before the next seed, so that a run that is stopped compares them
-        # on the same seeds.
-        for name, problem in problems.items():
-            space = problem.search_space
-            for seed in self.seeds:
-                for contender in self.contenders:
-                    n_trials = contender.n_trials(self.n_trials, space)
-                    spec = StudySpec(
-                        name,
-                        contender.name,
-                        seed,
-                        n_trials,
-                        self.options,
-                        self.url,
-                        self.registry,
-                    )
-                    settings = common | {
-                        "problem": specs[name].settings(self.options),
-                        "space": store.space_to_json(space),
-                        "sampler_version": contender.version(self.registry),
-                    }
-                    n_finished, differs = store.prepare_study(
-                        self.opened, spec, settings, problem.directions[0]
-                    )
-                    notes += differs
-                    if n_finished >= n_trials:
-                        self.n_before += 1
-                    else:
-                        self.jobs.append(Job(spec, len(self.jobs)))
-                        done.append(n_finished)
+        for problem_spec, problem in problems:
+            problem_settings = {
+                "problem": problem_spec.settings(self.options) | self._fairness(),
+                "space": store.space_to_json(problem.search_space),
+            }
+            for spec in self._specs(problem_spec, problem):
+                settings = {
+                    **run_settings,
+                    **problem_settings,
+                    "study": {"problem": spec.problem, "sampler": spec.sampler, "seed": spec.seed},
+                    "sampler_version": sampler_versions[spec.sampler],
+                }
+                n_finished, differs = store.prepare_study(
+                    self.opened, spec, settings, problem.directions[0]
+                )
+                notes += differs
+                if n_finished >= spec.n_trials and self._is_measured_again(spec):
+                    self.n_before += 1
+                else:
+                    self.jobs.append(Job(spec, len(self.jobs)))
+                    done.append(n_finished)
         self.board = Board(len(self.jobs))
         for index, n_finished in enumerate(done):
             self.board.finished[index] = n_finished
-        self.n_workers = max(1, min(workers, len(self.jobs)))
-        for note in dict.fromkeys(notes):
-            console.print(f"note: {note}; use another --out to keep them apart", markup=False)
-        n_todo = sum(job.spec.n_trials - n for job, n in zip(self.jobs, done))
-        if self.n_before or any(done):
-            console.print(
-                f"continuing in {self.out_dir}: {self.n_before} of "
-                f"{self.n_before + len(self.jobs)} studies are complete, {n_todo} trials to go",
-                markup=False,
-                soft_wrap=True,
-            )
+        return notes
+
+    def studies(self) -> list[StudySpec]:
+        """All studies of this run, finished or not; nothing is opened or written.
+
+        Raises:
+            UsageError: If a problem cannot be built.
+        """
+        return [spec for built in self._built() for spec in self._specs(*built)]
+
+    def _specs(self, problem_spec: ProblemSpec, problem: Problem) -> Iterator[StudySpec]:
+        """The studies on one problem.
+
+        All samplers of a seed come before the next seed, so that a run that is stopped compares
+        them on the same seeds.
+        """
+        for seed in self.seeds:
+            for contender in self.contenders:
+                yield self._study_spec(problem_spec, contender, problem.search_space, seed)
+
+    def _study_spec(
+        self, problem: ProblemSpec, contender: Contender, space: Space, seed: int
+    ) -> StudySpec:
+        return StudySpec(
+            problem.name,
+            contender.name,
+            seed,
+            contender.n_trials(self.n_trials, space),
+            self.options,
+            self.url,
+            self.registry,
+            problem_call=self.definitions.problems.get(problem.name, ""),
+            sampler_call=self.definitions.samplers.get(contender.name, ""),
+            start_points=self.start_points,
+            parallel=self.parallel,
+            reevaluations=self.reevaluations,
+        )
+
+    def _built(self) -> list[tuple[ProblemSpec, Problem]]:
+        """The problems, each built once.
+
+        Raises:
+            UsageError: If one cannot be built, or is not fit for what is asked for.
+        """
+        built = []
+        for spec in self.problems:
+            problem = build_problem(spec, self.options, self.seeds[0])
+            if self.start_points and not problem.search_space:
+                raise UsageError(
+                    f"--start-points: got {self.start_points}, but the search space of {spec.name} "
+                    "is not known before it runs; accepts 0 for a function of a trial."
+                )
+            built.append((spec, problem))
+        return built
+
+    def _fairness(self) -> dict[str, str]:
+        """What a study is begun with and cannot be changed later."""
+        chosen = {"start_points": self.start_points, "parallel": self.parallel}
+        usual = {"start_points": 0, "parallel": 1}
+        return {key: str(value) for key, value in chosen.items() if value != usual[key]}
+
+    def _is_measured_again(self, spec: StudySpec) -> bool:
+        if not self.reevaluations:
+            return True
+        study_id = self.opened.get_study_id_from_name(spec.study_name)
+        attrs = self.opened.get_study_user_attrs(study_id)
+        return len(attrs.get(store.REEVALUATED, ())) >= self.reevaluations
+
+    def _label(self) -> str:
+        """Name of the default output folder."""
+        label = "+".join(spec.label(self.options) for spec in self.problems)
+        # Arguments and paths make no names of folders.
+        return re.sub(r"[^\w.+-]+", "-", label).strip("-")[:_MAX_LABEL]
 
     def execute(self, console: Console) -> list[Job]:
         """Run the studies that are not complete.

@@ -126,6 +126,7 @@ def load_runs(storage: BaseStorage) -> list[Run]:
         attrs = storage.get_study_user_attrs(study_id)
         if store.SETTINGS not in attrs:
             continue
+        settings = attrs[store.SETTINGS]
         trials = [t for t in bulk.read_trials(storage, study_id) if t.state.is_finished()]
         # As they ended, where several ran at a time.
         trials.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
@@ -133,10 +134,10 @@ def load_runs(storage: BaseStorage) -> list[Run]:
         sign = -1 if direction is StudyDirection.MAXIMIZE else 1
         runs.append(
             Run(
-                *parsed,
+                *_names(settings, parsed),
                 planned=attrs.get(store.PLANNED, 0),
                 sign=sign,
-                settings=attrs[store.SETTINGS],
+                settings=settings,
                 trials=trials,
                 peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
                 reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
@@ -150,6 +151,14 @@ def load_runs(storage: BaseStorage) -> list[Run]:
             run.seed,
         ),
     )
+
+
+def _names(settings: dict[str, Any], parsed: tuple[str, str, int]) -> tuple[str, str, int]:
+    """Problem, sampler and seed: as recorded, since names may contain what separates them."""
+    if "study" not in settings:
+        return parsed
+    study = settings["study"]
+    return study["problem"], study["sampler"], study["seed"]
 
 
 def _place(name: str, order: list[str]) -> tuple[int, str]:

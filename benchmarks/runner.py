@@ -74,6 +74,9 @@ def run_study(
     its_problem = problem or build(spec.seed)
     stored = store.load_study(store.connect(spec.storage), spec.study_name)
     finished = store.finished_trials(stored)
+    if len(finished) < spec.n_trials and stored.user_attrs.get(store.REEVALUATED):
+        # Of an incumbent that may not remain one.
+        stored.set_user_attr(store.REEVALUATED, [])
     report(len(finished))
     writer = Writer(stored, len(finished))
     on_writer(writer)

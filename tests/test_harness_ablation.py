@@ -24,7 +24,6 @@ from benchmarks.ablation import ABLATIONS
 from benchmarks.ablation import PREFIX
 from benchmarks.ablation import Variant
 from benchmarks.ablation import VARIANTS
-from benchmarks.cli import _with_ablations
 from benchmarks.contender import Setup
 from benchmarks.contenders import get_contender
 from benchmarks.contenders import OURS
@@ -32,6 +31,7 @@ from benchmarks.curves import Curve
 from benchmarks.curves import CurveSet
 from benchmarks.curves import Facts
 from benchmarks.random_start import RandomStart
+from benchmarks.run_command import with_ablations
 
 
 _SPACE = {
@@ -114,7 +114,7 @@ def test_random_start_is_random_and_repeatable_then_gives_way() -> None:
 
 
 def test_names_are_expanded_once() -> None:
-    wanted = _with_ablations([OURS, "ablations", next(iter(ABLATIONS))])
+    wanted = with_ablations([OURS, "ablations", next(iter(ABLATIONS))])
     assert wanted == [OURS, *ABLATIONS]
 
 

@@ -1,0 +1,109 @@
+"""Samplers and problems that a TOML file gives names to.
+
+.. code-block:: toml
+
+    [samplers.eager_tpe]
+    use = "tpe"
+    n_startup_trials = 3
+
+    [problems.noisy]
+    use = "perceiver+noise=0.05"
+    preset = "full"
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+import sys
+from typing import Any
+
+from .calls import Call
+from .calls import parse_call
+from .calls import show_call
+from .errors import unknown_name
+from .errors import UsageError
+
+
+_SECTIONS = ("samplers", "problems")
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """What the names of a file stand for.
+
+    Attributes:
+        samplers: By name: a sampler of the harness with keyword arguments, as text.
+        problems: Likewise.
+    """
+
+    samplers: dict[str, str] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def read_definitions(path: Path, argument: str = "--config") -> Definitions:
+    """Read a file.
+
+    Args:
+        path: A TOML file.
+        argument: The option that it was given to.
+
+    Raises:
+        UsageError: If it cannot be read, or holds something else.
+    """
+    tables = _load(path, argument)
+    for section in tables:
+        if section not in _SECTIONS:
+            raise unknown_name(f"{argument} {path}", section, _SECTIONS)
+    found: dict[str, dict[str, str]] = {}
+    for section in _SECTIONS:
+        entries = tables.get(section, {})
+        if not isinstance(entries, dict):
+            raise _wrong(path, argument, f"{section} is no table")
+        found[section] = {
+            name: _call_text(name, entry, path, f"{argument} {path}: {section}")
+            for name, entry in entries.items()
+        }
+    return Definitions(**found)
+
+
+def _load(path: Path, argument: str) -> dict[str, Any]:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = error.strerror or error
+        raise UsageError(
+            f"{argument}: cannot read {path} ({reason}); accepts a TOML file."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _wrong(path, argument, f"is no TOML ({error})") from error
+
+
+def _call_text(name: str, entry: Any, path: Path, where: str) -> str:
+    """An entry as it would be written on the command line."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
+        raise UsageError(
+            f'{where}.{name}: accepts use = "NAME" and keyword arguments of what it names.'
+        )
+    arguments = {key: value for key, value in entry.items() if key != "use"}
+    # Wrappers of a problem come after its arguments.
+    base, plus, wrappers = entry["use"].partition("+")
+    call = parse_call(base, where)
+    for key in arguments:
+        if key in call.arguments:
+            raise UsageError(f"{where}.{name}: {key} is given twice.")
+    text = show_call(Call(call.name, call.arguments | arguments))
+    return f"{text}{plus}{wrappers}"
+
+
+def _wrong(path: Path, argument: str, reason: str) -> UsageError:
+    return UsageError(
+        f"{argument}: {path} {reason}; accepts tables [samplers.NAME] and [problems.NAME] with "
+        'use = "..." and keyword arguments.'
+    )
