@@ -54,7 +54,8 @@ def test_measured_runs_are_consistent(table: Any, submodule: Submodule) -> None:
         assert 0.0 <= run.test_accuracy <= 1.0
         assert run.seconds > 0.0
         assert run.diverged == (run.curve[-1] > diverged_loss)
-    assert {run.side_by_side for run in table.runs} == {1, 4, 5}
+    # Two or one where the campaign went on with what an interruption had left of a group.
+    assert {run.side_by_side for run in table.runs} == {1, 2, 4, 5}
 
 
 def test_package_is_small_text(submodule: Submodule) -> None:
