@@ -84,7 +84,7 @@ def perceiver(preset: str, seed: int) -> Priced:
     """Measured Perceivers with their measured seconds: small networks are fast.
 
     Args:
-        preset: ``"small"`` (0.35 to 3 s) or ``"full"`` (1 to 9 s).
+        preset: ``"small"`` (0.35 to 3 s) or ``"full"`` (0.9 to 9.5 s).
         seed: Seed of the noise.
     """
     base = _Perceiver(preset, seed)

@@ -112,6 +112,15 @@ def scattered(preset: Preset) -> list[list[Run]]:
     return groups
 
 
+def seeds_alone(preset: Preset) -> set[int]:
+    """Training seeds of the runs that the design has alone in their group: these tell the costs.
+
+    Not of what an interruption left of a group, even if it was a single run: nothing of its shape
+    was trained before it, and its seconds contain the compilation of its kernels.
+    """
+    return {group[0].training_seed for group in design(preset) if len(group) == 1}
+
+
 def _cells(preset: Preset) -> list[tuple[int, int, int]]:
     return list(
         itertools.product(preset.depth.values, preset.latent_dim.values, preset.num_latents.values)

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import scattered_surface
 from . import surface as lattice_surface
+from .design import seeds_alone
 from .measured import cell_medians
 from .measured import Lattice
 from .measured import MeasuredRun
@@ -104,7 +105,8 @@ def fit_scattered_model(preset: Preset, runs: list[MeasuredRun]) -> dict[str, An
         ).leave_one_out_residuals
         for values, fitted in ((scale.to_z(loss), loss_surface), (log_odds, accuracy_surface))
     ]
-    alone = [run for run in scattered.runs if run.side_by_side == 1]
+    planned = seeds_alone(preset)
+    alone = [run for run in scattered.runs if run.training_seed in planned]
     return {
         "loss": {"offset": scale.offset, "surface": loss_surface.to_dict()},
         "test_accuracy": {

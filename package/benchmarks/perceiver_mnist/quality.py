@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .design import seeds_alone
 from .measured import CELL_AXES
 from .measured import Lattice
 from .measured import MeasuredRun
@@ -103,8 +104,9 @@ def _cost(table: Table) -> dict[str, float]:
     elsewhere, where few cells have more than one such run, around what is replayed.
     """
     by_cell: dict[tuple[int, int, int], list[float]] = {}
+    planned = seeds_alone(table.preset)
     for run in table.runs:
-        if run.side_by_side == 1:
+        if run.training_seed in planned:
             by_cell.setdefault(run.cell, []).append(run.seconds)
     deviations = [
         np.log(np.array(seconds) / (np.median(seconds) if _is_complete(table) else replayed))

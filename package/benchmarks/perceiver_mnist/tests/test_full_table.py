@@ -54,7 +54,8 @@ def test_measured_runs_are_consistent(table: Any, submodule: Submodule) -> None:
         assert 0.0 <= run.test_accuracy <= 1.0
         assert run.seconds > 0.0
         assert run.diverged == (run.curve[-1] > diverged_loss)
-    assert {run.side_by_side for run in table.runs} == {1, 4, 5}
+    # Two or one where the campaign went on with what an interruption had left of a group.
+    assert {run.side_by_side for run in table.runs} == {1, 2, 4, 5}
 
 
 def test_package_is_small_text(submodule: Submodule) -> None:
@@ -96,11 +97,13 @@ def test_seeds_have_different_noise_around_the_expected_loss(table: Any) -> None
         assert 0.35 < np.mean(np.array(replayed) < expected) < 0.65
 
 
-def test_cost_grows_with_every_size(table: Any) -> None:
+def test_cost_grows_with_every_size(submodule: Submodule, table: Any) -> None:
     assert table.seconds.shape == (7, 7, 7)
     for axis in range(3):
         assert (np.diff(table.seconds, axis=axis) > 0.0).all()
-    alone = [run for run in table.runs if run.side_by_side == 1]
+    planned = submodule("design").seeds_alone(table.preset)
+    alone = [run for run in table.runs if run.training_seed in planned]
+    assert all(run.side_by_side == 1 for run in alone) and len(alone) > 15
     ratios = [run.seconds / table.seconds[table.cell(*run.cell)] for run in alone]
     assert 0.7 < min(ratios) and max(ratios) < 1.4
 
