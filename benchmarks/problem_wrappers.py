@@ -172,8 +172,8 @@ WRAPPINGS = {
         lambda amount: amount >= 2 and amount == int(amount),
     ),
 }
-# A plus sign within arguments is followed by no name and equals sign, unless in a string.
-_WRAPPING = re.compile(r"\+([a-z_]+)=([^+]*)\Z")
+# At the end: what stands within arguments has a closing parenthesis behind it.
+_WRAPPING = re.compile(r"\+([a-z_]+)=([^+)]*)\Z")
 
 
 def split_wrappings(text: str, argument: str) -> tuple[str, list[tuple[str, float]]]:
