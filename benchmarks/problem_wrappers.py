@@ -15,11 +15,11 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import StudyDirection
-from optuna.trial import FixedTrial
 from optuna.trial import Trial
 
 from .errors import unknown_name
 from .errors import UsageError
+from .fixed_trial import fixed_trial
 from .suite.base import generator_at
 from .suite.space import from_unit
 from .suite.space import suggest
@@ -130,9 +130,9 @@ class Coarse(_Wrapper):
         last = int(self._amount) - 1
         for name in self._coarse:
             params[name] = from_unit(self._fine[name], params[name] / last)
-        fixed = FixedTrial(params)
         # The inner problem sees its own parameters; what it says of the trial is handed on.
-        value = self._inner(fixed)  # type: ignore[arg-type]
+        fixed = fixed_trial(params)
+        value = self._inner(fixed)
         for key, attr in fixed.user_attrs.items():
             trial.set_user_attr(key, attr)
         return value

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import math
 
 from optuna.study import StudyDirection
-from optuna.trial import FixedTrial
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
+from .fixed_trial import fixed_trial
 from .problems import Problem
 
 
@@ -56,7 +56,7 @@ def reevaluate(
 
 def _evaluate(problem: Problem, incumbent: FrozenTrial, worst: float) -> float:
     try:
-        value = float(problem(FixedTrial(incumbent.params)))  # type: ignore[arg-type]
+        value = float(problem(fixed_trial(incumbent.params)))
     except Exception:  # Whatever an objective fails with.
         return worst
     return worst if math.isnan(value) else value

@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks import hub
 from benchmarks.errors import UsageError
+from benchmarks.fixed_trial import fixed_trial
 from benchmarks.problem_wrappers import split_wrappings
 from benchmarks.problem_wrappers import WRAPPINGS
 from benchmarks.problems import build_problem
@@ -233,7 +234,7 @@ def test_levels_are_some_of_the_values_that_were_there() -> None:
     assert coarse.search_space["kind"] == fine.search_space["kind"]
     for width, rate, fine_width, fine_rate in ((0, 0, 8, 1e-5), (0, 1, 8, 1e-3), (2, 2, 64, 1e-1)):
         found, direct = (
-            problem(optuna.trial.FixedTrial({"width": w, "rate": r, "kind": "b"}))  # type: ignore[arg-type]
+            problem(fixed_trial({"width": w, "rate": r, "kind": "b"}))
             for problem, w, r in ((coarse, width, rate), (fine, fine_width, fine_rate))
         )
         assert found == pytest.approx(direct)
