@@ -7,6 +7,7 @@ worth; ``run --samplers`` takes them too, all of them as ``ablations``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
@@ -67,15 +68,27 @@ class Variant:
 
     def build(self, setup: Setup) -> BaseSampler:
         """Make the sampler."""
-        sampler: BaseSampler = hub.load_package(_PACKAGE).LatticeGPSampler(
-            seed=setup.seed, **self.arguments
-        )
-        # The recipe is no argument of the sampler: it has one default configuration for all
-        # problems.
-        ours: Any = sampler
-        ours._recipe = self.recipe()
-        ours._prepare()
+        sampler = build_ours(setup.seed, self.changes(), **self.arguments)
         return RandomStart(sampler, self.n_random, setup.seed) if self.n_random else sampler
+
+
+def build_ours(seed: int, recipe_changes: Mapping[str, Any], **arguments: Any) -> BaseSampler:
+    """Make our sampler with a recipe that differs from its own.
+
+    Args:
+        seed: Its seed.
+        recipe_changes: Fields of its private recipe that differ.
+        **arguments: Of the sampler.
+
+    Raises:
+        TypeError: If the recipe has no such field, or the sampler no such argument.
+    """
+    sampler: Any = hub.load_package(_PACKAGE).LatticeGPSampler(seed=seed, **arguments)
+    # The recipe is no argument of the sampler: it has one default configuration for all problems.
+    sampler._recipe = replace(_part("recipe").Recipe(), **recipe_changes)
+    sampler._prepare()
+    assert isinstance(sampler, BaseSampler)
+    return sampler
 
 
 def _part(module: str) -> ModuleType:

@@ -12,10 +12,8 @@ from .entrants import gp
 from .entrants import ours
 from .entrants import random_search
 from .entrants import tpe
-from .scales import regret_of_value
-from .task import Objective
+from .scales import scaled_task
 from .task import Part
-from .task import Task
 
 
 # Lowest values in the literature, where there are some; sources are with the formulas.
@@ -159,26 +157,6 @@ def _constrained(trial: Trial, value: float, limits: Mapping[str, float]) -> flo
     return value
 
 
-def _task(
-    name: str,
-    objective: Objective,
-    n_trials: int = 40,
-    *,
-    is_dev: bool = False,
-    offers: bool = True,
-) -> Task:
-    return Task(
-        name=name,
-        description=(objective.__doc__ or "").partition("\n")[0],
-        is_dev=is_dev,
-        n_trials=n_trials,
-        checkpoints=(n_trials // 4, n_trials // 2, n_trials),
-        objective=lambda seed: objective,
-        progress=regret_of_value(name),
-        offers=offers,
-    )
-
-
 # Optuna's samplers read the constraints of finished trials from the study, where
 # ``Trial.set_constraint`` puts them: they need no argument.
 PART = Part(
@@ -186,17 +164,17 @@ PART = Part(
     description="learning where constraints are met; only feasible trials count",
     unit="trials",
     tasks=(
-        _task("gardner_waves", gardner_waves, is_dev=True),
-        _task("pressure_vessel", pressure_vessel, is_dev=True),
-        _task("network_memory", network_memory, is_dev=True),
-        _task("slack_branin", slack_branin, is_dev=True, offers=False),
-        _task("gardner_islands", gardner_islands),
-        _task("gramacy", gramacy),
-        _task("welded_beam", welded_beam, 60),
-        _task("tension_spring", tension_spring),
-        _task("speed_reducer", speed_reducer),
-        _task("service_latency", service_latency),
-        _task("network_in_large_memory", network_in_large_memory, offers=False),
+        scaled_task("gardner_waves", gardner_waves, 40, is_dev=True),
+        scaled_task("pressure_vessel", pressure_vessel, 40, is_dev=True),
+        scaled_task("network_memory", network_memory, 40, is_dev=True),
+        scaled_task("slack_branin", slack_branin, 40, is_dev=True, offers=False),
+        scaled_task("gardner_islands", gardner_islands, 40),
+        scaled_task("gramacy", gramacy, 40),
+        scaled_task("welded_beam", welded_beam, 60),
+        scaled_task("tension_spring", tension_spring, 40),
+        scaled_task("speed_reducer", speed_reducer, 40),
+        scaled_task("service_latency", service_latency, 40),
+        scaled_task("network_in_large_memory", network_in_large_memory, 40, offers=False),
     ),
     entrants=(
         ours("on", {}),

@@ -3,44 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-import importlib
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
 
-from .. import hub
+from ..ablation import build_ours
 from .task import Entrant
 from .task import Task
 
 
-_PACKAGE = "samplers/lattice_gp"
-
-
-def build_ours(seed: int, recipe_changes: Mapping[str, Any], **arguments: Any) -> BaseSampler:
-    """Make our sampler with a recipe that differs from its own.
-
-    Args:
-        seed: Its seed.
-        recipe_changes: Fields of its private recipe that differ.
-        **arguments: Of the sampler.
-
-    Raises:
-        TypeError: If the recipe has no such field, or the sampler no such argument.
-    """
-    package = hub.load_package(_PACKAGE)
-    sampler: Any = package.LatticeGPSampler(seed=seed, **arguments)
-    recipe = importlib.import_module(f"{package.__name__}.recipe").Recipe()
-    # The recipe is no argument of the sampler: it has one default configuration for all problems.
-    sampler._recipe = replace(recipe, **recipe_changes)
-    sampler._prepare()
-    assert isinstance(sampler, BaseSampler)
-    return sampler
-
-
 def ours(name: str, recipe_changes: Mapping[str, Any], **arguments: Any) -> Entrant:
-    """Our sampler with changes to its recipe; see :func:`build_ours`.
+    """Our sampler with changes to its recipe; see
+    :func:`~benchmarks.ablation.build_ours`.
 
     Args:
         name: ``on``, or what the changes make of it.

@@ -11,8 +11,7 @@ from .entrants import nsga2
 from .entrants import ours
 from .entrants import random_search
 from .entrants import tpe
-from .scales import regret_of_value
-from .scales import regret_of_volume
+from .scales import scaled_task
 from .task import Objective
 from .task import Part
 from .task import Task
@@ -45,25 +44,9 @@ FRONTS: dict[str, Callable[[], FloatArray]] = {
 }
 
 
-def _task(
-    name: str,
-    objective: Objective,
-    n_trials: int = 40,
-    *,
-    is_dev: bool = False,
-) -> Task:
+def _task(name: str, objective: Objective, n_trials: int = 40, *, is_dev: bool = False) -> Task:
     end = ENDS.get(name)
-    return Task(
-        name=name,
-        description=(objective.__doc__ or "").partition("\n")[0],
-        is_dev=is_dev,
-        n_trials=n_trials,
-        checkpoints=(n_trials // 4, n_trials // 2, n_trials),
-        objective=lambda seed: objective,
-        progress=regret_of_value(name) if end is None else regret_of_volume(name, end),
-        offers=end is not None,
-        directions=("minimize",) * (1 if end is None else len(end)),
-    )
+    return scaled_task(name, objective, n_trials, is_dev=is_dev, offers=end is not None, end=end)
 
 
 PART = Part(

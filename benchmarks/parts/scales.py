@@ -28,6 +28,7 @@ from ..statistics import FloatArray
 from . import progress
 from .hypervolume import hypervolume
 from .hypervolume import non_dominated
+from .task import Objective
 from .task import Progress
 from .task import Task
 from .unit_trial import Outcome
@@ -98,6 +99,38 @@ def regret_of_volume(name: str, end: Sequence[float]) -> Callable[[Study], Progr
         return measured(study)
 
     return measure
+
+
+def scaled_task(
+    name: str,
+    objective: Objective,
+    n_trials: int,
+    *,
+    is_dev: bool = False,
+    offers: bool = True,
+    end: Sequence[float] | None = None,
+) -> Task:
+    """A task that has a scale, looked at after a quarter, half and all of its trials.
+
+    Args:
+        name: Of the task.
+        objective: What Optuna optimises; the first line of its docstring describes the task.
+        n_trials: Trials a study.
+        is_dev: Whether the sampler may be developed on it.
+        offers: Whether the part can help here.
+        end: The reference point of the hypervolume; None for one objective.
+    """
+    return Task(
+        name=name,
+        description=(objective.__doc__ or "").partition("\n")[0],
+        is_dev=is_dev,
+        n_trials=n_trials,
+        checkpoints=(n_trials // 4, n_trials // 2, n_trials),
+        objective=lambda seed: objective,
+        progress=regret_of_value(name) if end is None else regret_of_volume(name, end),
+        offers=offers,
+        directions=("minimize",) * (1 if end is None else len(end)),
+    )
 
 
 def compute(
