@@ -21,11 +21,13 @@ from rich.console import Console
 from . import engine
 from . import store
 from .contender import Contender
+from .contender import Setup
 from .contender import Space
 from .definitions import Definitions
 from .engine import Board
 from .engine import Job
 from .errors import UsageError
+from .probe import cannot_work
 from .problems import build_problem
 from .problems import Options
 from .problems import Problem
@@ -81,6 +83,7 @@ class Campaign:
     jobs: list[Job] = field(init=False)
     board: Board = field(init=False)
     n_before: int = field(init=False, default=0)
+    unable: dict[tuple[str, str], str] = field(init=False, default_factory=dict)
     _lock: Any = field(init=False, default=None)
 
     def __post_init__(self) -> None:
@@ -98,6 +101,11 @@ class Campaign:
         workers = self.n_workers or self._default_workers(
             [spec.device_kind(self.options) for spec in self.problems]
         )
+        self.unable = self._unable(problems)
+        for (problem, sampler), reason in self.unable.items():
+            console.print(
+                f"skipped: {sampler} on {problem}: {reason}", markup=False, soft_wrap=True
+            )
         self._open()
         notes = self._prepare_studies(problems, workers)
         self.n_workers = max(1, min(workers, len(self.jobs)))
@@ -182,6 +190,8 @@ class Campaign:
         """
         for seed in self.seeds:
             for contender in self.contenders:
+                if (problem_spec.name, contender.name) in self.unable:
+                    continue
                 yield self._study_spec(problem_spec, contender, problem.search_space, seed)
 
     def _study_spec(
@@ -201,6 +211,19 @@ class Campaign:
             parallel=self.parallel,
             reevaluations=self.reevaluations,
         )
+
+    def _unable(
+        self, problems: Sequence[tuple[ProblemSpec, Problem]]
+    ) -> dict[tuple[str, str], str]:
+        """Why which samplers cannot work on which problems, by both names."""
+        found = {}
+        for spec, problem in problems:
+            setup = Setup(self.seeds[0], problem.search_space, self.n_trials, self.registry)
+            for contender in self.contenders:
+                reason = cannot_work(contender, setup, problem.directions)
+                if reason:
+                    found[spec.name, contender.name] = reason
+        return found
 
     def _built(self) -> list[tuple[ProblemSpec, Problem]]:
         """The problems, each built once.

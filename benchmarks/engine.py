@@ -241,6 +241,7 @@ def _work(spec: StudySpec, index: int) -> tuple[Outcome | None, str, str]:
 
     try:
         return run_study(spec, report, on_writer=on_writer), "", ""
-    except Exception as error:
+    # A library may even exit, which would end the coordinator if it got there.
+    except (Exception, SystemExit) as error:
         # As text: not every exception survives the way to another process.
         return None, f"{type(error).__name__}: {error}", traceback.format_exc()

@@ -1,4 +1,4 @@
-"""Grid search as a person would lay it out, for a study that is asked and told."""
+"""Grid search as a person would lay it out, and the grid of all points, for ask and tell."""
 
 from __future__ import annotations
 
@@ -39,6 +39,49 @@ class PlainGrid(optuna.samplers.GridSampler):
         values: Sequence[float] | None,
     ) -> None:
         """Leave out ``study.stop()``, which raises outside of ``study.optimize``."""
+
+
+class PlainBruteForce(optuna.samplers.BruteForceSampler):
+    """BruteForceSampler for ask-and-tell, likewise."""
+
+    def after_trial(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        state: TrialState,
+        values: Sequence[float] | None,
+    ) -> None:
+        """Leave out ``study.stop()``, which raises outside of ``study.optimize``."""
+
+
+def why_not_finite(space: dict[str, BaseDistribution]) -> str:
+    """Why a search space is not finite; empty if it is."""
+    endless = [
+        name
+        for name, distribution in space.items()
+        if isinstance(distribution, FloatDistribution) and distribution.step is None
+    ]
+    return f"takes no continuous parameter, such as {endless[0]}" if endless else ""
+
+
+def n_points(space: dict[str, BaseDistribution]) -> int:
+    """Number of points of a finite search space.
+
+    Raises:
+        ValueError: If it is not finite.
+    """
+    reason = why_not_finite(space)
+    if reason:
+        raise ValueError(reason)
+    return math.prod(_n_values(distribution) for distribution in space.values())
+
+
+def _n_values(distribution: BaseDistribution) -> int:
+    if isinstance(distribution, CategoricalDistribution):
+        return len(distribution.choices)
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    assert distribution.step is not None
+    return int(round((distribution.high - distribution.low) / distribution.step)) + 1
 
 
 def grid_levels(distribution: BaseDistribution) -> list[Any]:

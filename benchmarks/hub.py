@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import hashlib
 import os
 from pathlib import Path
+import shlex
 from types import ModuleType
 from typing import Any
+import warnings
 
 from .errors import UsageError
 
@@ -39,12 +42,53 @@ def load_registry_package(name: str, registry: str) -> ModuleType:
         Exception: Whatever goes wrong on the way: no network, no git, a missing dependency.
     """
     optunahub = _optunahub()
-    module: ModuleType = (
-        optunahub.load_local_module(name, registry_root=registry)
-        if registry
-        else optunahub.load_module(name)
-    )
+    with warnings.catch_warnings():
+        # Of what will be gone one day: nothing that a user can do about.
+        warnings.simplefilter("ignore", FutureWarning)
+        module: ModuleType = (
+            optunahub.load_local_module(name, registry_root=registry)
+            if registry
+            else optunahub.load_module(name)
+        )
     return module
+
+
+def similar_package(name: str, registry: str) -> str | None:
+    """The package of a local registry that was perhaps meant by one that is not there.
+
+    Returns:
+        Its name, empty if none is similar; None if the package is there, or the registry is not
+        local.
+    """
+    if not registry or (Path(registry) / name / "__init__.py").is_file():
+        return None
+    there = [
+        f"samplers/{path.parent.name}" for path in Path(registry).glob("samplers/*/*init*.py")
+    ]
+    return next(iter(difflib.get_close_matches(name, there, n=1)), "")
+
+
+def install_command(name: str, registry: str) -> str:
+    """The command that installs what a package says it needs; empty if it says nothing.
+
+    Args:
+        name: The package.
+        registry: As for :func:`load_registry_package`.
+    """
+    root = Path(registry) if registry else _network_root()
+    requirements = root / name / "requirements.txt"
+    if not requirements.is_file():
+        return ""
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    wanted = [line.split("#")[0].strip() for line in lines]
+    return shlex.join(["pip", "install", *(word for word in wanted if word)])
+
+
+def _network_root() -> Path:
+    """Where OptunaHub keeps the packages that it got over the network."""
+    from optunahub import _conf
+
+    return Path(_conf.cache_home()) / "github.com" / "optuna" / "optunahub-registry/main/package"
 
 
 def registry_root(folder: str, argument: str = "--registry") -> str:

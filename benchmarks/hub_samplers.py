@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Mapping
 import logging
-import random
 import shutil
 import tempfile
 from types import ModuleType
+from typing import Any
 from typing import TYPE_CHECKING
 import weakref
 
-import numpy as np
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
+from . import hub
+from .errors import UsageError
+from .factory import Factory
+from .factory import make
 from .forwarding import ForwardingSampler
+from .known import Known
+from .optuna_samplers import CLASSES
 
 
 if TYPE_CHECKING:
@@ -25,25 +31,24 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
+    from .contender import Setup
 
-Space = dict[str, BaseDistribution]
+
+# Makes an error from a reason.
+Wrong = Callable[[str], UsageError]
 
 
-def build_smac(module: ModuleType, seed: int, space: Space, n_trials: int) -> BaseSampler:
-    """SMAC3 with the hub's defaults, in a folder of its own that goes when the sampler does.
-
-    Args:
-        module: The hub package ``samplers/smac_sampler``.
-        seed: The seed, 0 or more.
-        space: The search space.
-        n_trials: The budget; a quarter of it at most goes into the initial design.
-    """
+def _make_smac(factory: Factory, arguments: Mapping[str, Any], setup: Setup) -> BaseSampler:
+    """SMAC3 in a folder of its own that goes when the sampler does."""
     folder = tempfile.mkdtemp(prefix="smac-")
     # It logs every incumbent, on a logger that it sets up anew for each instance.
     logging.disable(logging.WARNING)
     try:
         # The package takes seed 0 for none.
-        inner = module.SMACSampler(space, n_trials, seed + 1, output_directory=folder)
+        inner = make(factory, arguments, setup, seed=setup.seed + 1, output_directory=folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     finally:
         logging.disable(logging.NOTSET)
     logging.getLogger("smac").setLevel(logging.ERROR)
@@ -51,25 +56,145 @@ def build_smac(module: ModuleType, seed: int, space: Space, n_trials: int) -> Ba
     return WorstForFailed(inner)
 
 
-def build_hebo(module: ModuleType, seed: int, space: Space) -> BaseSampler:
-    """HEBO with the hub's defaults, repeatable.
+def _make_pycma(factory: Factory, arguments: Mapping[str, Any], setup: Setup) -> BaseSampler:
+    # The library takes seed 0 for the time of day.
+    return make(factory, arguments, setup, seed=setup.seed + 1)
 
-    Its model and its evolutionary search draw from the process-wide generators of Python, NumPy
-    and torch; a worker runs one study at a time, so that they are the sampler's own there.
+
+def _make_vizier(factory: Factory, arguments: Mapping[str, Any], setup: Setup) -> BaseSampler:
+    return WorstForFailed(make(factory, arguments, setup))
+
+
+_GP, _CMAES = CLASSES["GPSampler"], CLASSES["CmaEsSampler"]
+
+# By the package's name.
+PACKAGES: dict[str, Known] = {
+    "samplers/auto_sampler": Known(
+        "OptunaHub's AutoSampler: GP, then CMA-ES; TPE for categories",
+        requires=("cmaes", "torch"),
+        install="pip install cmaes torch torchvision",
+        libraries=("optuna", "cmaes"),
+    ),
+    "samplers/smac_sampler": Known(
+        "SMAC3 from OptunaHub: random forest",
+        requires=("smac",),
+        install='pip install smac==2.4.0 "scikit-learn<1.8" (in an environment without hebo)',
+        libraries=("smac",),
+        learns_when_told=True,
+        takes_history=False,
+        make=_make_smac,
+    ),
+    "samplers/hebo": Known(
+        "HEBO from OptunaHub: heteroscedastic Gaussian process",
+        requires=("hebo",),
+        # Its own pins exclude a Python and a NumPy that work.
+        install='pip install torch "numpy<2" pandas scikit-learn gpytorch GPy catboost pymoo '
+        "disjoint-set; pip install --no-deps HEBO==0.3.6 (in an environment without smac)",
+        libraries=("HEBO", "torch"),
+        learns_when_told=True,
+    ),
+    "samplers/catcmawm": Known(
+        "CatCMAwM from OptunaHub: CMA-ES with margin and categories",
+        requires=("cmaes",),
+        install="pip install cmaes",
+        libraries=("cmaes",),
+    ),
+    "samplers/vizier": Known(
+        "Google Vizier from OptunaHub: Gaussian process bandit",
+        requires=("vizier", "jax"),
+        install='pip install "google-vizier[jax]==0.1.24" jax==0.4.34 jaxlib==0.4.34',
+        libraries=("google-vizier", "jax"),
+        learns_when_told=True,
+        make=_make_vizier,
+    ),
+    "samplers/botorch_sampler": Known(
+        "BoTorch's Gaussian process, from optuna-integration",
+        requires=("optuna_integration", "botorch"),
+        install="pip install optuna-integration botorch",
+        libraries=("optuna-integration", "botorch"),
+    ),
+    "samplers/pycma": Known(
+        "CMA-ES of the library cma, from optuna-integration",
+        requires=("optuna_integration", "cma"),
+        install="pip install optuna-integration cma",
+        libraries=("optuna-integration", "cma"),
+        make=_make_pycma,
+    ),
+    "samplers/turbo": Known(
+        "TuRBO from OptunaHub: Gaussian processes in trust regions",
+        requires=("torch",),
+        install="pip install torch torchvision",
+        libraries=("optuna", "torch"),
+        defaults=(("warn_independent_sampling", False),),
+    ),
+    # Packages that hand on what Optuna has.
+    "samplers/brute_force": CLASSES["BruteForceSampler"],
+    "samplers/cmaes": _CMAES,
+    "samplers/gp": _GP,
+    "samplers/grid_search": CLASSES["GridSampler"],
+    "samplers/qmc": CLASSES["QMCSampler"],
+}
+
+# Short names of packages.
+SHORT: dict[str, str] = {
+    "auto": "samplers/auto_sampler",
+    "smac": "samplers/smac_sampler",
+    "hebo": "samplers/hebo",
+    "catcmawm": "samplers/catcmawm",
+    "vizier": "samplers/vizier",
+    "botorch": "samplers/botorch_sampler",
+    "pycma": "samplers/pycma",
+    "turbo": "samplers/turbo",
+}
+
+
+def find_class(package: str, class_name: str, registry: str, wrong: Wrong) -> Factory:
+    """The sampler class of a hub package.
 
     Args:
-        module: The hub package ``samplers/hebo``.
-        seed: The seed, 0 or more.
-        space: The search space.
-    """
-    import torch
+        package: The package.
+        class_name: The class; empty for the only one that the package exports.
+        registry: Where hub packages are.
+        wrong: Makes the error from a reason.
 
-    random.seed(seed)
-    np.random.seed(seed)
-    torch.manual_seed(seed)
-    sampler = module.HEBOSampler(space, seed=seed)
-    assert isinstance(sampler, BaseSampler)
-    return sampler
+    Raises:
+        UsageError: If there is no such class, or none or several to choose from.
+        Exception: If the package cannot be loaded.
+    """
+    module = hub.load_registry_package(package, registry)
+    exported = exported_samplers(module)
+    if class_name:
+        found: Factory | None = getattr(module, class_name, None)
+        if not callable(found):
+            raise wrong(f"but {package} has no {class_name!r}, only {_listed(exported)}")
+        return found
+    if len(exported) != 1:
+        raise wrong(
+            f"but {package} exports {_listed(exported)}"
+            + (f" (name one: hub:{package}:{exported[0]})" if exported else "")
+        )
+    only: Factory = getattr(module, exported[0])
+    return only
+
+
+def exported_samplers(module: ModuleType) -> list[str]:
+    """Names of the sampler classes that a hub package offers.
+
+    Those of ``__all__``; of a package without one, those that it does not import from elsewhere.
+    """
+    offered = getattr(module, "__all__", None)
+    names = list(vars(module)) if offered is None else list(offered)
+    found = []
+    for name in names:
+        value = getattr(module, name, None)
+        if isinstance(value, type) and issubclass(value, BaseSampler):
+            if offered is not None or value.__module__.startswith(module.__name__):
+                found.append(name)
+    return found
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if names else "no sampler"
 
 
 class WorstForFailed(ForwardingSampler):

@@ -11,8 +11,11 @@ from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
 
+from .attributes import storable
 from .contender import Space
 from .problems import Problem
+from .suggestions import REPLACED
+from .suggestions import replaced
 from .timing import TimedSampler
 
 
@@ -68,6 +71,9 @@ def ask_and_evaluate(study: Study, problem: Problem, space: Space) -> Evaluated:
     late = sampler.seconds - before if isinstance(sampler, TimedSampler) else 0.0
     if error:
         trial.set_user_attr("error", error[:_MAX_ERROR_CHARS])
+    lost = replaced(trial)
+    if lost:
+        trial.set_user_attr(REPLACED, lost)
     return Evaluated(trial.number, value, error, asked - begin + late, evaluated - asked - late)
 
 
@@ -88,6 +94,7 @@ def tell(study: Study, evaluated: Evaluated) -> FrozenTrial:
         finished = study.tell(evaluated.number, evaluated.value)
     told = time.perf_counter()
     # A finished trial can no longer be changed, but this is a copy on its way to the storage.
+    finished.user_attrs = storable(finished.user_attrs)
     finished.user_attrs.update(
         ask_seconds=evaluated.ask_seconds,
         objective_seconds=evaluated.objective_seconds,

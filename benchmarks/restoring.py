@@ -60,6 +60,9 @@ class Plan:
             if replayed.params != trial.params:
                 return self.go_on(finished)
             for key, attr in trial.user_attrs.items():
+                # What the sampler has noted again stands as it noted it.
+                if key in replayed.user_attrs:
+                    continue
                 replayed.set_user_attr(key, attr)
             study.tell(replayed, trial.values, trial.state)
         return study

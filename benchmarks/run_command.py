@@ -246,6 +246,9 @@ def _that_can_run(contenders: list[Contender], registry: str, console: Console) 
             console.print(f"skipped: {contender.name}: {reason}", markup=False, soft_wrap=True)
         else:
             able.append(contender)
+            note = contender.note(registry) if contender.note is not None else ""
+            if note:
+                console.print(f"note: {contender.name} {note}", markup=False, soft_wrap=True)
     if not able:
         listed = ", ".join(contender.name for contender in contenders)
         raise UsageError(f"--samplers: none of {listed} can run here.")
@@ -256,9 +259,12 @@ def _execute(campaign: Campaign, console: Console) -> int:
     from .report import write_report
     from .results import load_runs
     from .store import without_password
+    from .suggestions import replacement_notes
 
     failed = campaign.execute(console)
     runs = load_runs(campaign.opened)
+    for note in replacement_notes(runs):
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
     status = 1 if failed else 0
     if any(run.trials for run in runs):
         paths = write_report(runs, campaign.out_dir, console, without_password(campaign.url))

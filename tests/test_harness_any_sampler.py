@@ -1,0 +1,320 @@
+"""Samplers from anywhere: a hub registry, a module, with arguments, and those that fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+import pytest
+
+from benchmarks import contenders
+from benchmarks import grid
+from benchmarks import hub
+from benchmarks.attributes import storable
+from benchmarks.cli import main
+from benchmarks.contender import Contender
+from benchmarks.contender import Setup
+from benchmarks.contenders import get_contender
+from benchmarks.errors import UsageError
+from benchmarks.factory import signature_of
+from benchmarks.optuna_samplers import SHORT
+from benchmarks.probe import cannot_work
+from benchmarks.suggestions import replaced
+from benchmarks.toy_problems import Quadratic
+
+
+_HEAD = """
+import optuna
+from optuna.samplers import RandomSampler
+"""
+_PACKAGES = {
+    "fine": """
+class FineSampler(RandomSampler):
+    def __init__(self, search_space, *, seed=None, n_trials=3, speed=1.0):
+        super().__init__(seed)
+        self.given = search_space, seed, n_trials, speed
+""",
+    "needy": "import no_such_library",
+    "leaving": "raise SystemExit(3)",
+    "raising": """
+class RaisingSampler(RandomSampler):
+    def __init__(self, seed=None):
+        raise ValueError("takes no such space")
+""",
+    "lazy": """
+class LazySampler(RandomSampler):
+    def __init__(self):
+        super().__init__()
+    def sample_independent(self, *arguments):
+        import no_such_library
+""",
+    "late": """
+class LateSampler(RandomSampler):
+    n_asked = 0
+    def before_trial(self, study, trial):
+        self.n_asked += 1
+        if self.n_asked == 5:
+            raise RuntimeError("the fifth is too much")
+""",
+    "twins": "class A(RandomSampler): ...\nclass B(RandomSampler): ...",
+    "mixed_up": """
+class MixedUpSampler(RandomSampler):
+    def infer_relative_search_space(self, study, trial):
+        return optuna.search_space.intersection_search_space(study.trials)
+    def sample_relative(self, study, trial, search_space):
+        return {"kind": "a", "width": 9} if search_space else {}
+""",
+}
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> str:
+    """A registry whose packages have all that can be wrong with one."""
+    for name, code in _PACKAGES.items():
+        folder = tmp_path / "registry" / "samplers" / name
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(_HEAD + code)
+    needy = tmp_path / "registry" / "samplers" / "needy"
+    (needy / "requirements.txt").write_text("no-such-library>=2\n# why\nnumpy\n")
+    hub.load_registry_package.cache_clear()
+    return str(tmp_path / "registry")
+
+
+def _setup(registry: str = "", n_trials: int = 7) -> Setup:
+    return Setup(3, Quadratic().search_space, n_trials, registry)
+
+
+def test_hub_sampler_gets_seed_space_and_budget(registry: str) -> None:
+    contender = get_contender("hub:samplers/fine(speed=2.5)")
+    assert contender.cannot_load(registry) == ""
+    sampler: Any = contender.build(_setup(registry))
+    assert sampler.given == (Quadratic().search_space, 3, 7, 2.5)
+    longer: Any = get_contender("hub:samplers/fine(n_trials=50)").build(_setup(registry))
+    assert longer.given[2] == 50
+
+
+def test_worker_makes_the_same_contender_from_its_call(registry: str) -> None:
+    contender = get_contender("hub:samplers/fine( speed=2.5 )", name="quick/one: fine")
+    again = get_contender(contender.text, name=contender.name)
+    assert contender.name == again.name == "quick/one: fine"
+    ours: Any = contender.build(_setup(registry))
+    theirs: Any = again.build(_setup(registry))
+    assert ours.given == theirs.given
+    # The name alone does not say what ran.
+    assert "hub:samplers/fine(speed=2.5)" in contender.version(registry)
+    assert get_contender("tpe").text == get_contender("tpe").name == "tpe"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hub:samplers/fine(sped=2)", r"no argument 'sped'; accepts n_trials, speed. Did you"),
+        ("hub:samplers/fine(seed=2)", "seed is given by the harness"),
+        ("hub:samplers/twins", r"exports A, B \(name one: hub:samplers/twins:A\)"),
+        ("hub:samplers/fine:Fin", "has no 'Fin', only FineSampler"),
+        ("hub:samplers/fin", "Did you mean hub:samplers/fine"),
+    ],
+)
+def test_wrong_hub_sampler_is_one_line_before_any_work(
+    registry: str, text: str, message: str
+) -> None:
+    contender = get_contender(text)
+    with pytest.raises(UsageError, match=message) as caught:
+        contender.cannot_load(registry)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("tpe(n_startup=5)", "Did you mean 'n_startup_trials'"),
+        ("lattice_gp(colour=1)", "lattice_gp has no argument 'colour'"),
+        ("lattice_gp-no_edges(x=1)", "takes no arguments"),
+        ("hub:fine", "accepts hub:samplers/NAME"),
+        ("hub:samplers/../x", "accepts hub:samplers/NAME"),
+        ("optuna.nothing:X", "no module 'optuna.nothing'"),
+        ("optuna.samplers:Nothing", "no sampler class or function 'Nothing'"),
+        ("optuna.trial:Trial", "no sampler class or function 'Trial'"),
+        ("tpi", "Did you mean 'tpe'"),
+    ],
+)
+def test_wrong_name_or_argument_is_one_line(text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        get_contender(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_one_of_two_classes(registry: str) -> None:
+    sampler = get_contender("hub:samplers/twins:B").build(_setup(registry))
+    assert type(sampler).__name__ == "B"
+
+
+def test_broken_package_is_told_with_what_to_do(registry: str) -> None:
+    reason = get_contender("hub:samplers/needy").cannot_load(registry)
+    assert "No module named 'no_such_library'" in reason
+    assert "pip install 'no-such-library>=2' numpy" in reason
+    assert "SystemExit" in get_contender("hub:samplers/leaving").cannot_load(registry)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("raising", "cannot be built: ValueError: takes no such space"),
+        ("lazy", "cannot suggest a trial: ModuleNotFoundError: No module named 'no_such_library'"),
+        ("fine", ""),
+        ("late", ""),
+    ],
+)
+def test_sampler_is_tried_on_each_space(registry: str, name: str, reason: str) -> None:
+    assert cannot_work(get_contender(f"hub:samplers/{name}"), _setup(registry)) == reason
+
+
+def test_sampler_without_a_seed_is_noted(registry: str) -> None:
+    lazy, fine = get_contender("hub:samplers/lazy"), get_contender("hub:samplers/fine")
+    assert lazy.note is not None and fine.note is not None
+    assert lazy.note(registry) == "takes no seed: its runs cannot be repeated"
+    assert fine.note(registry) == ""
+
+
+def test_run_goes_on_whatever_a_sampler_does(
+    registry: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    names = ("random", "fine", "needy", "leaving", "raising", "late", "mixed_up")
+    samplers = ",".join(n if n == "random" else f"hub:samplers/{n}" for n in names)
+    status = main(
+        ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "6", "--jobs", "1"]
+        + ["--samplers", samplers, "--registry", registry, "--out", str(out)]
+    )
+    printed = capsys.readouterr()
+    assert status == 1
+    assert "skipped: hub:samplers/needy: cannot load" in printed.out
+    assert "skipped: hub:samplers/leaving: cannot load" in printed.out
+    assert "skipped: hub:samplers/raising on quadratic: cannot be built" in printed.out
+    assert "hub:samplers/late/seed-0: RuntimeError: the fifth is too much" in printed.err
+    assert "mixed_up on quadratic: values of rate, width are not what it sug" in printed.out
+    from benchmarks.results import load_runs
+    from benchmarks.store import default_url
+    from benchmarks.store import open_storage
+
+    n_trials = {run.sampler: len(run.trials) for run in load_runs(open_storage(default_url(out)))}
+    assert n_trials == {
+        "random": 6,
+        "hub:samplers/fine": 6,
+        "hub:samplers/late": 4,
+        "hub:samplers/mixed_up": 6,
+    }
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_short_names_of_optuna(name: str) -> None:
+    contender = get_contender(name)
+    if contender.missing():
+        pytest.skip(contender.missing())
+    space: dict[str, BaseDistribution] = {
+        "units": IntDistribution(1, 5),
+        "kind": CategoricalDistribution(["a", "b"]),
+    }
+    found = []
+    for _ in range(2):
+        sampler = contender.build(Setup(1, space, 4))
+        study = optuna.create_study(sampler=sampler)
+        for _ in range(4):
+            trial = study.ask(fixed_distributions=space)
+            study.tell(trial, float(trial.params["units"]))
+        found.append([trial.params for trial in study.trials])
+    assert found[0] == found[1]
+    # The same by way of its class.
+    other = get_contender(f"optuna.samplers:{SHORT[name][0]}")
+    assert (other.requires, other.install) == (contender.requires, contender.install)
+
+
+def test_arguments_reach_optunas_samplers() -> None:
+    sampler: Any = get_contender("tpe_univariate(n_startup_trials=3)").build(_setup())
+    assert sampler._n_startup_trials == 3
+    assert not sampler._multivariate
+    assert get_contender("tpe_univariate(multivariate=True)").build(_setup())._multivariate  # type: ignore[attr-defined]
+
+
+def test_brute_force_visits_every_point_once_and_no_continuous_space() -> None:
+    space: dict[str, BaseDistribution] = {
+        "a": IntDistribution(0, 4, step=2),
+        "b": CategoricalDistribution(["x", "y"]),
+        "c": FloatDistribution(0.0, 0.5, step=0.25),
+        "d": IntDistribution(1, 1),
+    }
+    contender = get_contender("brute_force")
+    assert grid.n_points(space) == contender.n_trials(100, space) == 3 * 2 * 3
+    study = optuna.create_study(sampler=contender.build(Setup(0, space, 18)))
+    for _ in range(18):
+        study.tell(study.ask(fixed_distributions=space), 0.0)
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 18
+    assert cannot_work(contender, _setup()) == "takes no continuous parameter, such as rate"
+
+
+def test_function_that_returns_a_sampler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "makers.py").write_text(
+        "import optuna\ndef make(seed, kind='tpe'):\n"
+        "    return optuna.samplers.RandomSampler(seed) if kind == 'random' else kind\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    built = get_contender("makers:make(kind='random')").build(_setup())
+    assert isinstance(built, optuna.samplers.RandomSampler)
+    assert "it returned a str and no sampler" in cannot_work(
+        get_contender("makers:make"), _setup()
+    )
+
+
+def test_signature_follows_keywords_into_base_classes() -> None:
+    class Base(optuna.samplers.RandomSampler):
+        def __init__(self, width: int, seed: int | None = None) -> None: ...
+
+    class Middle(Base):
+        def __init__(self, height: int = 1, **keywords: Any) -> None: ...
+
+    class Plain(Middle):
+        pass
+
+    signature = signature_of(Plain)
+    assert signature.names == ("height", "width", "seed")
+    assert signature.required == ("width",)
+    assert not signature.is_open
+    assert signature.seed_name == "seed"
+
+
+def test_what_samplers_note_is_stored_as_lists() -> None:
+    noted = {"x": np.array([1.0, 2.0]), "n": np.int64(3), "text": "a", "odd": object()}
+    assert storable(noted) == {"x": [1.0, 2.0], "n": 3, "text": "a"}
+
+
+def test_suggestions_outside_of_the_space_are_found() -> None:
+    class Suggesting(optuna.samplers.RandomSampler):
+        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+            return dict(space)
+
+        def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
+            return {"units": 3, "kind": "a"}
+
+    space = {
+        "units": IntDistribution(0, 4, step=2),
+        "kind": CategoricalDistribution(["a", "b"]),
+        "rate": FloatDistribution(0.0, 1.0),
+    }
+    study = optuna.create_study(sampler=Suggesting(0))
+    assert replaced(study.ask(fixed_distributions=space)) == ["units", "rate"]
+    study.enqueue_trial({"units": 2, "rate": 0.5})
+    assert replaced(study.ask(fixed_distributions=space)) == []
+    random = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
+    assert replaced(random.ask(fixed_distributions=space)) == []
+
+
+def test_every_short_name_has_what_list_shows() -> None:
+    for contender in contenders.CONTENDERS.values():
+        assert isinstance(contender, Contender) and contender.description
+        assert not contender.requires or contender.install
