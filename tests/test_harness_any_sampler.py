@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from benchmarks import contenders
 from benchmarks import grid
 from benchmarks import hub
+from benchmarks import probe_contender
 from benchmarks.attributes import storable
 from benchmarks.cli import main
 from benchmarks.contender import Contender
@@ -61,6 +63,11 @@ class LateSampler(RandomSampler):
         self.n_asked += 1
         if self.n_asked == 5:
             raise RuntimeError("the fifth is too much")
+""",
+    "exiting": """
+class ExitingSampler(RandomSampler):
+    def after_trial(self, *arguments):
+        raise SystemExit(0)
 """,
     "twins": "class A(RandomSampler): ...\nclass B(RandomSampler): ...",
     "mixed_up": """
@@ -186,7 +193,7 @@ def test_run_goes_on_whatever_a_sampler_does(
     registry: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    names = ("random", "fine", "needy", "leaving", "raising", "late", "mixed_up")
+    names = ("exiting", "random", "fine", "needy", "leaving", "raising", "late", "mixed_up")
     samplers = ",".join(n if n == "random" else f"hub:samplers/{n}" for n in names)
     status = main(
         ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "6", "--jobs", "1"]
@@ -198,6 +205,7 @@ def test_run_goes_on_whatever_a_sampler_does(
     assert "skipped: hub:samplers/leaving: cannot load" in printed.out
     assert "skipped: hub:samplers/raising on quadratic: cannot be built" in printed.out
     assert "hub:samplers/late/seed-0: RuntimeError: the fifth is too much" in printed.err
+    assert "hub:samplers/exiting/seed-0: SystemExit: 0" in printed.err
     assert "mixed_up on quadratic: values of rate, width are not what it sug" in printed.out
     from benchmarks.results import load_runs
     from benchmarks.store import default_url
@@ -206,6 +214,7 @@ def test_run_goes_on_whatever_a_sampler_does(
     n_trials = {run.sampler: len(run.trials) for run in load_runs(open_storage(default_url(out)))}
     assert n_trials == {
         "random": 6,
+        "hub:samplers/exiting": 0,
         "hub:samplers/fine": 6,
         "hub:samplers/late": 4,
         "hub:samplers/mixed_up": 6,
@@ -312,6 +321,19 @@ def test_suggestions_outside_of_the_space_are_found() -> None:
     assert replaced(study.ask(fixed_distributions=space)) == []
     random = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
     assert replaced(random.ask(fixed_distributions=space)) == []
+
+
+def test_probe_says_whether_an_interpreter_can(
+    registry: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {}
+    for name in ("fine", "needy", "fine(colour=1)"):
+        assert probe_contender.main([f"hub:samplers/{name}", "--registry", registry]) == 0
+        found[name] = json.loads(capsys.readouterr().out)
+    assert found["fine"]["runs"] and found["fine"]["version"].startswith("sha256:")
+    assert not found["needy"]["runs"] and not found["needy"]["wrong"]
+    assert "no_such_library" in found["needy"]["reason"]
+    assert found["fine(colour=1)"]["wrong"]
 
 
 def test_every_short_name_has_what_list_shows() -> None:
