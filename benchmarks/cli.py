@@ -9,6 +9,7 @@ import sys
 
 import optuna
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from . import ablate
@@ -78,7 +79,7 @@ def _list(console: Console) -> int:
         for column in ("name", "what it is", "here"):
             table.add_column(column, justify="left")
         for name, description, missing, note in entries:
-            table.add_row(name, description, missing or note or "ready")
+            table.add_row(*map(escape, (name, description, missing or note or "ready")))
         console.print(table)
         console.print()
     return 0
