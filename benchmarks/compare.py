@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from . import compare_tables
+from . import compare_output
 from . import curves
 from . import store
+from .analysis import analyse
 from .arguments import AtLeast
 from .arguments import integers
 from .arguments import names
 from .arguments import non_negative
 from .campaign import make_folder
 from .comparison import compare
-from .comparison import Comparison
 from .contenders import OURS
 from .curves import CurveSet
 from .errors import unknown_name
 from .errors import UsageError
+from .hitting import TARGETS
 from .results import load_runs
 from .suite import TAGS
-from .tables import Table
-from .tables import to_markdown
-from .tables import to_rich
-from .tables import write_csv
 from .target import target_table
 
 
 _CHECKPOINTS = (10, 20, 30, 60)
 _DEFAULT_OUT = "results/compare"
-# Of the problems where the reference is worse, the terminal shows those that are hardly by chance.
-_P_SHOWN = 0.05
 
 
 def add_parser(commands: Any) -> None:
@@ -44,20 +38,30 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="compare samplers across all problems of a run",
-        description="Mean normalised regret over problems and seeds, and paired tests against one "
-        "sampler. Reads the results in --out, or the files of --curves, and writes compare.md, "
-        "compare.csv, compare.png, compare.svg and curves.csv.gz to --out.",
+        description="Mean normalised regret over problems and seeds, tests of every pair of "
+        "samplers in plain words, ranks, and expected trials and seconds to a target. Reads the "
+        "results in --out, or the files of --curves, and writes compare.md, compare.csv, "
+        "curves.csv.gz and pictures (compare, ecdf, critical_difference) to --out.",
     )
     add = parser.add_argument
     add("--out", metavar="DIR", help=f"output folder of the run ({_DEFAULT_OUT} with --curves)")
     add("--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)")
     add("--curves", nargs="+", metavar="FILE", help="files that `compare` wrote, all together")
-    add("--at", metavar="N[,N]", help="after how many trials to look (10,20,30,60)")
+    add(
+        "--at",
+        metavar="N[,N]",
+        help="after how many trials to look (10,20,30,60, and what all studies have)",
+    )
     add(
         "--target",
         type=non_negative,
         metavar="R",
         help="also: how many trials until the regret is at most R (0: the best known value)",
+    )
+    add(
+        "--targets",
+        metavar="R[,R]",
+        help="regrets whose reaching is timed (0.5,0.2,0.1,0.05)",
     )
     add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
     add("--samplers", metavar="A[,B]", help="only these samplers")
@@ -89,6 +93,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         UsageError: If an argument is wrong or there is nothing to compare.
     """
     wanted = None if args.at is None else integers(args.at, "--at")
+    targets = TARGETS if args.targets is None else regret_levels(args.targets)
     curve_set, out = _load(args)
     curve_set = _filtered(curve_set, args)
     checkpoints = _checkpoints(curve_set, wanted)
@@ -99,10 +104,29 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     extra = []
     if args.target is not None:
         extra.append(target_table(curve_set, args.target, checkpoints[-1]))
-    _print(comparison, curve_set, extra, console)
-    paths = _write(comparison, curve_set, checkpoints, extra, out, command)
+    analysis = analyse(curve_set, comparison, targets)
+    compare_output.show(comparison, analysis, curve_set, extra, console)
+    paths = compare_output.write(comparison, analysis, curve_set, extra, out, command)
     console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
     return 0
+
+
+def regret_levels(text: str) -> tuple[float, ...]:
+    """Normalised regrets separated by commas, each once, descending.
+
+    Raises:
+        UsageError: If there is none, or something else than numbers from 0 to less than 1.
+    """
+    try:
+        levels = sorted({float(part) for part in text.split(",")}, reverse=True)
+    except ValueError:
+        levels = []
+    if not levels or not all(0.0 <= level < 1.0 for level in levels):
+        raise UsageError(
+            f"--targets: got {text!r}, accepts regrets from 0 (the best known value) to less than "
+            "1, separated by commas."
+        )
+    return tuple(levels)
 
 
 def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
@@ -178,9 +202,12 @@ def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
     Raises:
         UsageError: If no study has got as far as asked for.
     """
-    longest = max(curve.n_trials for curve in curve_set.curves.values())
+    budgets = [curve.n_trials for curve in curve_set.curves.values()]
+    longest = max(budgets)
     if wanted is None:
-        return [number for number in _CHECKPOINTS if number <= longest] or [longest]
+        numbers = [number for number in _CHECKPOINTS if number <= longest] or [longest]
+        # Where all studies have ended, their end is looked at too.
+        return numbers if min(budgets) <= numbers[-1] else [*numbers, min(budgets)]
     return reached(wanted, longest)
 
 
@@ -196,60 +223,3 @@ def reached(wanted: list[int], longest: int) -> list[int]:
             f"integers from 1 to {longest}."
         )
     return wanted
-
-
-def _print(
-    comparison: Comparison, curve_set: CurveSet, extra: list[Table], console: Console
-) -> None:
-    for line in compare_tables.heading_lines(comparison, curve_set):
-        console.print(line, markup=False, soft_wrap=True)
-    tables = [compare_tables.overall_table(comparison)]
-    tables += compare_tables.versus_tables(comparison)
-    tables += compare_tables.problem_tables(comparison)
-    tables += extra
-    for table in tables:
-        console.print(to_rich(table))
-    worse = compare_tables.worse_table(comparison, comparison.columns, _P_SHOWN)
-    if worse.rows:
-        console.print(to_rich(worse))
-    everything = compare_tables.worse_table(comparison, comparison.columns)
-    if everything.rows:
-        n_problems = len({row[0] for row in everything.rows})
-        console.print(f"{everything.title}: {n_problems}, listed in compare.md", markup=False)
-
-
-def _write(
-    comparison: Comparison,
-    curve_set: CurveSet,
-    checkpoints: list[int],
-    extra: list[Table],
-    out: Path,
-    command: str,
-) -> list[Path]:
-    # Imported late: matplotlib takes its time.
-    from . import compare_plot
-
-    lines = ["# Comparison of samplers across problems", ""]
-    for line in compare_tables.heading_lines(comparison, curve_set):
-        lines += [line, ""]
-    lines += _in_markdown([compare_tables.overall_table(comparison)])
-    lines += ["![Mean normalised regret against trials](compare.png)", ""]
-    lines += _in_markdown(compare_tables.versus_tables(comparison))
-    lines += _in_markdown(extra)
-    lines += ["## By problem", "", *_in_markdown(compare_tables.problem_tables(comparison))]
-    worse = compare_tables.worse_table(comparison, comparison.columns)
-    if worse.rows:
-        lines += ["## Where it does not help", "", *_in_markdown([worse])]
-    lines += compare_tables.note_lines(curve_set, command)
-    paths = [out / "compare.md", out / "compare.csv", out / "curves.csv.gz"]
-    paths[0].write_text("\n".join(lines), encoding="utf-8")
-    write_csv(paths[1], compare_tables.csv_rows(comparison))
-    curves.write(curve_set, paths[2])
-    return paths + compare_plot.draw(curve_set, comparison, checkpoints[-1], out)
-
-
-def _in_markdown(tables: Iterable[Table]) -> list[str]:
-    lines = []
-    for table in tables:
-        lines += [f"**{table.title}**", "", *to_markdown(table), ""]
-    return lines

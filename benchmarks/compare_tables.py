@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 import math
 from typing import Any
 
@@ -183,8 +184,14 @@ def _ranges(numbers: list[int]) -> str:
     return ", ".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
 
 
-def note_lines(curve_set: CurveSet, command: str) -> list[str]:
-    """How to read the report and how it was made, in Markdown."""
+def note_lines(curve_set: CurveSet, command: str, more: Sequence[str] = ()) -> list[str]:
+    """How to read the report and how it was made, in Markdown.
+
+    Args:
+        curve_set: What was compared.
+        command: The command line.
+        more: More lines on how to read it.
+    """
     speed = [
         f"{sampler} {1000 * seconds / n_timed:.1f}"
         for sampler, (seconds, n_timed) in sorted(curve_set.facts.ask_seconds.items())
@@ -202,6 +209,7 @@ def note_lines(curve_set: CurveSet, command: str) -> list[str]:
         "- Area: mean regret over all trials up to the last column.",
         "- p: two-sided Wilcoxon signed-rank test over the pairs; Holm: corrected for the number "
         "of samplers in the table. Ties count in neither direction.",
+        *more,
         f"- Milliseconds a suggestion, mean over all trials, on a shared machine: "
         f"{', '.join(speed)}.",
         "",

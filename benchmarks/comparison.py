@@ -111,6 +111,8 @@ class Comparison:
         by_problem: Mean regret by problem, sampler and column, likewise.
         worse: Where the reference sampler is worse.
         scales: By problem.
+        regrets: Regret in each column, shape (n_columns,), by problem, sampler and seed; NaN where
+            a study has not got so far.
     """
 
     columns: list[str]
@@ -123,6 +125,7 @@ class Comparison:
     by_problem: dict[tuple[str, str, str], float]
     worse: list[Worse]
     scales: dict[str, Scale]
+    regrets: dict[Key, FloatArray]
 
 
 def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> Comparison:
@@ -158,6 +161,7 @@ def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> 
         _by_problem(tables, columns),
         _worse(tables, columns, reference, curve_set.problems) if has_reference else [],
         scales,
+        regrets,
     )
 
 
@@ -194,8 +198,7 @@ def _overall(
             if not pairs:
                 continue
             groups = _groups(pairs, np.array([rows[pair][index] for pair in pairs]))
-            # The same stream for all: samplers with the same pairs are resampled alike.
-            resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
+            resampled = paired.resampled_means(groups)
             lower, upper = paired.interval(resampled)
             overall[sampler, column] = Overall(
                 float(paired.mean_of_groups(groups)),
@@ -227,13 +230,13 @@ def _versus(
             )
             groups = _groups(pairs, values)
             ours, theirs = paired.mean_of_groups(groups)
-            resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
-            ratio_low, ratio_high = paired.interval(_ratio(resampled[:, 0], resampled[:, 1]))
+            resampled = paired.resampled_means(groups)
+            ratio_low, ratio_high = paired.interval(paired.ratio(resampled[:, 0], resampled[:, 1]))
             low, high = paired.interval(resampled[:, 1] - resampled[:, 0])
             result[other, column] = Versus(
                 float(ours),
                 float(theirs),
-                float(_ratio(ours, theirs)),
+                float(paired.ratio(ours, theirs)),
                 float(ratio_low),
                 float(ratio_high),
                 float(theirs - ours),
@@ -244,12 +247,6 @@ def _versus(
                 float(p_holm),
             )
     return result
-
-
-def _ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:
-    """``ours / theirs``; 1 if both are 0, infinity if only the latter is."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((ours == 0) & (theirs == 0), 1.0, np.divide(ours, theirs))
 
 
 def _p_value(ours: _Rows, theirs: _Rows, pairs: Sequence[tuple[str, int]], column: int) -> float:
@@ -279,11 +276,13 @@ def _worse(
     """Problems on which the reference has the higher mean, over the seeds that both have."""
     found = []
     ours = tables[reference]
+    others = {name: rows for name, rows in tables.items() if name != reference}
     for index, column in enumerate(columns):
+        common = {name: _pairs_with([ours, theirs], index) for name, theirs in others.items()}
         for problem in problems:
-            for other, theirs in tables.items():
-                pairs = [pair for pair in _pairs_with([ours, theirs], index) if pair[0] == problem]
-                if other == reference or not pairs:
+            for other, theirs in others.items():
+                pairs = [pair for pair in common[other] if pair[0] == problem]
+                if not pairs:
                     continue
                 means = [np.mean([rows[pair][index] for pair in pairs]) for rows in (ours, theirs)]
                 if paired.win_tie_loss(*(np.array([mean]) for mean in means))[2]:

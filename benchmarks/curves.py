@@ -28,11 +28,15 @@ from . import statistics
 from .contenders import CONTENDERS
 from .errors import UsageError
 from .results import Run
+from .run_arrays import ended_at
+from .run_arrays import incumbent_losses
 from .statistics import FloatArray
 
 
 _FORMAT = "{:.10g}"
 _COLUMNS = ["problem", "sampler", "seed", "trial", "value"]
+# Files from before times were kept do not have this column.
+_SECONDS, _SECONDS_FORMAT = "seconds", "{:.6g}"
 # The first line of a file, before what is known of the runs.
 _MARK = "# curves of python -m benchmarks: "
 
@@ -47,11 +51,16 @@ class Curve:
         trials: After which trials, counted from 1 and ascending, it changed; shape (n_changes,).
         values: What it is since then, signed so that lower is better; same shape.
         n_trials: Until when it is known: trials of the study.
+        seconds: How long after the start of the study each of these trials ended: seconds of
+            objective and sampler, shape (n_changes,); None if that is not known.
+        total_seconds: The same of the study's last trial; NaN if it is not known.
     """
 
     trials: npt.NDArray[np.int64]
     values: FloatArray
     n_trials: int
+    seconds: FloatArray | None = None
+    total_seconds: float = math.nan
 
     def at(self, trials: npt.NDArray[np.int64]) -> FloatArray:
         """Value of the incumbent after so many trials, counted from 1.
@@ -62,6 +71,20 @@ class Curve:
         index = np.searchsorted(self.trials, trials, side="right") - 1
         known = (index >= 0) & (trials <= self.n_trials)
         return np.where(known, np.append(self.values, np.nan)[index], np.nan)
+
+    def seconds_at(self, trial: int) -> float:
+        """Seconds until a trial, counted from 1, had ended.
+
+        Known of the trials that changed the incumbent and of the last one; between these, trials
+        are taken to be equally long.
+
+        Returns:
+            NaN if it is not known, or after ``n_trials``.
+        """
+        if self.seconds is None or trial > self.n_trials:
+            return math.nan
+        known = [0.0, *self.trials, self.n_trials], [0.0, *self.seconds, self.total_seconds]
+        return float(np.interp(trial, *known))
 
 
 @dataclass
@@ -129,7 +152,7 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
     for run in runs:
         if not run.trials:
             continue
-        losses, noise_free = _losses(run)
+        losses, noise_free = incumbent_losses(run)
         index = statistics.incumbents(losses)
         changes = np.flatnonzero(np.diff(index, prepend=-1))
         contender = CONTENDERS.get(run.sampler)
@@ -138,7 +161,16 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         key = (run.problem, run.sampler, run.seed)
         # As a file has them, or a comparison from a file would differ in the last digits.
         rounded = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
-        curves[key] = Curve(changes + 1, rounded, n_trials)
+        ended = ended_at(run)
+        if ended is not None:
+            ended = np.array([float(_SECONDS_FORMAT.format(value)) for value in ended])
+        curves[key] = Curve(
+            changes + 1,
+            rounded,
+            n_trials,
+            None if ended is None else ended[changes],
+            math.nan if ended is None else float(ended[-1]),
+        )
         _note(run, facts)
         if run.sampler == "random":
             random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
@@ -146,19 +178,6 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         if values:
             facts.random_medians[problem] = (float(np.median(values)), len(values))
     return CurveSet(curves, facts)
-
-
-def _losses(run: Run) -> tuple[FloatArray, FloatArray]:
-    """What the sampler was told, and that without noise; NaN for a trial without a value."""
-    losses = np.array(
-        [trial.values[0] if trial.values is not None else math.nan for trial in run.trials]
-    )
-    expected = [trial.user_attrs.get("expected_loss") for trial in run.trials]
-    noise_free = [
-        observed if value is None or math.isnan(observed) else float(value)
-        for observed, value in zip(losses, expected)
-    ]
-    return run.sign * losses, run.sign * np.array(noise_free)
 
 
 def _note(run: Run, facts: Facts) -> None:
@@ -182,19 +201,30 @@ def _note(run: Run, facts: Facts) -> None:
 def write(curve_set: CurveSet, path: Path) -> None:
     """Write curves as CSV, compressed if the name ends with ``.gz``.
 
-    Equal curves make equal files.
+    Equal curves make equal files. Without a time there is no column of them.
     """
+    timed = any(curve.seconds is not None for curve in curve_set.curves.values())
     text = io.StringIO()
     text.write(_MARK + json.dumps(asdict(curve_set.facts)) + "\n")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for (problem, sampler, seed), curve in curve_set.curves.items():
-        for trial, value in zip(curve.trials, curve.values):
-            writer.writerow([problem, sampler, seed, trial, _FORMAT.format(value)])
+    writer.writerow([*_COLUMNS, _SECONDS] if timed else _COLUMNS)
+    for key, curve in curve_set.curves.items():
+        rows = [[*key, t, _FORMAT.format(v)] for t, v in zip(curve.trials, curve.values)]
         # The last row of a study tells no more than how far it goes.
-        writer.writerow([problem, sampler, seed, curve.n_trials, ""])
+        rows.append([*key, curve.n_trials, ""])
+        if timed:
+            for row, seconds in zip(rows, _seconds_column(curve)):
+                row.append(seconds)
+        writer.writerows(rows)
     data = text.getvalue().encode()
     path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def _seconds_column(curve: Curve) -> list[str]:
+    """Times of the rows of a study; empty texts if they are not known."""
+    if curve.seconds is None:
+        return [""] * (len(curve.trials) + 1)
+    return [_SECONDS_FORMAT.format(value) for value in [*curve.seconds, curve.total_seconds]]
 
 
 def read(path: Path) -> CurveSet:
@@ -209,10 +239,12 @@ def read(path: Path) -> CurveSet:
         if not lines or not lines[0].startswith(_MARK):
             raise ValueError("its first line is another")
         facts = json.loads(lines[0].removeprefix(_MARK))
-        rows: dict[Key, list[tuple[int, str]]] = {}
+        rows: dict[Key, list[tuple[int, str, str]]] = {}
         for row in csv.DictReader(lines[1:]):
             key = (row["problem"], row["sampler"], int(row["seed"]))
-            rows.setdefault(key, []).append((int(row["trial"]), row["value"]))
+            rows.setdefault(key, []).append(
+                (int(row["trial"]), row["value"], row.get(_SECONDS) or "")
+            )
         curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
     except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
@@ -225,12 +257,14 @@ def read(path: Path) -> CurveSet:
     return CurveSet(curves, Facts(**facts))
 
 
-def _curve(rows: list[tuple[int, str]]) -> Curve:
-    *changes, (n_trials, _) = rows
+def _curve(rows: list[tuple[int, str, str]]) -> Curve:
+    *changes, (n_trials, _, total) = rows
     return Curve(
-        np.array([trial for trial, _ in changes], dtype=np.int64),
-        np.array([float(value) for _, value in changes]),
+        np.array([trial for trial, _, _ in changes], dtype=np.int64),
+        np.array([float(value) for _, value, _ in changes]),
         n_trials,
+        np.array([float(seconds) for _, _, seconds in changes]) if total else None,
+        float(total) if total else math.nan,
     )
 
 
@@ -254,8 +288,9 @@ def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
                     f"--curves: {source[key]} and {name} tell different things of sampler {key[1]} "
                     f"on {key[0]} with seed {key[2]}; accepts files of different studies."
                 )
-            curves[key] = curve
-            source[key] = name
+            if key not in curves or curves[key].seconds is None:
+                curves[key] = curve
+                source[key] = name
         its = curve_set.facts
         facts.n_params |= its.n_params
         for problem, (median, n_values) in its.random_medians.items():

@@ -249,6 +249,7 @@ def test_curves_survive_the_file(tmp_path: Path) -> None:
         ("p", "tpe", 0): Curve(np.array([2, 4]), np.array([1 / 3, -1e-20]), 6),
         # Nothing found.
         ("p", "my.module:Class", 12): Curve(np.array([], dtype=int), np.array([]), 3),
+        ("q", "tpe", 0): Curve(np.array([2]), np.array([0.5]), 6, np.array([1.25]), 1234.56),
     }
     for name in ("curves.csv", "curves.csv.gz"):
         curves.write(CurveSet(both, facts), tmp_path / name)
@@ -259,11 +260,44 @@ def test_curves_survive_the_file(tmp_path: Path) -> None:
             assert read.curves[key].n_trials == curve.n_trials
             assert read.curves[key].trials.tolist() == curve.trials.tolist()
             np.testing.assert_allclose(read.curves[key].values, curve.values, rtol=1e-9)
+        assert read.curves["p", "tpe", 0].seconds is None
+        timed = read.curves["q", "tpe", 0]
+        assert timed.seconds is not None
+        assert (timed.seconds.tolist(), timed.total_seconds) == ([1.25], 1234.56)
     assert np.isnan(read.curves["p", "my.module:Class", 12].at(np.array([3]))).all()
     for text in ("", "problem,sampler\n", "# curves of python -m benchmarks: {}\nx\n1\n"):
         (tmp_path / "wrong.csv").write_text(text)
         with pytest.raises(UsageError, match="cannot read"):
             curves.read(tmp_path / "wrong.csv")
+
+
+def test_files_without_times_are_as_they_were(tmp_path: Path) -> None:
+    text = '# curves of python -m benchmarks: {"n_params": {}, "random_medians": {}, '
+    text += '"ask_seconds": {}, "settings": []}\n'
+    text += "problem,sampler,seed,trial,value\np,tpe,0,1,2.5\np,tpe,0,3,\n"
+    (tmp_path / "old.csv").write_text(text)
+    old = curves.read(tmp_path / "old.csv")
+    curve = old.curves["p", "tpe", 0]
+    assert curve.seconds is None and math.isnan(curve.total_seconds)
+    assert math.isnan(curve.seconds_at(2))
+    curves.write(old, tmp_path / "new.csv")
+    assert (tmp_path / "new.csv").read_text() == text
+
+
+def test_seconds_of_a_curve() -> None:
+    run = _run([3.0, 4.0, 2.0, 5.0])
+    for trial, objective in zip(run.trials, (1.0, 2.0, 3.0, 4.0)):
+        trial.user_attrs.update(ask_seconds=0.25, tell_seconds=0.25, objective_seconds=objective)
+    # What a table says that it cost counts, not how long it took to look up.
+    run.trials[0].user_attrs["seconds"] = 10.0
+    curve = curves.from_runs([run]).curves["p", "tpe", 0]
+    assert curve.seconds is not None
+    assert (curve.seconds.tolist(), curve.total_seconds) == ([10.5, 16.5], 21.0)
+    known = [curve.seconds_at(trial) for trial in (1, 2, 3, 4)]
+    assert known == [10.5, pytest.approx(13.5), 16.5, 21.0], "the second is taken to be between"
+    assert math.isnan(curve.seconds_at(5))
+    del run.trials[1].user_attrs["ask_seconds"]
+    assert curves.from_runs([run]).curves["p", "tpe", 0].seconds is None
 
 
 def test_merging_files() -> None:
@@ -274,6 +308,10 @@ def test_merging_files() -> None:
     both = curves.merge([first, second, first], ["a", "b", "c"])
     assert list(both.curves) == [("p", "tpe", 0), ("p", "tpe", 1)]
     assert both.facts.ask_seconds["tpe"] == (5.0, 6)
+    timed = Curve(one.trials, one.values, 3, np.array([0.5]), 2.0)
+    with_times = CurveSet({("p", "tpe", 0): timed}, Facts())
+    for order in ([first, with_times], [with_times, first]):
+        assert curves.merge(order, ["a", "b"]).curves["p", "tpe", 0].seconds is not None
     conflicting = CurveSet({("p", "tpe", 0): other}, Facts())
     with pytest.raises(UsageError, match="a and b tell different things of sampler tpe on p"):
         curves.merge([first, conflicting], ["a", "b"])
@@ -298,10 +336,18 @@ def test_command_and_its_curves_say_the_same(
     shown = capsys.readouterr().out
     assert "3 problems, 2 samplers, 12 studies; seeds 0-1." in shown
     assert "quadratic has no reference" in shown and "trials of random" in shown
-    names = ["compare.md", "compare.csv", "curves.csv.gz", "compare.png", "compare.svg"]
+    assert "between tpe and random after 12 trials: mean regret" in shown
+    # Two seeds on problems of three and of twenty parameters.
+    assert "Too few seeds to tell two samplers apart: with 4 exchanges no p value is be" in shown
+    assert "Share of targets reached" in shown and "Mean rank over 3 problems" in shown
+    names = ["compare.md", "compare.csv", "curves.csv.gz"]
+    pictures = ("compare", "ecdf", "critical_difference")
+    names += [f"{name}.{kind}" for name in pictures for kind in ("png", "svg")]
     assert all((results / name).stat().st_size > 0 for name in names)
     rows = _rows(results / "compare.csv")
-    assert {row["kind"] for row in rows} >= {"overall", "versus", "problem", "scale"}
+    kinds = {"overall", "versus", "problem", "scale", "pair", "rank", "ert", "ecdf"}
+    assert {row["kind"] for row in rows} == kinds | ({"worse"} & {row["kind"] for row in rows})
+    assert {row["against"] for row in rows if row["kind"] == "ert"} == {"trials", "seconds"}
     # The file against the storage.
     stored = load_runs(store.open_storage(store.default_url(results)))
     (run,) = [r for r in stored if (r.problem, r.sampler, r.seed) == ("discrete_125", "tpe", 1)]
@@ -310,6 +356,8 @@ def test_command_and_its_curves_say_the_same(
     assert curve.at(np.array([5]))[0] == pytest.approx(found)
     text = (results / "compare.md").read_text()
     assert "Trials until the regret is at most 0.5" in text
+    for words in ("Expected trials to regret 0.2", "Expected seconds to regret 0.05"):
+        assert words in text
     assert "optuna" in text and "compare --out" in text and "run --problems" in text
     again = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path)]
     assert cli.main([*again, *base]) == 0
@@ -343,6 +391,8 @@ def test_filters(results: Path, tmp_path: Path) -> None:
         (["--min-dims", "0"], ["--min-dims", "'0'", "1 or more"]),
         (["--target", "-1"], ["--target", "'-1'", "0 or more"]),
         (["--target", "nan"], ["--target", "'nan'", "0 or more"]),
+        (["--targets", "0.1,1"], ["--targets", "'0.1,1'", "less than 1"]),
+        (["--targets", "0.1,"], ["--targets", "'0.1,'", "separated by commas"]),
         (["--min-dims", "21"], ["nothing to compare"]),
         (["--samplers", "gp"], ["--samplers", "'gp'", "tpe, random"]),
         (["--problems", "lattice"], ["--problems", "'lattice'", "quadratic"]),

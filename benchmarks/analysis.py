@@ -1,0 +1,83 @@
+"""Statistics across problems and seeds that a comparison is told with, one function each.
+
+Pairs of samplers in words, ranks over problems, expected running times, and the share of targets
+reached: plain values, for tables, pictures and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .comparison import Comparison
+from .critical_difference import critical_difference
+from .critical_difference import CriticalDifference
+from .curves import CurveSet
+from .ecdf import Ecdf
+from .ecdf import ecdf
+from .ecdf import SECONDS
+from .ecdf import trial_seconds
+from .ecdf import TRIALS
+from .ert import Ert
+from .ert import expected_running_times
+from .hitting import find_hits
+from .hitting import TARGETS
+from .pairwise import compare_pairs
+from .pairwise import Pair
+from .sentences import Statement
+from .sentences import statements
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """All of them.
+
+    Attributes:
+        column: The last number of trials looked at, as text: what the statements are about.
+        targets: Normalised regrets to reach, descending.
+        pairs: Every sampler against every other one, in every column.
+        statements: What is told of them in ``column``.
+        critical_difference: Ranks over problems in ``column``; None without a common problem.
+        ert: Expected running times by problem, sampler and target.
+        ecdf: Share of targets reached against trials, then against seconds where they are known.
+    """
+
+    column: str
+    targets: tuple[float, ...]
+    pairs: list[Pair]
+    statements: list[Statement]
+    critical_difference: CriticalDifference | None
+    ert: list[Ert]
+    ecdf: list[Ecdf]
+
+
+def analyse(
+    curve_set: CurveSet, comparison: Comparison, targets: Sequence[float] = TARGETS
+) -> Analysis:
+    """Work all of them out.
+
+    Args:
+        curve_set: The studies.
+        comparison: Their comparison.
+        targets: Normalised regrets to reach, 0 or more.
+    """
+    column = comparison.columns[-2]
+    # From the easiest to the hardest.
+    levels = tuple(sorted(targets, reverse=True))
+    pairs = compare_pairs(comparison.regrets, comparison.columns, curve_set.facts.n_params)
+    hits = find_hits(curve_set, comparison.scales, levels, int(column))
+    unit = trial_seconds(curve_set)
+    return Analysis(
+        column,
+        levels,
+        pairs,
+        statements(pairs, column),
+        critical_difference(
+            comparison.by_problem, comparison.problems, comparison.samplers, column
+        ),
+        expected_running_times(hits, levels),
+        [
+            *ecdf(hits, comparison.samplers, TRIALS, unit),
+            *ecdf(hits, comparison.samplers, SECONDS, unit),
+        ],
+    )

@@ -1,0 +1,143 @@
+"""Expected running time to a target (ERT), as COCO defines it.
+
+What all seeds spent until they reached the target, or in vain, divided by the number of those that
+did: what it takes on average if a study that has failed is begun anew. N. Hansen, A. Auger, D.
+Brockhoff and T. Tusar, "Anytime performance assessment in blackbox optimization benchmarking",
+IEEE Transactions on Evolutionary Computation 26 (2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+import functools
+
+import numpy as np
+
+from . import paired
+from .hitting import Hits
+from .statistics import FloatArray
+
+
+_N_RESAMPLES = 2_000
+
+
+@dataclass(frozen=True)
+class RunningTime:
+    """Expected trials or seconds to a target.
+
+    Attributes:
+        mean: What was spent for each success; infinity if there was none.
+        lower: Lower end of the 95% bootstrap interval over seeds; NaN without a success.
+        upper: Upper end; infinity where resamples without a success are not rare.
+    """
+
+    mean: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Ert:
+    """One sampler on one problem with one target.
+
+    Attributes:
+        problem: Name of the problem.
+        sampler: Name of the sampler.
+        target: Normalised regret to reach.
+        n_reached: Seeds that reached it.
+        n_seeds: All seeds.
+        trials: In trials.
+        seconds: In seconds of objective and sampler; None where they are not known.
+    """
+
+    problem: str
+    sampler: str
+    target: float
+    n_reached: int
+    n_seeds: int
+    trials: RunningTime
+    seconds: RunningTime | None
+
+
+def expected_running_time(first: FloatArray, spent: FloatArray) -> FloatArray:
+    """What was spent for each success.
+
+    Args:
+        first: What each seed spent until the target was reached, shape (n_seeds, ...); infinity
+            for one that missed it.
+        spent: What each seed spent in all, shape (n_seeds,).
+
+    Returns:
+        Shape (...); infinity without a success.
+    """
+    weights = np.ones((1, len(first)))
+    return np.asarray(_ratios(weights, first, spent)[0])
+
+
+def _ratios(weights: FloatArray, first: FloatArray, spent: FloatArray) -> FloatArray:
+    """The same with seeds taken so often; ``weights`` has shape (n_resamples, n_seeds)."""
+    reached = np.isfinite(first)
+    flat = first.reshape(len(first), -1)
+    costs = np.where(np.isfinite(flat), flat, spent[:, None])
+    successes = weights @ reached.reshape(len(first), -1)
+    with np.errstate(divide="ignore"):
+        ratios = np.divide(weights @ costs, successes)
+    return np.asarray(np.where(successes > 0, ratios, np.inf)).reshape(-1, *first.shape[1:])
+
+
+@functools.lru_cache(maxsize=16)
+def _weights(n_seeds: int) -> FloatArray:
+    """How often each resample takes each seed, shape (n_resamples, n_seeds)."""
+    rng = np.random.default_rng(0)
+    counts = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_N_RESAMPLES)
+    return counts.astype(float)
+
+
+def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
+    """Expected running times to several targets, with intervals; the same every time.
+
+    Args:
+        first: As for :func:`expected_running_time`, shape (n_seeds, n_targets).
+        spent: What each seed spent in all, shape (n_seeds,).
+    """
+    means = expected_running_time(first, spent)
+    lower, upper = paired.interval(_ratios(_weights(len(first)), first, spent))
+    return [
+        RunningTime(float(mean), float(low), float(high))
+        if np.isfinite(mean)
+        else RunningTime(np.inf, np.nan, np.nan)
+        for mean, low, high in zip(means, lower, upper)
+    ]
+
+
+def expected_running_times(
+    hits: Mapping[tuple[str, str], Hits], targets: Sequence[float]
+) -> list[Ert]:
+    """All of them: every problem, sampler and target.
+
+    Args:
+        hits: When the studies reached the targets, by problem and sampler.
+        targets: The targets, in the order of the hits.
+    """
+    result = []
+    for (problem, sampler), its in hits.items():
+        trials = running_times(its.trials, its.spent_trials)
+        seconds: Sequence[RunningTime | None] = [None] * len(targets)
+        if its.timed:
+            seconds = running_times(its.seconds, its.spent_seconds)
+        n_reached = np.isfinite(its.trials).sum(axis=0).tolist()
+        for index, target in enumerate(targets):
+            result.append(
+                Ert(
+                    problem,
+                    sampler,
+                    target,
+                    n_reached[index],
+                    len(its.trials),
+                    trials[index],
+                    seconds[index],
+                )
+            )
+    return result

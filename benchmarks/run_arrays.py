@@ -1,0 +1,51 @@
+"""What a stored study measured, as arrays of shape (n_trials,)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .results import objective_seconds
+from .results import Run
+from .statistics import FloatArray
+
+
+_OF_SAMPLER = ("ask_seconds", "tell_seconds")
+
+
+def incumbent_losses(run: Run) -> tuple[FloatArray, FloatArray]:
+    """What the sampler was told, and that without noise, signed so that lower is better.
+
+    Returns:
+        Two arrays; NaN for a trial without a value. The second has what was observed where the
+        problem does not tell the value without noise.
+    """
+    losses = np.array(
+        [trial.values[0] if trial.values is not None else math.nan for trial in run.trials]
+    )
+    expected = [trial.user_attrs.get("expected_loss") for trial in run.trials]
+    noise_free = [
+        observed if value is None or math.isnan(observed) else float(value)
+        for observed, value in zip(losses, expected)
+    ]
+    return run.sign * losses, run.sign * np.array(noise_free)
+
+
+def ended_at(run: Run) -> FloatArray | None:
+    """Seconds from the start of the study to the end of each trial.
+
+    A trial takes what its objective cost (of a table, what it cost to measure) and what the sampler
+    needed to suggest and to learn.
+
+    Returns:
+        None if a time is missing.
+    """
+    spent = np.array(
+        [
+            objective_seconds(trial)
+            + sum(trial.user_attrs.get(name, math.nan) for name in _OF_SAMPLER)
+            for trial in run.trials
+        ]
+    )
+    return None if np.isnan(spent).any() else np.cumsum(spent)

@@ -1,0 +1,77 @@
+"""A sampler that takes part under two names is not called different from itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from benchmarks import null_comparison
+from benchmarks.errors import UsageError
+from benchmarks.null_comparison import Made
+from benchmarks.statistics import FloatArray
+
+
+_N_REPETITIONS = 100
+# Of 100 comparisons that are wrong with a chance of 5%, more have a chance of one in a thousand.
+_MOST = 0.13
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Made("independent", 6, 6, n_kinds=6),
+        Made("few problems", 2, 12),
+        Made("few seeds", 10, 2, n_kinds=10),
+        Made("ties", 6, 6, digits=1, n_kinds=3),
+        Made("three names", 6, 5, 3),
+    ],
+    ids=lambda made: str(made.title),
+)
+def test_made_up_results(made: Made) -> None:
+    found = null_comparison.rates(made.draw, made.kinds, _N_REPETITIONS)
+    assert found.sentences <= _MOST
+
+
+def test_luck_that_problems_share_misleads_only_a_test_that_does_not_know_of_it() -> None:
+    made = Made("shared luck", 10, 8, shared=0.8, n_kinds=2)
+    found = null_comparison.rates(made.draw, made.kinds, _N_REPETITIONS)
+    assert found.sentences <= _MOST
+    assert found.wilcoxon > 2 * _MOST
+
+
+def test_a_difference_is_found() -> None:
+    made = Made("as many", 8, 6, n_kinds=8)
+
+    def draw(rng: np.random.Generator) -> FloatArray:
+        values = made.draw(rng)
+        values[:, 1] *= 0.7
+        return values
+
+    assert null_comparison.rates(draw, made.kinds, 20).sentences > 0.9
+
+
+def test_real_studies_of_random_search() -> None:
+    pool = null_comparison.run_pool("random", ["quadratic", "lattice"], 60, 5)
+    regrets = null_comparison.final_regrets(pool, 5)
+    assert regrets.shape == (2, 60) and (regrets.std(axis=1) > 0).all()
+    # Both have three parameters.
+    kinds = [pool.facts.n_params[name] for name in pool.problems]
+    assert kinds == [3, 3]
+    draw = null_comparison.real_draw(regrets, 8, 2)
+    drawn = draw(np.random.default_rng(0))
+    assert drawn.shape == (2, 2, 8)
+    assert len(set(drawn[0].ravel())) > 12, "names have seeds of their own"
+    assert null_comparison.rates(draw, kinds, _N_REPETITIONS).sentences <= _MOST
+
+
+def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(null_comparison, "MADE", (Made("one problem", 1, 6),))
+    arguments = ["--repetitions", "5", "--pool", "20", "--trials", "2", "--problems", "lattice"]
+    assert null_comparison.main(arguments) in (0, 1)
+    shown = capsys.readouterr().out
+    assert "one problem" in shown and "random: 1 problems, 10 seeds" in shown
+    assert "20 seeds" not in shown, "the pool is too small for two times twenty"
+    assert null_comparison.main([*arguments[:-1], "latice"]) == 2
+    assert "'latice'" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="randm"):
+        null_comparison.run_pool("randm", ["lattice"], 1, 1)
