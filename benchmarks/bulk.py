@@ -9,6 +9,7 @@ tables and their columns are Optuna's own; any other storage takes trials one by
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 import functools
 import json
 from typing import Any
@@ -17,12 +18,17 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import distribution_to_json
 from optuna.distributions import json_to_distribution
 from optuna.storages import BaseStorage
-from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import sqlalchemy
 from sqlalchemy.orm import Session
+
+from . import claims
+
+
+# Some databases keep whole seconds only.
+_SAME_TIME = timedelta(seconds=1)
 
 
 class ForeignTrials(RuntimeError):
@@ -30,49 +36,88 @@ class ForeignTrials(RuntimeError):
 
 
 def add_trials(
-    storage: BaseStorage, study_id: int, trials: Sequence[FrozenTrial], n_before: int
+    storage: BaseStorage,
+    study_id: int,
+    trials: Sequence[FrozenTrial],
+    n_before: int,
+    claim: str = "",
 ) -> None:
-    """Add finished trials to a study, all of them or none.
+    """Add finished trials to a study, all of them or none; safe to repeat.
+
+    Repeated, because nobody knows whether a commit took place whose acknowledgement was lost, it
+    finds its own trials and adds nothing.
 
     Args:
         storage: The storage.
         study_id: The study's number in it.
         trials: Finished trials, in their order.
         n_before: Trials that the study holds.
+        claim: The token with which the study was claimed; empty for no claim.
 
     Raises:
+        Superseded: If another process has claimed the study.
         ForeignTrials: If it holds another number of trials: another process works on it.
     """
-    relational = _relational(storage)
-    if relational is None:
+    database = claims.relational(storage)
+    if database is None:
+        if claim:
+            claims.check_loosely(storage, study_id, claim)
         if storage.get_n_trials(study_id) != n_before:
             raise _foreign(storage, study_id, n_before)
         for trial in trials:
             storage.create_new_trial(study_id, template_trial=trial)
         return
-    with Session(relational.engine) as session, session.begin():
-        # Written first, which takes the lock: then nobody adds a trial between count and commit.
-        rows = [
-            models.TrialModel(
-                study_id=study_id,
-                number=n_before + index,
-                state=trial.state,
-                datetime_start=trial.datetime_start,
-                datetime_complete=trial.datetime_complete,
-            )
-            for index, trial in enumerate(trials)
-        ]
-        session.add_all(rows)
-        session.flush()
-        ids: list[Any] = [row.trial_id for row in rows]
-        there = sqlalchemy.select(sqlalchemy.func.count(models.TrialModel.trial_id)).where(
-            models.TrialModel.study_id == study_id
+    try:
+        with Session(database.engine) as session, session.begin():
+            _insert(session, study_id, trials, n_before, claim)
+    except ForeignTrials:
+        stored = read_trials(storage, study_id)
+        if not _are_same(stored[n_before:], trials):
+            raise _foreign(storage, study_id, n_before) from None
+
+
+def _insert(
+    session: Session, study_id: int, trials: Sequence[FrozenTrial], n_before: int, claim: str
+) -> None:
+    # Nobody else adds a trial between count and commit: the row of the study is locked, and with
+    # SQLite the whole file is from the first write on, which therefore comes before the reads.
+    claims.lock_study(session, study_id)
+    rows = [
+        models.TrialModel(
+            study_id=study_id,
+            number=n_before + index,
+            state=trial.state,
+            datetime_start=trial.datetime_start,
+            datetime_complete=trial.datetime_complete,
         )
-        if session.scalar(there) != n_before + len(rows):
-            raise _foreign(storage, study_id, n_before)
-        for model, details in _details(list(zip(ids, trials))).items():
-            if details:
-                session.execute(sqlalchemy.insert(model), details)
+        for index, trial in enumerate(trials)
+    ]
+    session.add_all(rows)
+    session.flush()
+    ids: list[Any] = [row.trial_id for row in rows]
+    if claim:
+        claims.check(session, study_id, claim)
+    there = sqlalchemy.select(sqlalchemy.func.count(models.TrialModel.trial_id)).where(
+        models.TrialModel.study_id == study_id
+    )
+    if session.scalar(there) != n_before + len(rows):
+        raise ForeignTrials
+    for model, details in _details(list(zip(ids, trials))).items():
+        if details:
+            session.execute(sqlalchemy.insert(model), details)
+
+
+def _are_same(stored: Sequence[FrozenTrial], trials: Sequence[FrozenTrial]) -> bool:
+    """Whether stored trials are these very ones, and not others with the same outcome."""
+    return len(stored) == len(trials) and all(
+        one.state is other.state
+        and one.params == other.params
+        and one.values == other.values
+        and one.datetime_complete is not None
+        and other.datetime_complete is not None
+        and abs(one.datetime_complete - other.datetime_complete) <= _SAME_TIME
+        for one, other in zip(stored, trials)
+    )
 
 
 def _foreign(storage: BaseStorage, study_id: int, n_before: int) -> ForeignTrials:
@@ -137,24 +182,24 @@ def _details(trials: list[tuple[int, FrozenTrial]]) -> dict[Any, list[dict[str, 
 
 def count_finished(storage: BaseStorage, study_id: int) -> int:
     """Number of finished trials of a study."""
-    relational = _relational(storage)
-    if relational is None:
+    database = claims.relational(storage)
+    if database is None:
         trials = storage.get_all_trials(study_id, deepcopy=False)
         return sum(trial.state.is_finished() for trial in trials)
     finished = [state for state in TrialState if state.is_finished()]
     query = sqlalchemy.select(sqlalchemy.func.count(models.TrialModel.trial_id)).where(
         models.TrialModel.study_id == study_id, models.TrialModel.state.in_(finished)
     )
-    with Session(relational.engine) as session:
+    with Session(database.engine) as session:
         return int(session.scalar(query) or 0)
 
 
 def read_trials(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
     """All trials of a study, in the order in which they were added."""
-    relational = _relational(storage)
-    if relational is None:
+    database = claims.relational(storage)
+    if database is None:
         return storage.get_all_trials(study_id, deepcopy=False)
-    with Session(relational.engine) as session:
+    with Session(database.engine) as session:
         query = sqlalchemy.select(models.TrialModel).where(models.TrialModel.study_id == study_id)
         heads: Sequence[Any] = session.scalars(query.order_by(models.TrialModel.trial_id)).all()
         trials = {
@@ -176,12 +221,14 @@ def read_trials(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
 
         def rows(model: Any, key: str, *columns: str) -> Sequence[Any]:
             table = model.__table__.c
-            return session.execute(
+            found = session.execute(
                 sqlalchemy.select(table.trial_id, *(table[column] for column in columns))
                 .join(models.TrialModel, models.TrialModel.trial_id == table.trial_id)
                 .where(models.TrialModel.study_id == study_id)
                 .order_by(table.trial_id, table[key])
             ).all()
+            # What another process has added since the heads were read is left for the next time.
+            return [row for row in found if row[0] in trials]
 
         value_rows = rows(models.TrialValueModel, "objective", "value", "value_type")
         param_rows = rows(
@@ -224,8 +271,3 @@ def read_trials(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
 @functools.lru_cache(maxsize=10_000)
 def _distribution(text: str) -> BaseDistribution:
     return json_to_distribution(text)
-
-
-def _relational(storage: BaseStorage) -> RDBStorage | None:
-    inner = getattr(storage, "_backend", storage)
-    return inner if isinstance(inner, RDBStorage) else None

@@ -18,7 +18,7 @@ from typing import Any
 from optuna.storages import BaseStorage
 from rich.console import Console
 
-from . import engine
+from . import engines
 from . import store
 from .contender import Contender
 from .contender import Setup
@@ -26,6 +26,7 @@ from .contender import Space
 from .definitions import Definitions
 from .engine import Board
 from .engine import Job
+from .engines import Engine
 from .errors import UsageError
 from .probe import cannot_work
 from .problems import build_problem
@@ -60,6 +61,7 @@ class Campaign:
         storage: URL of the storage; None for SQLite in the output folder.
         command: The command line, to be repeated to continue.
         registry: Folder with the packages of a hub registry; empty to get them over the network.
+        scheduler: Address of a Dask scheduler; empty for worker processes on this machine.
     """
 
     problems: list[ProblemSpec]
@@ -77,6 +79,7 @@ class Campaign:
     storage: str | None
     command: str
     registry: str = ""
+    scheduler: str = ""
     out_dir: Path = field(init=False)
     url: str = field(init=False)
     opened: BaseStorage = field(init=False)
@@ -85,10 +88,14 @@ class Campaign:
     n_before: int = field(init=False, default=0)
     unable: dict[tuple[str, str], str] = field(init=False, default_factory=dict)
     _lock: Any = field(init=False, default=None)
+    _engine: Engine = field(init=False)
 
     def __post_init__(self) -> None:
         self.out_dir = self.out or Path("results") / self._label()
         self.url = self.storage or store.default_url(self.out_dir)
+        if self.scheduler:
+            # A worker may run in another folder.
+            self.url = engines.absolute(self.url)
 
     def prepare(self, console: Console) -> None:
         """Check everything and create the studies that are not there yet.
@@ -98,9 +105,8 @@ class Campaign:
                 holds one with other settings.
         """
         problems = self._built()
-        workers = self.n_workers or self._default_workers(
-            [spec.device_kind(self.options) for spec in self.problems]
-        )
+        self._engine = self._placed([spec.device_kind(self.options) for spec in self.problems])
+        workers = self._engine.n_workers
         self.unable = self._unable(problems)
         for (problem, sampler), reason in self.unable.items():
             console.print(
@@ -109,6 +115,8 @@ class Campaign:
         self._open()
         notes = self._prepare_studies(problems, workers)
         self.n_workers = max(1, min(workers, len(self.jobs)))
+        if self.jobs:
+            self._engine.check_storage(self.url, self.jobs[0].spec.study_name)
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}; use another --out to keep them apart", markup=False)
         done = sum(self.board.finished[job.index] for job in self.jobs)
@@ -273,9 +281,8 @@ class Campaign:
         if not self.jobs:
             return []
         assert self.n_workers is not None
-        engine.limit_threads(self.n_threads)
         with Display(console, self.board, self.n_workers, self.n_before) as display:
-            engine.execute(self.jobs, self.board, self.n_workers, display.tick)
+            self._engine.execute(self.jobs, self.board, self.n_threads, display.tick)
         return [job for job in self.jobs if job.state == "failed"]
 
     def say_failed(self, failed: list[Job]) -> None:
@@ -291,9 +298,34 @@ class Campaign:
         for job in failed:
             print(f"  {job.spec.study_name}: {job.error.splitlines()[0]}", file=sys.stderr)
 
-    def _default_workers(self, devices: list[str]) -> int:
-        # One GPU is shared by nobody, or the seconds of a trial would mean nothing.
-        return available_cores() if set(devices) == {"cpu"} else 1
+    def _placed(self, devices: list[str]) -> Engine:
+        """Where the studies run.
+
+        Args:
+            devices: What the problems compute on.
+
+        Raises:
+            UsageError: If the cluster cannot be used.
+        """
+        if not self.scheduler:
+            return engines.local(self.n_workers, devices, available_cores())
+        from .cluster_worker import Request
+
+        named = self.definitions
+        request = Request(
+            problems=tuple((p.name, named.problems.get(p.name, "")) for p in self.problems),
+            contenders=tuple((c.name, named.samplers.get(c.name, "")) for c in self.contenders),
+            options=self.options,
+            registry=self.registry,
+        )
+        return engines.on_cluster(
+            self.scheduler,
+            self.storage,
+            self.n_workers,
+            devices,
+            request,
+            lambda text: print(text, file=sys.stderr),
+        )
 
 
 def available_cores() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -18,14 +19,15 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from typing import Any
-import warnings
 
-import optuna
-
+from . import patience
+from .attempt import attempt
+from .attempt import quieten
+from .attempt import Result
+from .gpus import VISIBLE
+from .patience import StorageLost
 from .runner import Outcome
-from .runner import run_study
 from .store import StudySpec
 from .store import Writer
 
@@ -41,19 +43,27 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
 )
 _POLL_SECONDS = 0.1
+# How long a worker that is to stop tries to store what waits, in seconds.
+_LAST_PATIENCE = 2.0
 
 
 class Board:
-    """Memory that the coordinator shares with its workers: progress, and the order to stop.
+    """Memory that the coordinator shares with its workers.
 
     Plain integers that one worker writes and the coordinator reads, without locks: a worker that
     is killed cannot leave a lock behind.
+
+    Attributes:
+        finished: Finished trials of each study.
+        stop: 1 is the order to stop.
+        away: 1 while a worker finds the storage out of reach.
     """
 
     def __init__(self, n_studies: int) -> None:
         context = multiprocessing.get_context("spawn")
         self.finished = context.RawArray(ctypes.c_int, n_studies)
         self.stop = context.RawValue(ctypes.c_int, 0)
+        self.away = context.RawValue(ctypes.c_int, 0)
 
 
 @dataclass
@@ -88,8 +98,9 @@ class Job:
 @dataclass
 class _Slot:
     executor: ProcessPoolExecutor
+    gpu: str | None = None
     job: Job | None = None
-    future: Future[tuple[Outcome | None, str, str]] | None = field(default=None)
+    future: Future[Result] | None = field(default=None)
 
 
 def limit_threads(n_threads: int) -> None:
@@ -98,8 +109,33 @@ def limit_threads(n_threads: int) -> None:
         os.environ[variable] = str(n_threads)
 
 
+class OutageNote:
+    """Says once an outage that the storage does not answer, and that it answers again."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+        self._said = False
+
+    def tick(self) -> None:
+        """Say what has changed since the last call."""
+        away = bool(self._board.away.value)
+        if away == self._said:
+            return
+        self._said = away
+        what = (
+            f"does not answer; trying again for {patience.PATIENCE:.0f} s"
+            if away
+            else "answers again"
+        )
+        print(f"note: the storage {what}", file=sys.stderr)
+
+
 def execute(
-    jobs: list[Job], board: Board, n_workers: int, tick: Callable[[list[Job]], None]
+    jobs: list[Job],
+    board: Board,
+    n_workers: int,
+    tick: Callable[[list[Job]], None],
+    gpus: Sequence[str] = (),
 ) -> None:
     """Run studies to their ends; the jobs are updated in place.
 
@@ -108,14 +144,21 @@ def execute(
         board: Shared with the workers.
         n_workers: Number of worker processes, 1 or more.
         tick: Called with the jobs several times a second, to show progress.
+        gpus: Values of ``CUDA_VISIBLE_DEVICES``, of which each worker gets one, in turn; empty to
+            leave it as it is.
 
     Raises:
-        KeyboardInterrupt: On Ctrl-C; the workers have ended by then.
+        StorageLost: If the storage stays out of reach; the workers have ended by then.
+        KeyboardInterrupt: On Ctrl-C, likewise.
     """
     waiting = list(reversed(jobs))
     # One executor of one process a slot, because the death of a process breaks its whole executor
     # and does not say which task was at fault.
-    slots = [_Slot(_new_executor(board)) for _ in range(min(n_workers, len(jobs)))]
+    slots = []
+    for number in range(min(n_workers, len(jobs))):
+        gpu = gpus[number % len(gpus)] if gpus else None
+        slots.append(_Slot(_new_executor(board, gpu), gpu))
+    note = OutageNote(board)
     try:
         while waiting or any(slot.job for slot in slots):
             for slot in slots:
@@ -123,8 +166,10 @@ def execute(
                     _collect(slot, board, waiting)
                 if slot.job is None and waiting:
                     _begin(slot, waiting.pop(), board)
+            note.tick()
             tick(jobs)
             _wait_for_any(slots)
+        note.tick()
         tick(jobs)
     except BaseException:
         # Loses the trials in flight and nothing else: the workers store the finished ones.
@@ -133,6 +178,18 @@ def execute(
     finally:
         for slot in slots:
             slot.executor.shutdown(wait=True, cancel_futures=True)
+
+
+def settle(job: Job, result: Result) -> None:
+    """Write down how the attempt at a job ended.
+
+    Raises:
+        StorageLost: If the storage stays out of reach, which ends the run.
+    """
+    job.outcome, job.error, job.details = result.outcome, result.error, result.details
+    job.state = "failed" if job.error else "finished"
+    if result.storage_lost:
+        raise StorageLost(result.error)
 
 
 def _wait_for_any(slots: list[_Slot]) -> None:
@@ -157,11 +214,10 @@ def _collect(slot: _Slot, board: Board, waiting: list[Job]) -> None:
     slot.job = slot.future = None
     job.seconds += time.monotonic() - job.started
     try:
-        job.outcome, job.error, job.details = future.result()
-        job.state = "failed" if job.error else "finished"
+        settle(job, future.result())
     except BrokenProcessPool:
         slot.executor.shutdown(wait=False)
-        slot.executor = _new_executor(board)
+        slot.executor = _new_executor(board, slot.gpu)
         job.restarts += 1
         if job.restarts <= _MAX_RESTARTS:
             job.state = "waiting"
@@ -171,12 +227,12 @@ def _collect(slot: _Slot, board: Board, waiting: list[Job]) -> None:
             job.error = f"its worker process died {job.restarts} times (killed, or out of memory?)"
 
 
-def _new_executor(board: Board) -> ProcessPoolExecutor:
+def _new_executor(board: Board, gpu: str | None) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(
         max_workers=1,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_start_worker,
-        initargs=(board.finished, board.stop),
+        initargs=(board.finished, board.stop, board.away, gpu),
     )
 
 
@@ -199,16 +255,19 @@ _finished: Any = None
 _writer: Writer | None = None
 
 
-def _start_worker(finished: Any, stop: Any) -> None:
+def _start_worker(finished: Any, stop: Any, away: Any, gpu: str | None) -> None:
     global _finished
     _finished = finished
+    if gpu is not None:
+        # Before torch is imported, which looks at it once.
+        os.environ[VISIBLE] = gpu
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-    # Hub samplers that were written for an older Optuna.
-    warnings.filterwarnings("ignore", message=".*warn_independent_sampling.*")
-    # "The value nan is not acceptable": it is counted as a failed trial.
-    warnings.filterwarnings("ignore", message=".*not acceptable.*")
+    quieten()
+
+    def on_outage(is_away: bool) -> None:
+        away.value = int(is_away)
+
+    patience.WATCH.changed = on_outage
     # What libraries print would tear the display; errors have another stream.
     sys.stdout = open(os.devnull, "w", encoding="utf-8")
     threading.Thread(target=_watch, args=(stop,), daemon=True).start()
@@ -217,21 +276,23 @@ def _start_worker(finished: Any, stop: Any) -> None:
 def _watch(stop: Any) -> None:
     """End this process at once when the coordinator says so or is gone.
 
-    An orphan must not go on: the resumed run would work on the same study.
+    An orphan must not go on: it would take up the processor of the resumed run, which takes its
+    study away from it.
     """
     parent = multiprocessing.parent_process()
     assert parent is not None
     orphaned = False
     while not orphaned and not stop.value:
         orphaned = bool(wait([parent.sentinel], timeout=_POLL_SECONDS))
-    # The coordinator waits for its workers, and nobody else can be at work on the study. Of an
-    # orphan that is not certain: what it has not stored is lost.
-    if not orphaned and _writer is not None:
-        _writer.flush()
-    os._exit(1)
+    try:
+        if _writer is not None:
+            # Of an orphan's study somebody else may be in charge by now: then nothing is written.
+            _writer.flush(_LAST_PATIENCE)
+    finally:
+        os._exit(1)
 
 
-def _work(spec: StudySpec, index: int) -> tuple[Outcome | None, str, str]:
+def _work(spec: StudySpec, index: int) -> Result:
     def report(n_finished: int) -> None:
         _finished[index] = n_finished
 
@@ -239,9 +300,4 @@ def _work(spec: StudySpec, index: int) -> tuple[Outcome | None, str, str]:
         global _writer
         _writer = writer
 
-    try:
-        return run_study(spec, report, on_writer=on_writer), "", ""
-    # A library may even exit, which would end the coordinator if it got there.
-    except (Exception, SystemExit) as error:
-        # As text: not every exception survives the way to another process.
-        return None, f"{type(error).__name__}: {error}", traceback.format_exc()
+    return attempt(spec, report, on_writer)

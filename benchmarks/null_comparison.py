@@ -167,9 +167,9 @@ def run_pool(sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int)
     """
     import optuna
 
-    from . import runner
     from .contender import Setup
     from .contenders import get_contender
+    from .one_trial import run_trial
     from .problems import build_problem
     from .problems import get_problem
     from .problems import Options
@@ -185,7 +185,7 @@ def run_pool(sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int)
             space = problem.search_space
             built = contender.build(Setup(seed, space, n_trials))
             study = optuna.create_study(directions=problem.directions, sampler=built)
-            trials = [runner.run_trial(study, problem, space) for _ in range(n_trials)]
+            trials = [run_trial(study, problem, space) for _ in range(n_trials)]
             sign = -1 if study.direction is optuna.study.StudyDirection.MAXIMIZE else 1
             values = [
                 sign * float(trial.user_attrs.get("expected_loss", trial.values[0]))

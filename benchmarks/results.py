@@ -16,6 +16,7 @@ from . import bulk
 from . import statistics
 from . import store
 from .contenders import CONTENDERS
+from .patience import patiently
 from .problems import PROBLEMS
 from .simulation import FINISHED_SECONDS
 from .statistics import FloatArray
@@ -116,7 +117,15 @@ class Sample:
 
 
 def load_runs(storage: BaseStorage) -> list[Run]:
-    """Read every study of the harness, in the order of the registries, then by seed."""
+    """Read every study of the harness, in the order of the registries, then by seed.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    return patiently(lambda: _load_runs(storage))
+
+
+def _load_runs(storage: BaseStorage) -> list[Run]:
     runs = []
     for name in optuna.get_all_study_names(storage):
         parsed = store.parse_study_name(name)

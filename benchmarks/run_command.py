@@ -128,6 +128,12 @@ def _add_how(group: Any) -> None:
         help="worker processes (one a core; one a GPU when training there)",
     )
     add("--threads", type=AtLeast(1), default=1, metavar="N", help="threads a worker")
+    add(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="run on the workers of a Dask scheduler, tcp://HOST:PORT; needs --storage",
+    )
     add("--dry-run", action="store_true", help="say what would run and about how long it takes")
 
 
@@ -189,6 +195,7 @@ def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campa
         storage=args.storage,
         command=command,
         registry=registry,
+        scheduler=args.scheduler,
     )
 
 

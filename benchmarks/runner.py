@@ -62,6 +62,8 @@ def run_study(
             store those that wait.
 
     Raises:
+        Superseded: If another process has taken over the study.
+        StorageLost: If the storage stays out of reach.
         Exception: Whatever the sampler raises. An objective that raises costs one trial only.
     """
     memory.reset_peak()
@@ -73,12 +75,14 @@ def run_study(
 
     its_problem = problem or build(spec.seed)
     stored = store.load_study(store.connect(spec.storage), spec.study_name)
+    # Before its trials are read: from now on nobody else can add any.
+    claim = store.claim_study(stored)
     finished = store.finished_trials(stored)
     if len(finished) < spec.n_trials and stored.user_attrs.get(store.REEVALUATED):
         # Of an incumbent that may not remain one.
         stored.set_user_attr(store.REEVALUATED, [])
     report(len(finished))
-    writer = Writer(stored, len(finished))
+    writer = Writer(stored, len(finished), claim)
     on_writer(writer)
     space = its_problem.search_space
     plan = Plan(
@@ -94,14 +98,14 @@ def run_study(
             report(len(finished))
     finally:
         writer.flush()
-    peak_mb = max(memory.peak_mb(), stored.user_attrs.get(store.PEAK_MEMORY, 0.0))
-    stored.set_user_attr(store.PEAK_MEMORY, peak_mb)
+    peak_mb = max(memory.peak_mb(), store.get_attr(stored, store.PEAK_MEMORY, 0.0))
+    store.set_attr(stored, store.PEAK_MEMORY, peak_mb)
     direction = stored.directions[0]
-    values: list[float] = stored.user_attrs.get(store.REEVALUATED, [])
+    values: list[float] = store.get_attr(stored, store.REEVALUATED, [])
     if len(values) < spec.reevaluations:
         repeats = range(len(values), spec.reevaluations)
         values = values + reevaluate(finished, direction, build, spec.seed, repeats)
-        stored.set_user_attr(store.REEVALUATED, values)
+        store.set_attr(stored, store.REEVALUATED, values)
     return _outcome(finished, direction)
 
 

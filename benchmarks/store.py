@@ -29,8 +29,11 @@ from optuna.trial import FrozenTrial
 import sqlalchemy
 
 from . import bulk
+from . import claims
 from .contender import Space
 from .errors import UsageError
+from .patience import PATIENCE
+from .patience import patiently
 from .problems import Options
 
 
@@ -40,6 +43,13 @@ PEAK_MEMORY = "peak_memory_mb"
 REEVALUATED = "reevaluated"
 # How long a process waits for another one's write, in seconds. A write takes milliseconds.
 _SQLITE_TIMEOUT = 60
+# A server that vanishes without a goodbye is noticed within a minute, and not after two hours.
+_LIBPQ_ARGS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
 # How much work may wait for its transaction.
 _FLUSH_SECONDS = 0.5
 
@@ -115,9 +125,9 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         UsageError: If the storage cannot be reached; the message is one line.
     """
     try:
-        if not url.startswith("sqlite"):
-            return optuna.storages.get_storage(url)
-        return _open_sqlite(url, create)
+        if url.startswith("sqlite"):
+            return _open_sqlite(url, create)
+        return _open_server(url)
     except Exception as error:  # Every database driver raises its own.
         reason = " ".join(str(error).split("\n(Background")[0].split())
         raise UsageError(
@@ -131,9 +141,10 @@ def connect(url: str) -> BaseStorage:
     """Open a storage once a process: a worker runs many short studies in the same one.
 
     Raises:
-        UsageError: If the storage cannot be reached.
+        StorageLost: If the storage stays out of reach.
+        UsageError: If the URL is not that of a storage.
     """
-    return open_storage(url)
+    return patiently(lambda: open_storage(url))
 
 
 def _open_sqlite(url: str, create: bool) -> BaseStorage:
@@ -153,6 +164,16 @@ def _open_sqlite(url: str, create: bool) -> BaseStorage:
     # Connections opened before the listener was there do not have these settings.
     storage.engine.dispose()
     return storage
+
+
+def _open_server(url: str) -> BaseStorage:
+    kwargs: dict[str, Any] = {}
+    if "://" in url:
+        # Connections that died while nobody used them are replaced without a word.
+        kwargs["pool_pre_ping"] = True
+        if sqlalchemy.engine.make_url(url).get_driver_name() in ("psycopg", "psycopg2"):
+            kwargs["connect_args"] = _LIBPQ_ARGS
+    return optuna.storages.RDBStorage(url, engine_kwargs=kwargs)
 
 
 def space_to_json(space: Space) -> dict[str, str]:
@@ -181,8 +202,15 @@ def prepare_study(
         Number of finished trials, and what else differs from when the study was begun.
 
     Raises:
+        StorageLost: If the storage stays out of reach.
         UsageError: If the study was begun with other settings, or is not the harness's.
     """
+    return patiently(lambda: _prepare_study(storage, spec, settings, direction))
+
+
+def _prepare_study(
+    storage: BaseStorage, spec: StudySpec, settings: dict[str, Any], direction: StudyDirection
+) -> tuple[int, list[str]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study = optuna.create_study(
@@ -226,19 +254,58 @@ def _difference(begun: dict[str, Any], now: dict[str, Any]) -> str:
 
 
 def load_study(storage: BaseStorage, name: str) -> Study:
-    """Load a study for reading and adding trials."""
-    return optuna.load_study(
-        study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler()
+    """Load a study for reading and adding trials.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    return patiently(
+        lambda: optuna.load_study(
+            study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler()
+        )
     )
+
+
+def claim_study(study: Study) -> str:
+    """Claim a stored study for this attempt at it; whoever was at work on it cannot go on.
+
+    Returns:
+        The token of the claim, for :class:`Writer`.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    token = claims.new_token()
+    patiently(lambda: claims.take(study._storage, study._study_id, token))
+    return token
+
+
+def get_attr(study: Study, key: str, default: Any) -> Any:
+    """A user attribute of a stored study.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    return patiently(lambda: study.user_attrs.get(key, default))
+
+
+def set_attr(study: Study, key: str, value: Any) -> None:
+    """Set a user attribute of a stored study.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    patiently(lambda: study.set_user_attr(key, value))
 
 
 def finished_trials(study: Study) -> list[FrozenTrial]:
     """The trials of a stored study, by number.
 
     Raises:
+        StorageLost: If the storage stays out of reach.
         RuntimeError: If one of them is not finished; the harness stores no such trial.
     """
-    trials = bulk.read_trials(study._storage, study._study_id)
+    trials = patiently(lambda: bulk.read_trials(study._storage, study._study_id))
     for trial in trials:
         if not trial.state.is_finished():
             raise RuntimeError(
@@ -258,14 +325,21 @@ class Writer:
     Args:
         study: The stored study.
         n_stored: Finished trials that it holds.
+        claim: The token with which the study was claimed; empty for no claim.
         clock: Seconds of a clock that never goes back.
     """
 
     def __init__(
-        self, study: Study, n_stored: int, clock: Callable[[], float] = time.monotonic
+        self,
+        study: Study,
+        n_stored: int,
+        claim: str = "",
+        *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study = study
         self._n_stored = n_stored
+        self._claim = claim
         self._clock = clock
         self._waiting: list[FrozenTrial] = []
         self._flushed = clock()
@@ -276,24 +350,38 @@ class Writer:
         """Store a finished trial, now or with the next ones.
 
         Raises:
+            Superseded: If another process has claimed the study.
             ForeignTrials: If another process has added trials to the study.
+            StorageLost: If the storage stays out of reach.
         """
         with self._lock:
             self._waiting.append(trial)
         if self._clock() - self._flushed >= _FLUSH_SECONDS:
             self.flush()
 
-    def flush(self) -> None:
-        """Store the trials that wait.
+    def flush(self, patience: float = PATIENCE) -> None:
+        """Store the trials that wait. After an error they are given up, to be run again.
+
+        Args:
+            patience: How many seconds a storage may stay away, and how long to wait for another
+                thread that is at it.
 
         Raises:
+            Superseded: If another process has claimed the study.
             ForeignTrials: If another process has added trials to the study.
+            StorageLost: If the storage stays out of reach.
         """
-        with self._lock:
-            if self._waiting:
-                bulk.add_trials(
-                    self._study._storage, self._study._study_id, self._waiting, self._n_stored
-                )
-                self._n_stored += len(self._waiting)
-                self._waiting = []
+        if not self._lock.acquire(timeout=2 * patience):
+            return
+        try:
+            trials, self._waiting = self._waiting, []
+            if trials:
+                patiently(lambda: self._add(trials), patience)
+                self._n_stored += len(trials)
             self._flushed = self._clock()
+        finally:
+            self._lock.release()
+
+    def _add(self, trials: list[FrozenTrial]) -> None:
+        storage, study_id = self._study._storage, self._study._study_id
+        bulk.add_trials(storage, study_id, trials, self._n_stored, self._claim)
