@@ -64,7 +64,9 @@ def analyse(
     column = comparison.columns[-2]
     # From the easiest to the hardest.
     levels = tuple(sorted(targets, reverse=True))
-    pairs = compare_pairs(comparison.regrets, comparison.columns, curve_set.facts.n_params)
+    # With one seed on all problems, those of as many parameters see the same points.
+    kinds = None if curve_set.has_own_seeds else curve_set.facts.n_params
+    pairs = compare_pairs(comparison.regrets, comparison.columns, kinds)
     hits = find_hits(curve_set, comparison.scales, levels, int(column))
     unit = trial_seconds(curve_set)
     return Analysis(

@@ -34,6 +34,9 @@ from .problems import Options
 from .problems import Problem
 from .problems import ProblemSpec
 from .progress import Display
+from .seeding import OWN
+from .seeding import SHARED
+from .store import SAMPLER_SEEDS
 from .store import StudySpec
 
 
@@ -52,6 +55,7 @@ class Campaign:
         options: What the problems are built with.
         seeds: Seeds of the samplers and of the problems' noise.
         n_trials: Trials a study.
+        seeding: How the samplers' seeds come from ``seeds``; see :mod:`benchmarks.seeding`.
         start_points: Trials at the start whose random points all samplers of a seed share.
         parallel: Trials at a time on a simulated clock; 1 for one after the other.
         reevaluations: How often a final incumbent is measured again with fresh seeds.
@@ -70,6 +74,7 @@ class Campaign:
     options: Options
     seeds: range
     n_trials: int
+    seeding: str = OWN
     start_points: int = 0
     parallel: int = 1
     reevaluations: int = 0
@@ -218,6 +223,7 @@ class Campaign:
             start_points=self.start_points,
             parallel=self.parallel,
             reevaluations=self.reevaluations,
+            seeding=self.seeding,
         )
 
     def _unable(
@@ -252,8 +258,13 @@ class Campaign:
 
     def _fairness(self) -> dict[str, str]:
         """What a study is begun with and cannot be changed later."""
-        chosen = {"start_points": self.start_points, "parallel": self.parallel}
-        usual = {"start_points": 0, "parallel": 1}
+        chosen = {
+            "start_points": self.start_points,
+            "parallel": self.parallel,
+            SAMPLER_SEEDS: self.seeding,
+        }
+        # Studies that do not tell were run so.
+        usual = {"start_points": 0, "parallel": 1, SAMPLER_SEEDS: SHARED}
         return {key: str(value) for key, value in chosen.items() if value != usual[key]}
 
     def _is_measured_again(self, spec: StudySpec) -> bool:

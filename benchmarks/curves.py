@@ -25,11 +25,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import statistics
+from . import store
 from .contenders import CONTENDERS
 from .errors import UsageError
 from .results import Run
 from .run_arrays import ended_at
 from .run_arrays import incumbent_losses
+from .seeding import OWN
+from .seeding import SHARED
 from .statistics import FloatArray
 
 
@@ -131,6 +134,11 @@ class CurveSet:
         known = [name for name in CONTENDERS if name in names]
         return known + [name for name in names if name not in CONTENDERS]
 
+    @property
+    def has_own_seeds(self) -> bool:
+        """Whether the seeds of the samplers are independent from problem to problem."""
+        return all(how.get("sampler_seeds") == OWN for how in self.facts.settings)
+
     def only(self, problems: Iterable[str], samplers: Iterable[str]) -> CurveSet:
         """Those of some problems and samplers."""
         wanted = set(problems), set(samplers)
@@ -191,6 +199,7 @@ def _note(run: Run, facts: Facts) -> None:
         "command": run.settings.get("command", ""),
         "versions": run.settings.get("versions", {}),
         "threads": run.settings.get("threads"),
+        "sampler_seeds": run.settings.get("problem", {}).get(store.SAMPLER_SEEDS, SHARED),
         "sampler": run.sampler,
         "sampler_version": run.settings.get("sampler_version", ""),
     }

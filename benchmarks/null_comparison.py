@@ -30,6 +30,9 @@ from .errors import UsageError
 from .pairwise import compare_pairs
 from .regret import find_scales
 from .regret import regret_curve
+from .seeding import OWN
+from .seeding import sampler_seed
+from .seeding import SHARED
 from .sentences import is_different
 from .statistics import FloatArray
 from .statistics import paired_wilcoxon
@@ -117,7 +120,7 @@ class Rates:
 
 def rates(
     draw: Callable[[np.random.Generator], FloatArray],
-    n_params: Sequence[int],
+    kinds: Sequence[int] | None,
     n_repetitions: int,
     seed: int = 0,
 ) -> Rates:
@@ -126,12 +129,12 @@ def rates(
     Args:
         draw: Makes the results of one comparison: regrets of shape (n_problems, n_samplers,
             n_seeds), those of all samplers from one distribution.
-        n_params: Number of parameters of each problem.
+        kinds: Kind of each problem, those of a kind sharing their luck; None if none does.
         n_repetitions: How often.
         seed: Seed of what ``draw`` is given.
     """
     rng = np.random.default_rng(seed)
-    known = {str(problem): n for problem, n in enumerate(n_params)}
+    known = None if kinds is None else {str(p): kind for p, kind in enumerate(kinds)}
     found = np.zeros((n_repetitions, 2))
     for repetition in range(n_repetitions):
         values = draw(rng)
@@ -153,7 +156,9 @@ def _by_wilcoxon(values: FloatArray) -> bool:
     return bool((paired.holm(np.array(p_values)) < _LEVEL).any())
 
 
-def run_pool(sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int) -> CurveSet:
+def run_pool(
+    sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int, seeding: str = OWN
+) -> CurveSet:
     """Run studies in this process, and keep nothing of them but their curves.
 
     Args:
@@ -161,6 +166,7 @@ def run_pool(sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int)
         problems: Names of the problems.
         n_seeds: Seeds from 0.
         n_trials: Trials a study.
+        seeding: How the sampler's seeds come from these; see :mod:`benchmarks.seeding`.
 
     Raises:
         UsageError: If there is no such sampler or problem, or it cannot run here.
@@ -183,7 +189,8 @@ def run_pool(sampler: str, problems: Sequence[str], n_seeds: int, n_trials: int)
         for seed in range(n_seeds):
             problem = build_problem(spec, options, seed)
             space = problem.search_space
-            built = contender.build(Setup(seed, space, n_trials))
+            own_seed = sampler_seed(name, seed, seeding)
+            built = contender.build(Setup(own_seed, space, n_trials))
             study = optuna.create_study(directions=problem.directions, sampler=built)
             trials = [run_trial(study, problem, space) for _ in range(n_trials)]
             sign = -1 if study.direction is optuna.study.StudyDirection.MAXIMIZE else 1
@@ -252,16 +259,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--trials", type=AtLeast(1), default=20, metavar="N", help="trials a study (20)")
     args = parser.parse_args(arguments)
     _be_quiet()
+    problems = names(args.problems, "--problems")
     try:
-        pool = run_pool(args.sampler, names(args.problems, "--problems"), args.pool, args.trials)
+        pools = {
+            seeding: run_pool(args.sampler, problems, args.pool, args.trials, seeding)
+            for seeding in (OWN, SHARED)
+        }
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     rows = [
-        _row(made.title, rates(made.draw, made.kinds, args.repetitions), args.repetitions)
+        _row(
+            made.title,
+            rates(made.draw, made.kinds if made.shared else None, args.repetitions),
+            args.repetitions,
+        )
         for made in MADE
     ]
-    rows += _real_rows(pool, args)
+    for seeding, pool in pools.items():
+        rows += _real_rows(pool, seeding, args)
     heads = ["the same sampler under two names or more", "called different", "5% or less"]
     title = f"{args.repetitions} comparisons a row"
     table = Table(title, [*heads, "Wilcoxon over pairs"], rows)
@@ -276,14 +292,15 @@ def _be_quiet() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
-def _real_rows(pool: CurveSet, args: argparse.Namespace) -> list[list[str]]:
+def _real_rows(pool: CurveSet, seeding: str, args: argparse.Namespace) -> list[list[str]]:
     regrets = final_regrets(pool, args.trials)
     n_params: Mapping[str, int] = pool.facts.n_params
-    kinds = [n_params[problem] for problem in pool.problems]
+    kinds = None if seeding == OWN else [n_params[problem] for problem in pool.problems]
     rows = []
     for n_seeds, n_samplers in ((10, 2), (3, 2), (20, 2), (10, 4)):
         if n_seeds * n_samplers <= args.pool:
             title = f"{args.sampler}: {len(regrets)} problems, {n_seeds} seeds"
+            title += " of each one's own" if seeding == OWN else " on all"
             title += f", {n_samplers} names" if n_samplers > 2 else ""
             its = rates(real_draw(regrets, n_seeds, n_samplers), kinds, args.repetitions)
             rows.append(_row(title, its, args.repetitions))

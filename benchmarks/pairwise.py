@@ -87,7 +87,7 @@ class Pair:
 def compare_pairs(
     regrets: Mapping[Key, FloatArray],
     columns: Sequence[str],
-    n_params: Mapping[str, int],
+    kinds: Mapping[str, Hashable] | None = None,
     n_exchanges: int = sign_flips.N_EXCHANGES,
 ) -> list[Pair]:
     """Compare all samplers with each other.
@@ -96,8 +96,8 @@ def compare_pairs(
         regrets: Normalised regret in each column, shape (n_columns,), by problem, sampler and
             seed; NaN where a study has not got so far.
         columns: Names of the columns.
-        n_params: Number of parameters by problem. Those of as many, and those of which it is not
-            known, may share their luck (:mod:`benchmarks.sign_flips`).
+        kinds: Kind by problem: those of a kind, and those of which it is not known, may share
+            their luck (:mod:`benchmarks.sign_flips`). None if each has its own.
         n_exchanges: Number of random exchanges of a test.
 
     Returns:
@@ -125,9 +125,7 @@ def compare_pairs(
         theirs = np.stack([values[other, rows, c] for c, _, other in tests], axis=1)
         theirs = paired.without_ties(ours, theirs)
         where = [pairs[row] for row in rows]
-        found |= dict(
-            zip(tests, _compare_group(names, ours, theirs, where, n_params, n_exchanges))
-        )
+        found |= dict(zip(tests, _compare_group(names, ours, theirs, where, kinds, n_exchanges)))
     return _corrected([found[test] for test in sorted(found)])
 
 
@@ -136,7 +134,7 @@ def _compare_group(
     ours: FloatArray,
     theirs: FloatArray,
     pairs: Sequence[tuple[str, int]],
-    n_params: Mapping[str, int],
+    kinds: Mapping[str, Hashable] | None,
     n_exchanges: int,
 ) -> list[Pair]:
     """Several tests over the same pairs.
@@ -146,11 +144,11 @@ def _compare_group(
         ours: Regrets, shape (n_pairs, n_tests).
         theirs: Likewise.
         pairs: Problem and seed of each row.
-        n_params: Number of parameters by problem.
+        kinds: Kind by problem, or None.
         n_exchanges: Number of random exchanges.
     """
     problems = [problem for problem, _ in pairs]
-    blocks = _blocks(pairs, n_params)
+    blocks = _blocks(pairs, kinds)
     ranks = sign_flips.signed_ranks(ours - theirs)
     totals = np.abs(ranks).sum(axis=0)
     advantages = -ranks.sum(axis=0) / np.where(totals > 0, totals, 1.0)
@@ -199,11 +197,15 @@ def _compare_group(
     return result
 
 
-def _blocks(pairs: Sequence[tuple[str, int]], n_params: Mapping[str, int]) -> list[Hashable]:
-    """What is exchanged together: a seed, or the part of it that surely shares its luck."""
+def _blocks(
+    pairs: Sequence[tuple[str, int]], kinds: Mapping[str, Hashable] | None
+) -> list[Hashable]:
+    """What is exchanged together: a pair, a seed, or the part of it that surely shares its luck."""
+    if kinds is None:
+        return list(pairs)
     if len({seed for _, seed in pairs}) >= _ENOUGH_SEEDS:
         return [seed for _, seed in pairs]
-    return [(seed, n_params.get(problem, 0)) for problem, seed in pairs]
+    return [(seed, kinds.get(problem, 0)) for problem, seed in pairs]
 
 
 def _ratio_intervals(

@@ -28,6 +28,8 @@ from .problems import Options
 from .problems import ProblemSpec
 from .problems import wanted_problems
 from .report_command import add_place
+from .seeding import known_seeding
+from .seeding import OWN
 from .suite import SUITES
 
 
@@ -81,6 +83,12 @@ def _add_what(group: Any) -> None:
     )
     add("--seeds", type=AtLeast(1), default=20, metavar="N", help="number of seeds")
     add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them")
+    add(
+        "--sampler-seeds",
+        default=OWN,
+        metavar="own|shared",
+        help="give a sampler another seed on every problem, or the number of the seed on all",
+    )
     add("--trials", type=AtLeast(1), default=30, metavar="N", help="trials a study")
     add(
         "--start-points",
@@ -186,6 +194,7 @@ def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campa
         ),
         seeds=range(args.first_seed, args.first_seed + args.seeds),
         n_trials=args.trials,
+        seeding=known_seeding(args.sampler_seeds),
         start_points=args.start_points,
         parallel=args.parallel,
         reevaluations=args.reevaluate,

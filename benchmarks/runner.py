@@ -87,9 +87,9 @@ def run_study(
     space = its_problem.search_space
     plan = Plan(
         contender,
-        Setup(spec.seed, space, spec.n_trials, spec.registry),
+        Setup(spec.sampler_seed, space, spec.n_trials, spec.registry),
         stored.directions,
-        draw_start_points(space, spec.seed, min(spec.start_points, spec.n_trials)),
+        draw_start_points(space, spec.sampler_seed, min(spec.start_points, spec.n_trials)),
     )
     try:
         for trial in _remaining(plan, its_problem, tuple(finished), spec):

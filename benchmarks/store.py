@@ -35,12 +35,16 @@ from .errors import UsageError
 from .patience import PATIENCE
 from .patience import patiently
 from .problems import Options
+from .seeding import OWN
+from .seeding import sampler_seed
 
 
 SETTINGS = "settings"
 PLANNED = "planned_trials"
 PEAK_MEMORY = "peak_memory_mb"
 REEVALUATED = "reevaluated"
+# In the settings of a problem.
+SAMPLER_SEEDS = "sampler_seeds"
 # How long a process waits for another one's write, in seconds. A write takes milliseconds.
 _SQLITE_TIMEOUT = 60
 # A server that vanishes without a goodbye is noticed within a minute, and not after two hours.
@@ -61,7 +65,7 @@ class StudySpec:
     Attributes:
         problem: Name of the problem.
         sampler: Name of the contender.
-        seed: Seed of the sampler and of the problem's noise.
+        seed: Seed of the problem's noise, from which that of the sampler comes.
         n_trials: Trials that the study is to have.
         options: What the problem is built with.
         storage: URL of the storage.
@@ -71,6 +75,7 @@ class StudySpec:
         start_points: Trials at the start whose random points all samplers of a seed share.
         parallel: Trials at a time on a simulated clock; 1 for one after the other.
         reevaluations: How often the final incumbent is measured again with fresh seeds.
+        seeding: How the sampler's seed comes from ``seed``; see :mod:`benchmarks.seeding`.
     """
 
     problem: str
@@ -85,6 +90,12 @@ class StudySpec:
     start_points: int = 0
     parallel: int = 1
     reevaluations: int = 0
+    seeding: str = OWN
+
+    @property
+    def sampler_seed(self) -> int:
+        """Seed of the sampler."""
+        return sampler_seed(self.problem, self.seed, self.seeding)
 
     @property
     def study_name(self) -> str:

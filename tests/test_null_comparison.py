@@ -51,7 +51,7 @@ def test_a_difference_is_found() -> None:
 
 
 def test_real_studies_of_random_search() -> None:
-    pool = null_comparison.run_pool("random", ["quadratic", "lattice"], 60, 5)
+    pool = null_comparison.run_pool("random", ["quadratic", "lattice"], 60, 5, "shared")
     regrets = null_comparison.final_regrets(pool, 5)
     assert regrets.shape == (2, 60) and (regrets.std(axis=1) > 0).all()
     # Both have three parameters.
@@ -64,12 +64,21 @@ def test_real_studies_of_random_search() -> None:
     assert null_comparison.rates(draw, kinds, _N_REPETITIONS).sentences <= _MOST
 
 
+def test_real_studies_with_seeds_of_their_own_are_independent_evidence() -> None:
+    pool = null_comparison.run_pool("random", ["quadratic", "quadratic+noise=0.000001"], 60, 5)
+    regrets = null_comparison.final_regrets(pool, 5)
+    # All but the same problem: with shared seeds the correlation is 1.
+    assert abs(np.corrcoef(regrets)[0, 1]) < 0.5
+    draw = null_comparison.real_draw(regrets, 8, 2)
+    assert null_comparison.rates(draw, None, _N_REPETITIONS).sentences <= _MOST
+
+
 def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null_comparison, "MADE", (Made("one problem", 1, 6),))
     arguments = ["--repetitions", "5", "--pool", "20", "--trials", "2", "--problems", "lattice"]
     assert null_comparison.main(arguments) in (0, 1)
     shown = capsys.readouterr().out
-    assert "one problem" in shown and "random: 1 problems, 10 seeds" in shown
+    assert "one problem" in shown and "random: 1 problems, 10 seeds of each" in shown
     assert "20 seeds" not in shown, "the pool is too small for two times twenty"
     assert null_comparison.main([*arguments[:-1], "latice"]) == 2
     assert "'latice'" in capsys.readouterr().err
