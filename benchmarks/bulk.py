@@ -31,6 +31,10 @@ from . import claims
 _SAME_TIME = timedelta(seconds=1)
 
 
+# Fewer queries than one a study and table, and no more numbers in a query than databases take.
+_STUDIES_AT_ONCE = 200
+
+
 class ForeignTrials(RuntimeError):
     """Someone else has added trials to the study."""
 
@@ -196,75 +200,111 @@ def count_finished(storage: BaseStorage, study_id: int) -> int:
 
 def read_trials(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
     """All trials of a study, in the order in which they were added."""
-    database = claims.relational(storage)
-    if database is None:
-        return storage.get_all_trials(study_id, deepcopy=False)
-    with Session(database.engine) as session:
-        query = sqlalchemy.select(models.TrialModel).where(models.TrialModel.study_id == study_id)
-        heads: Sequence[Any] = session.scalars(query.order_by(models.TrialModel.trial_id)).all()
-        trials = {
-            row.trial_id: FrozenTrial(
-                number=row.number,
-                state=row.state,
-                value=None,
-                datetime_start=row.datetime_start,
-                datetime_complete=row.datetime_complete,
-                params={},
-                distributions={},
-                user_attrs={},
-                system_attrs={},
-                intermediate_values={},
-                trial_id=row.trial_id,
-            )
-            for row in heads
-        }
+    return read_studies(storage, [study_id])[study_id]
 
-        def rows(model: Any, key: str, *columns: str) -> Sequence[Any]:
-            table = model.__table__.c
-            found = session.execute(
-                sqlalchemy.select(table.trial_id, *(table[column] for column in columns))
-                .join(models.TrialModel, models.TrialModel.trial_id == table.trial_id)
-                .where(models.TrialModel.study_id == study_id)
-                .order_by(table.trial_id, table[key])
-            ).all()
-            # What another process has added since the heads were read is left for the next time.
-            return [row for row in found if row[0] in trials]
 
-        value_rows = rows(models.TrialValueModel, "objective", "value", "value_type")
-        param_rows = rows(
-            models.TrialParamModel, "param_id", "param_name", "param_value", "distribution_json"
+def read_studies(storage: BaseStorage, study_ids: Sequence[int]) -> dict[int, list[FrozenTrial]]:
+    """All trials of several studies, each in the order in which they were added.
+
+    Args:
+        storage: The storage.
+        study_ids: The studies' numbers in it.
+
+    Returns:
+        Trials by number of the study, also for a study without any.
+    """
+    relational = claims.relational(storage)
+    if relational is None:
+        return {number: storage.get_all_trials(number, deepcopy=False) for number in study_ids}
+    found: dict[int, list[FrozenTrial]] = {}
+    with relational.engine.connect() as connection:
+        for begin in range(0, len(study_ids), _STUDIES_AT_ONCE):
+            found |= _read_some(connection, study_ids[begin : begin + _STUDIES_AT_ONCE])
+    return found
+
+
+def _read_some(
+    connection: sqlalchemy.Connection, study_ids: Sequence[int]
+) -> dict[int, list[FrozenTrial]]:
+    head: Any = models.TrialModel.__table__
+    found: dict[int, list[FrozenTrial]] = {number: [] for number in study_ids}
+    trials: dict[int, FrozenTrial] = {}
+    query = sqlalchemy.select(
+        head.c.trial_id,
+        head.c.study_id,
+        head.c.number,
+        head.c.state,
+        head.c.datetime_start,
+        head.c.datetime_complete,
+    ).where(head.c.study_id.in_(study_ids))
+    for trial_id, study_id, number, state, start, complete in connection.execute(
+        query.order_by(head.c.trial_id)
+    ):
+        trials[trial_id] = FrozenTrial(
+            number=number,
+            state=state,
+            value=None,
+            datetime_start=start,
+            datetime_complete=complete,
+            params={},
+            distributions={},
+            user_attrs={},
+            system_attrs={},
+            intermediate_values={},
+            trial_id=trial_id,
         )
-        attr_rows = rows(
-            models.TrialUserAttributeModel, "trial_user_attribute_id", "key", "value_json"
+        found[study_id].append(trials[trial_id])
+
+    def rows(model: Any, key: str, *columns: str) -> Sequence[Any]:
+        table = model.__table__.c
+        result = connection.execute(
+            sqlalchemy.select(table.trial_id, *(table[column] for column in columns))
+            .join(head, head.c.trial_id == table.trial_id)
+            .where(head.c.study_id.in_(study_ids))
+            .order_by(table.trial_id, table[key])
         )
-        system_rows = rows(
-            models.TrialSystemAttributeModel, "trial_system_attribute_id", "key", "value_json"
-        )
-        step_rows = rows(
-            models.TrialIntermediateValueModel,
-            "step",
-            "step",
-            "intermediate_value",
-            "intermediate_value_type",
-        )
+        # Not those of trials that a run has added since they were counted.
+        return [row for row in result if row[0] in trials]
+
     values: dict[int, list[float]] = {}
-    for trial_id, stored, kind in value_rows:
+    for trial_id, stored, kind in rows(models.TrialValueModel, "objective", "value", "value_type"):
         value = models.TrialValueModel.stored_repr_to_value(stored, kind)
         values.setdefault(trial_id, []).append(value)
     for trial_id, its_values in values.items():
         trials[trial_id].values = its_values
-    for trial_id, name, internal, text in param_rows:
+    for trial_id, name, internal, text in rows(
+        models.TrialParamModel, "param_id", "param_name", "param_value", "distribution_json"
+    ):
         distribution = _distribution(text)
         trials[trial_id].params[name] = distribution.to_external_repr(internal)
         trials[trial_id].distributions[name] = distribution
-    for trial_id, key, text in attr_rows:
-        trials[trial_id].user_attrs[key] = json.loads(text)
-    for trial_id, key, text in system_rows:
-        trials[trial_id].system_attrs[key] = json.loads(text)
+    user_rows = rows(
+        models.TrialUserAttributeModel, "trial_user_attribute_id", "key", "value_json"
+    )
+    for (trial_id, key, _), attr in zip(user_rows, _parse(user_rows)):
+        trials[trial_id].user_attrs[key] = attr
+    system_rows = rows(
+        models.TrialSystemAttributeModel, "trial_system_attribute_id", "key", "value_json"
+    )
+    for (trial_id, key, _), attr in zip(system_rows, _parse(system_rows)):
+        trials[trial_id].system_attrs[key] = attr
     to_value = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
-    for trial_id, step, stored, kind in step_rows:
+    for trial_id, step, stored, kind in rows(
+        models.TrialIntermediateValueModel,
+        "step",
+        "step",
+        "intermediate_value",
+        "intermediate_value_type",
+    ):
         trials[trial_id].intermediate_values[step] = to_value(stored, kind)
-    return list(trials.values())
+    return found
+
+
+def _parse(rows: Sequence[Any]) -> list[Any]:
+    """The values of attributes, whose JSON stands last in their rows."""
+    # As one list: to parse each alone takes several times as long.
+    parsed: list[Any] = json.loads(f"[{','.join(row[-1] for row in rows)}]")
+    return parsed
 
 
 # Every trial of a study has the same few.

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import paired
 from . import plots
+from .bands import Curve
 from .comparison import Comparison
 from .curves import CurveSet
 from .regret import regret_curve
@@ -23,7 +24,7 @@ _LOWEST = 1e-3
 
 def regret_by_trial(
     curve_set: CurveSet, comparison: Comparison, sampler: str, n_trials: int
-) -> plots.Curve:
+) -> Curve:
     """Mean regret of a sampler after each trial, over its longest studies.
 
     Args:
@@ -46,7 +47,7 @@ def regret_by_trial(
     mean = paired.mean_of_groups(groups)
     resampled = paired.bootstrap_means(groups, np.random.default_rng(0), _N_RESAMPLES)
     lower, upper = paired.interval(resampled)
-    return plots.Curve(np.arange(1.0, horizon + 1), mean, lower, upper)
+    return Curve(np.arange(1.0, horizon + 1), mean, lower, upper)
 
 
 def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) -> list[Path]:

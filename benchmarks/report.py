@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
+from .analysed import analyse
 from .contenders import OURS
 from .errors import UsageError
 from .progress import format_seconds
 from .results import diverged
 from .results import objective_seconds
 from .results import Run
-from .results import to_samples
 from .summary import Estimate
-from .summary import find_target
-from .summary import summarise
 from .summary import Summary
 from .summary import Target
 from .tables import show_number
@@ -45,58 +44,40 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
         OSError: If a file cannot be written.
     """
     # Imported late: matplotlib takes its time, and `list` does not need it.
+    from . import html_report
     from . import plots
 
     begun = [run for run in runs if run.trials]
     if not begun:
         raise UsageError(f"{storage_shown} holds no finished trial yet: nothing to report.")
-    by_problem = {
-        problem: [run for run in runs if run.problem == problem]
-        for problem in dict.fromkeys(run.problem for run in begun)
-    }
-    samples, titles, markdown = {}, {}, ["# Comparison of samplers", ""]
+    problems = analyse(runs)
+    markdown = ["# Comparison of samplers", ""]
     summaries: list[tuple[str, int, Summary]] = []
-    for problem, its_runs in by_problem.items():
-        samples[problem] = to_samples(its_runs)
-        titles[problem] = _title(problem, its_runs[0])
-        sign = its_runs[0].sign
-        target = find_target(samples[problem])
-        rows = summarise(samples[problem], target)
-        summaries += [(problem, sign, row) for row in rows]
-        tables = [_quality_table(rows, sign), _cost_table(rows, sign, target)]
-        state = _state(its_runs)
-        console.print(f"\n[bold]{titles[problem]}[/bold]")
+    for problem in problems:
+        rows, sign = problem.summaries, problem.sign
+        summaries += [(problem.problem, sign, row) for row in rows]
+        tables = [_quality_table(rows, sign), _cost_table(rows, sign, problem.target)]
+        state = problem.state
+        console.print(f"\n[bold]{escape(problem.title)}[/bold]")
         console.print(state, markup=False, soft_wrap=True)
-        markdown += [f"## {titles[problem]}", "", state, ""]
+        markdown += [f"## {problem.title}", "", state, ""]
         for table in tables:
             console.print(to_rich(table, OURS))
             markdown += [f"**{table.title}**", "", *to_markdown(table), ""]
-    markdown += ["![Best loss so far](comparison.png)", "", *_notes(begun, storage_shown)]
+    markdown += ["![Best loss so far](comparison.png)", ""]
+    if len(problems) > plots.MOST_PROBLEMS:
+        markdown += [f"The picture has the first {plots.MOST_PROBLEMS} problems.", ""]
+    markdown += _notes(begun, storage_shown)
     paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
     paths[0].write_text("\n".join(markdown), encoding="utf-8")
     write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
     write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
-    signs = {problem: its_runs[0].sign for problem, its_runs in by_problem.items()}
-    return paths + plots.draw(samples, signs, titles, out)
-
-
-def _title(problem: str, run: Run) -> str:
-    chosen = run.settings["problem"]
-    details = [chosen[key] for key in ("preset", "mode", "device") if key in chosen]
-    return f"{problem} ({', '.join(details)})" if details else problem
-
-
-def _state(runs: list[Run]) -> str:
-    n_complete = sum(run.complete for run in runs)
-    n_trials = sum(len(run.trials) for run in runs)
-    if n_complete == len(runs):
-        return f"{len(runs)} studies, {n_trials} trials, all complete."
-    n_planned = sum(run.planned for run in runs)
-    return (
-        f"UNFINISHED: {n_complete} of {len(runs)} studies are complete, {n_trials} of {n_planned} "
-        "trials are there. Figures after so many trials are over the seeds that have so many; "
-        "totals, times to target and tests over complete seeds."
-    )
+    paths += plots.draw(problems, out)
+    page = html_report.write(runs, problems, out, storage_shown)
+    if page is None:
+        console.print(f"report.html is not written: {html_report.MISSING}", markup=False)
+        return paths
+    return [*paths, page]
 
 
 def _quality_table(rows: list[Summary], sign: int) -> Table:

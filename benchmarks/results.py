@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 import math
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import optuna
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
 from . import bulk
@@ -126,39 +128,40 @@ def load_runs(storage: BaseStorage) -> list[Run]:
 
 
 def _load_runs(storage: BaseStorage) -> list[Run]:
-    runs = []
-    for name in optuna.get_all_study_names(storage):
-        parsed = store.parse_study_name(name)
-        if parsed is None:
-            continue
-        study_id = storage.get_study_id_from_name(name)
-        attrs = storage.get_study_user_attrs(study_id)
-        if store.SETTINGS not in attrs:
-            continue
-        settings = attrs[store.SETTINGS]
-        trials = [t for t in bulk.read_trials(storage, study_id) if t.state.is_finished()]
-        # As they ended, where several ran at a time.
-        trials.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
-        direction = storage.get_study_directions(study_id)[0]
-        sign = -1 if direction is StudyDirection.MAXIMIZE else 1
-        runs.append(
-            Run(
-                *_names(settings, parsed),
-                planned=attrs.get(store.PLANNED, 0),
-                sign=sign,
-                settings=settings,
-                trials=trials,
-                peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
-                reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
-            )
-        )
+    studies = {}
+    for study in storage.get_all_studies():
+        parsed = store.parse_study_name(study.study_name)
+        if parsed is not None and store.SETTINGS in study.user_attrs:
+            studies[study._study_id] = (parsed, study)
+    # All at once: a query for each study would take longer than the rest of a report.
+    trials = bulk.read_studies(storage, list(studies))
+    runs = [
+        _to_run(parsed, study, trials[study_id]) for study_id, (parsed, study) in studies.items()
+    ]
+    order = (_places(PROBLEMS), _places(CONTENDERS))
     return sorted(
         runs,
         key=lambda run: (
-            _place(run.problem, list(PROBLEMS)),
-            _place(run.sampler, list(CONTENDERS)),
+            (order[0].get(run.problem, len(order[0])), run.problem),
+            (order[1].get(run.sampler, len(order[1])), run.sampler),
             run.seed,
         ),
+    )
+
+
+def _to_run(parsed: tuple[str, str, int], study: FrozenStudy, trials: list[FrozenTrial]) -> Run:
+    attrs = study.user_attrs
+    finished = [trial for trial in trials if trial.state.is_finished()]
+    # As they ended, where several ran at a time.
+    finished.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
+    return Run(
+        *_names(attrs[store.SETTINGS], parsed),
+        planned=attrs.get(store.PLANNED, 0),
+        sign=-1 if study.directions[0] is StudyDirection.MAXIMIZE else 1,
+        settings=attrs[store.SETTINGS],
+        trials=finished,
+        peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
+        reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
     )
 
 
@@ -170,8 +173,8 @@ def _names(settings: dict[str, Any], parsed: tuple[str, str, int]) -> tuple[str,
     return study["problem"], study["sampler"], study["seed"]
 
 
-def _place(name: str, order: list[str]) -> tuple[int, str]:
-    return (order.index(name) if name in order else len(order), name)
+def _places(names: Iterable[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
 
 
 def objective_seconds(trial: FrozenTrial) -> float:
@@ -182,7 +185,7 @@ def objective_seconds(trial: FrozenTrial) -> float:
 
 def diverged(trial: FrozenTrial) -> bool:
     """Whether a trial gave nothing of use: the objective says so, or it has no finite value."""
-    no_value = trial.values is None or not np.isfinite(trial.values[0])
+    no_value = trial.values is None or not math.isfinite(trial.values[0])
     return bool(trial.user_attrs.get("diverged", False)) or no_value
 
 

@@ -15,6 +15,7 @@ from rich.console import Console
 from . import plots
 from .contenders import CONTENDERS
 from .contenders import OURS
+from .palette import color_of
 from .speed_measure import Measurement
 from .tables import Table
 from .tables import to_markdown
@@ -221,7 +222,7 @@ def draw(measurements: Sequence[Measurement], out: Path) -> list[Path]:
                     if len(threads) > 1:
                         label += f", threads: {its_threads}"
                     look: dict[str, Any] = {
-                        "color": plots.color_of(sampler, index),
+                        "color": color_of(sampler, index),
                         "linewidth": 2.6 if sampler == OURS else 1.6,
                         "linestyle": style,
                         "marker": "osD^vPX*ph"[index % 10],

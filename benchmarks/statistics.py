@@ -6,6 +6,7 @@ failed, or not run. Nothing here knows of Optuna, files or pictures.
 
 from __future__ import annotations
 
+import functools
 from typing import TypeAlias
 
 import numpy as np
@@ -85,7 +86,7 @@ def seconds_to_target(losses: FloatArray, seconds: FloatArray, target: float) ->
 
 def bootstrap_interval(
     samples: FloatArray,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int,
     level: float = 0.95,
     n_resamples: int = 10_000,
 ) -> tuple[FloatArray, FloatArray]:
@@ -93,7 +94,8 @@ def bootstrap_interval(
 
     Args:
         samples: One row a seed, shape (n_seeds, ...), one seed or more.
-        rng: The only source of randomness.
+        rng: The only source of randomness. Of a seed the draws are remembered, for who calls this
+            often.
         level: Coverage, between 0 and 1.
         n_resamples: Number of resamples.
 
@@ -110,7 +112,10 @@ def bootstrap_interval(
         raise ValueError(f"level is {level}, but must lie between 0 and 1.")
     n_seeds = len(samples)
     # How often a resample takes each seed: the means are then one matrix product.
-    counts = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples)
+    if isinstance(rng, int):
+        counts = _remembered_counts(n_seeds, n_resamples, rng)
+    else:
+        counts = _counts(n_seeds, n_resamples, rng)
     flat = samples.reshape(n_seeds, -1)
     defined = np.isfinite(flat).all(axis=0)
     lower, upper = np.full((2, flat.shape[1]), np.nan)
@@ -119,6 +124,15 @@ def bootstrap_interval(
         tail = 50 * (1 - level)
         lower[defined], upper[defined] = np.percentile(means, [tail, 100 - tail], axis=0)
     return lower.reshape(samples.shape[1:]), upper.reshape(samples.shape[1:])
+
+
+def _counts(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    return rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples)
+
+
+@functools.lru_cache(maxsize=16)
+def _remembered_counts(n_seeds: int, n_resamples: int, seed: int) -> npt.NDArray[np.int64]:
+    return _counts(n_seeds, n_resamples, np.random.default_rng(seed))
 
 
 def paired_wilcoxon(ours: FloatArray, theirs: FloatArray) -> float:

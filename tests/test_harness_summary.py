@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.plots import curve_over_seconds
-from benchmarks.plots import curve_over_trials
-from benchmarks.plots import y_limits
+from benchmarks.bands import curve_over_seconds
+from benchmarks.bands import curve_over_trials
+from benchmarks.bands import y_limits
 from benchmarks.results import Sample
 from benchmarks.summary import checkpoints
 from benchmarks.summary import find_target
