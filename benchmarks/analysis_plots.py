@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot
 
-from . import palette
+from . import plots
 from .analysis import Analysis
 from .critical_difference import CriticalDifference
 from .ecdf import Ecdf
 from .ecdf import SECONDS
 from .ecdf import TRIALS
+from .palette import color_of
 
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _draw_lines(axes: Axes, lines: Sequence[Ecdf], samplers: Sequence[str], ours
             [*line.x, last],
             [*line.y, line.y[-1]],
             drawstyle="steps-post",
-            color=palette.color_of(line.sampler, samplers.index(line.sampler)),
+            color=color_of(line.sampler, samplers.index(line.sampler)),
             linewidth=2.4 if line.sampler == ours else 1.5,
             zorder=4 if line.sampler == ours else 3,
             label=line.sampler,
@@ -131,7 +132,7 @@ def draw_ranks(
             left = place < half
             y = bars + _ROW * ((place if left else n - 1 - place) + 0.7)
             x = 1 - 0.06 * (n - 1) if left else n + 0.06 * (n - 1)
-            color = palette.color_of(name, samplers.index(name))
+            color = color_of(name, samplers.index(name))
             axes.plot([rank, rank, x], [0, y, y], color=color, linewidth=1.4)
             axes.text(
                 x,

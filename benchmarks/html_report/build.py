@@ -12,6 +12,7 @@ from ..results import Run
 from . import overview
 from .data import Extras
 from .data import ReportData
+from .extras import from_comparison
 from .problem import budget_for
 from .problem import problem_page
 
@@ -28,15 +29,16 @@ def build(
         runs: The stored studies, one or more of them with a trial.
         problems: The same by problem.
         storage_shown: URL of the storage, without a password.
-        extras: Statistics that come from elsewhere.
+        extras: Statistics across problems and seeds; None for those of :mod:`.extras`.
     """
-    extras = extras or Extras()
     curve_set = curves.from_runs(runs)
     longest = max(curve.n_trials for curve in curve_set.curves.values())
     names = curve_set.samplers
     # Someone whose samplers are not ours compares with the first that was named.
     reference = OURS if OURS in names else names[0]
     comparison = compare(curve_set, overview.checkpoints(longest), reference)
+    if extras is None:
+        extras = from_comparison(curve_set, comparison)
     budget = budget_for(problems)
     critical = extras.critical_difference or overview.ranks(comparison)
     return ReportData(

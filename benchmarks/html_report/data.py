@@ -145,8 +145,8 @@ class Overview:
 class Ecdf:
     """Share of targets that a sampler has reached, over seeds.
 
-    One for each problem lets the page show the mean over those that are chosen; one with an empty
-    problem is over all of them, and is shown as it is.
+    One with an empty problem is over all of them. One for each problem lets the page show the mean
+    over those that are chosen.
 
     Attributes:
         sampler: Name of the sampler.
@@ -154,6 +154,7 @@ class Ecdf:
         x: Where the share changes, ascending, shape (n_points,).
         y: The share from there on, 0 to 1, same shape.
         problem: Name of the problem; empty for all.
+        unit: What ``x`` is, in words; empty if ``axis`` says it.
     """
 
     sampler: str
@@ -161,6 +162,7 @@ class Ecdf:
     x: list[float]
     y: list[float]
     problem: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)

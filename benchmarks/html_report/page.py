@@ -36,7 +36,7 @@ def write(
         problems: The same by problem.
         out: Folder to write to.
         storage_shown: URL of the storage, without a password.
-        extras: Statistics that come from elsewhere.
+        extras: Statistics across problems and seeds; None to work them out.
 
     Returns:
         The file; None if plotly, whose JavaScript the page holds, is not installed.

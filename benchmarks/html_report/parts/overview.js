@@ -135,15 +135,16 @@ function ecdfSection(samplers, problems) {
   if (!DATA.ecdf.length) return [];
   const curvesOf = (axis, name) => {
     const its = DATA.ecdf.filter((curve) => curve.axis === axis && curve.sampler === name);
+    const whole = its.find((curve) => curve.problem === "") ?? null;
+    if (whole && allProblemsShown()) return whole;
     const byProblem = its.filter((curve) => problems.includes(curve.problem));
-    if (byProblem.length) return meanOfSteps(byProblem);
-    return its.find((curve) => curve.problem === "") ?? null;
+    return byProblem.length ? meanOfSteps(byProblem) : whole;
   };
   const figures = ["trials", "seconds"].filter((axis) => DATA.ecdf.some((curve) => curve.axis === axis)).map((axis) => {
     const whole = DATA.ecdf.every((curve) => curve.problem === "") ? filterNote() : "";
     return figure(`Share of targets reached against ${axis}`, "Over problems, seeds and targets; higher is better.", () => ({
       traces: samplers.map((name) => [name, curvesOf(axis, name)]).filter(([, curve]) => curve).map(([name, curve]) => stepTrace(name, curve)),
-      layout: { x: { title: axis, type: options.get(`ecdf-log-${axis}`) ? "log" : "linear" }, y: { title: "share reached", range: [0, 1.02], tickformat: ".0%" } },
+      layout: { x: { title: plotText(DATA.ecdf.find((curve) => curve.axis === axis).unit || axis), type: options.get(`ecdf-log-${axis}`) ? "log" : "linear" }, y: { title: "share reached", range: [0, 1.02], tickformat: ".0%" } },
     }), { legend: samplers, note: whole, controls: [checkbox(`ecdf-log-${axis}`, "log scale", axis === "seconds")] });
   });
   return [el("h2", {}, "Targets reached"), el("div", { class: "grid" }, figures)];
