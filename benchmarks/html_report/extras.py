@@ -24,7 +24,7 @@ from .data import Pair
 _N_POINTS, _LEAST, _MOST = 40_000, 10, 150
 _UNITS = {
     shares.TRIALS: "trials",
-    shares.SECONDS: "seconds, in those of a trial of random search on the problem",
+    shares.SECONDS: "seconds / those of a random trial",
 }
 
 

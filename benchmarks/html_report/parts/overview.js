@@ -142,7 +142,7 @@ function ecdfSection(samplers, problems) {
   };
   const figures = ["trials", "seconds"].filter((axis) => DATA.ecdf.some((curve) => curve.axis === axis)).map((axis) => {
     const whole = DATA.ecdf.every((curve) => curve.problem === "") ? filterNote() : "";
-    return figure(`Share of targets reached against ${axis}`, "Over problems, seeds and targets; higher is better.", () => ({
+    return figure(`Share of targets reached against ${axis}`, `Over problems, seeds and targets; higher is better.${DATA.ecdf.some((curve) => curve.axis === axis && curve.unit && curve.unit !== axis) ? " Seconds are divided by the mean seconds of a trial of random search on the problem." : ""}`, () => ({
       traces: samplers.map((name) => [name, curvesOf(axis, name)]).filter(([, curve]) => curve).map(([name, curve]) => stepTrace(name, curve)),
       layout: { x: { title: plotText(DATA.ecdf.find((curve) => curve.axis === axis).unit || axis), type: options.get(`ecdf-log-${axis}`) ? "log" : "linear" }, y: { title: "share reached", range: [0, 1.02], tickformat: ".0%" } },
     }), { legend: samplers, note: whole, controls: [checkbox(`ecdf-log-${axis}`, "log scale", axis === "seconds")] });
