@@ -78,9 +78,9 @@ def run_study(
     # Before its trials are read: from now on nobody else can add any.
     claim = store.claim_study(stored)
     finished = store.finished_trials(stored)
-    if len(finished) < spec.n_trials and stored.user_attrs.get(store.REEVALUATED):
+    if len(finished) < spec.n_trials and store.get_attr(stored, store.REEVALUATED, []):
         # Of an incumbent that may not remain one.
-        stored.set_user_attr(store.REEVALUATED, [])
+        store.set_attr(stored, store.REEVALUATED, [])
     report(len(finished))
     writer = Writer(stored, len(finished), claim)
     on_writer(writer)

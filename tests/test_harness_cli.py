@@ -21,12 +21,15 @@ from benchmarks import contenders
 from benchmarks import runner
 from benchmarks import store
 from benchmarks.problems import Options
+from benchmarks.seeding import SHARED
 from benchmarks.store import StudySpec
 
 
 _ROOT = Path(__file__).resolve().parent.parent
 # A study of "sleepy" takes more than a second: it can be interrupted in the middle.
 _SLEEPY = ["--problems", "sleepy", "--samplers", "random,tpe", "--seeds", "1", "--trials", "50"]
+# Those of the same problem without its sleep.
+_SLEEPY += ["--sampler-seeds", SHARED]
 
 
 def _command(*arguments: str) -> list[str]:
@@ -147,7 +150,9 @@ def test_killed_run_continues_to_the_same_result(tmp_path: Path) -> None:
     whole.mkdir()
     for name in ("random", "tpe"):
         # The same problem in no time.
-        spec = StudySpec("quadratic", name, 0, 50, Options(), store.default_url(whole))
+        spec = StudySpec(
+            "quadratic", name, 0, 50, Options(), store.default_url(whole), seeding=SHARED
+        )
         storage = store.open_storage(spec.storage, create=True)
         store.prepare_study(storage, spec, {}, optuna.study.StudyDirection.MINIMIZE)
         runner.run_study(spec)

@@ -20,6 +20,7 @@ from benchmarks import bulk
 from benchmarks import runner
 from benchmarks import store
 from benchmarks.problems import Options
+from benchmarks.seeding import SHARED
 from benchmarks.store import StudySpec
 from tests.servers import Dask
 from tests.servers import Postgres
@@ -57,7 +58,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Results:
     storage = store.open_storage(url, create=True)
     for sampler in _SAMPLERS:
         for seed in _SEEDS:
-            spec = StudySpec("quadratic", sampler, seed, _TRIALS, Options(), url)
+            spec = StudySpec("quadratic", sampler, seed, _TRIALS, Options(), url, seeding=SHARED)
             store.prepare_study(storage, spec, {}, optuna.study.StudyDirection.MINIMIZE)
             runner.run_study(spec)
     return {name.replace("quadratic", "sleepy"): found for name, found in _results(url).items()}
@@ -73,6 +74,8 @@ class Run:
         where = ["--scheduler", self.cluster.address] if self.cluster else ["--jobs", "2"]
         self._command = [
             *(sys.executable, "-m", "benchmarks", "run", "--problems", "sleepy"),
+            # Those of the same problem without its sleep.
+            *("--sampler-seeds", SHARED),
             *("--samplers", ",".join(_SAMPLERS), "--seeds", str(len(_SEEDS))),
             *("--trials", str(_TRIALS), "--storage", self.url, "--out", str(folder / "out")),
             *where,
