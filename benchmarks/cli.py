@@ -12,17 +12,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from . import ablate
-from . import calibrate
-from . import compare
-from . import merge
-from . import report_command
-from . import run_command
-from . import speed
-from .contenders import CONTENDERS
+from .ablation import command as ablate
+from .calibration import command as calibrate
+from .contenders.registry import CONTENDERS
 from .errors import UsageError
 from .parts import command as parts
-from .problems import PROBLEMS
+from .problems.registry import PROBLEMS
+from .reporting import command as report_command
+from .reporting import compare
+from .running import command as run_command
+from .speed import command as speed
+from .storage import merge
 
 
 _COMMANDS = {

@@ -15,23 +15,23 @@ from optuna.trial import create_trial
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks import ablation_table
 from benchmarks import cli
-from benchmarks import comparison
-from benchmarks import curves
 from benchmarks import hub
-from benchmarks.ablation import ABLATIONS
-from benchmarks.ablation import PREFIX
-from benchmarks.ablation import Variant
-from benchmarks.ablation import VARIANTS
-from benchmarks.contender import Setup
-from benchmarks.contenders import get_contender
-from benchmarks.contenders import OURS
-from benchmarks.curves import Curve
-from benchmarks.curves import CurveSet
-from benchmarks.curves import Facts
-from benchmarks.random_start import RandomStart
-from benchmarks.run_command import with_ablations
+from benchmarks.ablation import table as ablation_table
+from benchmarks.ablation.variants import ABLATIONS
+from benchmarks.ablation.variants import PREFIX
+from benchmarks.ablation.variants import Variant
+from benchmarks.ablation.variants import VARIANTS
+from benchmarks.analysis import comparison
+from benchmarks.analysis import curves
+from benchmarks.analysis.curves import Curve
+from benchmarks.analysis.curves import CurveSet
+from benchmarks.analysis.curves import Facts
+from benchmarks.contenders.contender import Setup
+from benchmarks.contenders.random_start import RandomStart
+from benchmarks.contenders.registry import get_contender
+from benchmarks.contenders.registry import OURS
+from benchmarks.running.command import with_ablations
 
 
 _SPACE = {

@@ -14,21 +14,21 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 import pytest
 
-from benchmarks import contenders
-from benchmarks import grid
 from benchmarks import hub
-from benchmarks import probe_contender
-from benchmarks.attributes import storable
 from benchmarks.cli import main
-from benchmarks.contender import Contender
-from benchmarks.contender import Setup
-from benchmarks.contenders import get_contender
+from benchmarks.contenders import grid
+from benchmarks.contenders import probe_contender
+from benchmarks.contenders import registry as contenders
+from benchmarks.contenders.attributes import storable
+from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.contender import Setup
+from benchmarks.contenders.factory import signature_of
+from benchmarks.contenders.optuna_samplers import SHORT
+from benchmarks.contenders.probe import cannot_work
+from benchmarks.contenders.registry import get_contender
+from benchmarks.contenders.suggestions import replaced
 from benchmarks.errors import UsageError
-from benchmarks.factory import signature_of
-from benchmarks.optuna_samplers import SHORT
-from benchmarks.probe import cannot_work
-from benchmarks.suggestions import replaced
-from benchmarks.toy_problems import Quadratic
+from benchmarks.problems.toy_problems import Quadratic
 
 
 _HEAD = """
@@ -207,9 +207,9 @@ def test_run_goes_on_whatever_a_sampler_does(
     assert "hub:samplers/late/seed-0: RuntimeError: the fifth is too much" in printed.err
     assert "hub:samplers/exiting/seed-0: SystemExit: 0" in printed.err
     assert "mixed_up on quadratic: values of rate, width are not what it sug" in printed.out
-    from benchmarks.results import load_runs
-    from benchmarks.store import default_url
-    from benchmarks.store import open_storage
+    from benchmarks.analysis.results import load_runs
+    from benchmarks.storage.store import default_url
+    from benchmarks.storage.store import open_storage
 
     n_trials = {run.sampler: len(run.trials) for run in load_runs(open_storage(default_url(out)))}
     assert n_trials == {

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import calibration
 from benchmarks import jsonlines
+from benchmarks.calibration import coverage as calibration
 from benchmarks.cli import main
 
 

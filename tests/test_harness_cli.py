@@ -17,12 +17,12 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import cli
-from benchmarks import contenders
-from benchmarks import runner
-from benchmarks import store
-from benchmarks.problems import Options
-from benchmarks.seeding import SHARED
-from benchmarks.store import StudySpec
+from benchmarks.contenders import registry as contenders
+from benchmarks.contenders.seeding import SHARED
+from benchmarks.problems.registry import Options
+from benchmarks.running import runner
+from benchmarks.storage import store
+from benchmarks.storage.store import StudySpec
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -105,9 +105,9 @@ def test_missing_dependency_is_said_and_the_rest_goes_on(
     assert "none of gp can run" in capsys.readouterr().err
     campaign = [*_command("run", "--samplers", "gp,random"), *base]
     code = (
-        "import dataclasses, sys; from benchmarks import cli, contenders;"
-        "gp = contenders.CONTENDERS['gp'];"
-        "contenders.CONTENDERS['gp'] = dataclasses.replace("
+        "import dataclasses, sys; from benchmarks import cli; from benchmarks.contenders import registry;"
+        "gp = registry.CONTENDERS['gp'];"
+        "registry.CONTENDERS['gp'] = dataclasses.replace("
         "gp, requires=('no_such_module',), install='pip install it');"
         f"sys.exit(cli.main({campaign[3:]!r}))"
     )

@@ -14,19 +14,19 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import cli
-from benchmarks import comparison
-from benchmarks import curves
-from benchmarks import paired
-from benchmarks import store
-from benchmarks import target
-from benchmarks.curves import Curve
-from benchmarks.curves import CurveSet
-from benchmarks.curves import Facts
+from benchmarks.analysis import comparison
+from benchmarks.analysis import curves
+from benchmarks.analysis import paired
+from benchmarks.analysis import target
+from benchmarks.analysis.curves import Curve
+from benchmarks.analysis.curves import CurveSet
+from benchmarks.analysis.curves import Facts
+from benchmarks.analysis.regret import Scale
+from benchmarks.analysis.results import load_runs
+from benchmarks.analysis.results import Run
+from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
-from benchmarks.regret import Scale
-from benchmarks.results import load_runs
-from benchmarks.results import Run
-from benchmarks.statistics import FloatArray
+from benchmarks.storage import store
 from benchmarks.suite import references
 
 

@@ -15,21 +15,21 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks import contenders
-from benchmarks import grid
 from benchmarks import hub
-from benchmarks import hub_samplers
-from benchmarks import runner
-from benchmarks import store
-from benchmarks.contender import Contender
-from benchmarks.contender import Setup
+from benchmarks.contenders import grid
+from benchmarks.contenders import hub_samplers
+from benchmarks.contenders import registry as contenders
+from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.contender import Setup
 from benchmarks.errors import UsageError
-from benchmarks.problems import Options
-from benchmarks.store import StudySpec
-from benchmarks.toy_problems import Faulty
-from benchmarks.toy_problems import Lattice
-from benchmarks.toy_problems import Quadratic
-from benchmarks.toy_problems import ToyProblem
+from benchmarks.problems.registry import Options
+from benchmarks.problems.toy_problems import Faulty
+from benchmarks.problems.toy_problems import Lattice
+from benchmarks.problems.toy_problems import Quadratic
+from benchmarks.problems.toy_problems import ToyProblem
+from benchmarks.running import runner
+from benchmarks.storage import store
+from benchmarks.storage.store import StudySpec
 
 
 def test_grid_levels() -> None:

@@ -22,27 +22,27 @@ from optuna.trial import FrozenTrial
 import pytest
 import sqlalchemy
 
-from benchmarks import bulk
-from benchmarks import claims
-from benchmarks import cluster
-from benchmarks import engine
-from benchmarks import engines
-from benchmarks import gpus
-from benchmarks import patience
-from benchmarks import store
-from benchmarks.attempt import Result
-from benchmarks.claims import Superseded
-from benchmarks.cluster import Cluster
-from benchmarks.cluster_worker import facts
-from benchmarks.cluster_worker import Request
-from benchmarks.engine import Board
-from benchmarks.engine import Job
+from benchmarks.engines import choice as engines
+from benchmarks.engines import cluster
+from benchmarks.engines import gpus
+from benchmarks.engines import local as engine
+from benchmarks.engines.attempt import Result
+from benchmarks.engines.cluster import Cluster
+from benchmarks.engines.cluster_worker import facts
+from benchmarks.engines.cluster_worker import Request
+from benchmarks.engines.local import Board
+from benchmarks.engines.local import Job
 from benchmarks.errors import UsageError
-from benchmarks.patience import patiently
-from benchmarks.patience import StorageLost
-from benchmarks.problems import Options
-from benchmarks.store import StudySpec
-from benchmarks.store import Writer
+from benchmarks.problems.registry import Options
+from benchmarks.storage import bulk
+from benchmarks.storage import claims
+from benchmarks.storage import patience
+from benchmarks.storage import store
+from benchmarks.storage.claims import Superseded
+from benchmarks.storage.patience import patiently
+from benchmarks.storage.patience import StorageLost
+from benchmarks.storage.store import StudySpec
+from benchmarks.storage.store import Writer
 from tests.servers import Postgres
 from tests.servers import postgres_bin
 from tests.servers import running_postgres

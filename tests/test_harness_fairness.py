@@ -14,16 +14,16 @@ from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 import pytest
 
-from benchmarks import memory
-from benchmarks import runner
-from benchmarks import store
-from benchmarks.contender import Contender
-from benchmarks.problems import Options
-from benchmarks.reevaluation import fresh_seed
-from benchmarks.results import load_runs
-from benchmarks.results import to_samples
-from benchmarks.store import StudySpec
-from benchmarks.toy_problems import Quadratic
+from benchmarks.analysis.results import load_runs
+from benchmarks.analysis.results import to_samples
+from benchmarks.contenders.contender import Contender
+from benchmarks.problems.registry import Options
+from benchmarks.problems.toy_problems import Quadratic
+from benchmarks.running import memory
+from benchmarks.running import runner
+from benchmarks.running.reevaluation import fresh_seed
+from benchmarks.storage import store
+from benchmarks.storage.store import StudySpec
 
 
 class Costly:

@@ -16,12 +16,12 @@ import optuna
 import pytest
 import sqlalchemy
 
-from benchmarks import bulk
-from benchmarks import runner
-from benchmarks import store
-from benchmarks.problems import Options
-from benchmarks.seeding import SHARED
-from benchmarks.store import StudySpec
+from benchmarks.contenders.seeding import SHARED
+from benchmarks.problems.registry import Options
+from benchmarks.running import runner
+from benchmarks.storage import bulk
+from benchmarks.storage import store
+from benchmarks.storage.store import StudySpec
 from tests.servers import Dask
 from tests.servers import Postgres
 from tests.servers import postgres_bin

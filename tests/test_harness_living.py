@@ -15,8 +15,8 @@ import optuna
 import pytest
 
 from benchmarks import cli
-from benchmarks import estimate
-from benchmarks import store
+from benchmarks.running import estimate
+from benchmarks.storage import store
 
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -18,7 +18,6 @@ import pytest
 from scipy import stats
 
 from benchmarks import cli
-from benchmarks.clock import finished_at
 from benchmarks.parts import catalog
 from benchmarks.parts import constraints
 from benchmarks.parts import objectives
@@ -40,6 +39,7 @@ from benchmarks.parts.task import Objective
 from benchmarks.parts.task import Part
 from benchmarks.parts.task import Task
 from benchmarks.parts.unit_trial import UnitSpace
+from benchmarks.running.clock import finished_at
 
 
 def _square(trial: Trial) -> float:

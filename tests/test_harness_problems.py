@@ -17,14 +17,14 @@ import pytest
 
 from benchmarks import hub
 from benchmarks.errors import UsageError
-from benchmarks.fixed_trial import fixed_trial
-from benchmarks.problem_wrappers import split_wrappings
-from benchmarks.problem_wrappers import WRAPPINGS
-from benchmarks.problems import build_problem
-from benchmarks.problems import get_problem
-from benchmarks.problems import Options
-from benchmarks.problems import Problem
-from benchmarks.problems import wanted_problems
+from benchmarks.problems.fixed_trial import fixed_trial
+from benchmarks.problems.registry import build_problem
+from benchmarks.problems.registry import get_problem
+from benchmarks.problems.registry import Options
+from benchmarks.problems.registry import Problem
+from benchmarks.problems.registry import wanted_problems
+from benchmarks.problems.wrappers import split_wrappings
+from benchmarks.problems.wrappers import WRAPPINGS
 
 
 _MODULE = """
@@ -220,7 +220,7 @@ def test_delay_is_slept_and_told_where_the_problem_tells_its_cost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("benchmarks.problem_wrappers.time.sleep", slept.append)
+    monkeypatch.setattr("benchmarks.problems.wrappers.time.sleep", slept.append)
     _, attrs = _values(_build("lattice+delay=0.25"), 2)
     assert slept == [0.25, 0.25] and "seconds" not in attrs[0]
     _, plain = _values(_build("perceiver"), 1)

@@ -21,13 +21,13 @@ from optuna.distributions import IntDistribution
 import pytest
 
 from benchmarks import cli
-from benchmarks import speed
-from benchmarks import speed_history
-from benchmarks import speed_measure
-from benchmarks import speed_report
-from benchmarks import speed_worker
 from benchmarks.errors import UsageError
-from benchmarks.speed_measure import Measurement
+from benchmarks.speed import command as speed
+from benchmarks.speed import history as speed_history
+from benchmarks.speed import measure as speed_measure
+from benchmarks.speed import report as speed_report
+from benchmarks.speed import worker as speed_worker
+from benchmarks.speed.measure import Measurement
 
 
 _ROOT = Path(__file__).resolve().parent.parent

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import statistics
+from benchmarks.analysis import statistics
 
 
 NAN = float("nan")

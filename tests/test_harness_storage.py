@@ -17,14 +17,14 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks import bulk
-from benchmarks import engine
-from benchmarks import store
-from benchmarks.engine import Board
-from benchmarks.engine import Job
-from benchmarks.problems import Options
-from benchmarks.store import StudySpec
-from benchmarks.store import Writer
+from benchmarks.engines import local as engine
+from benchmarks.engines.local import Board
+from benchmarks.engines.local import Job
+from benchmarks.problems.registry import Options
+from benchmarks.storage import bulk
+from benchmarks.storage import store
+from benchmarks.storage.store import StudySpec
+from benchmarks.storage.store import Writer
 
 
 def _trials() -> list[FrozenTrial]:

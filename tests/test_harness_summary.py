@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.bands import curve_over_seconds
-from benchmarks.bands import curve_over_trials
-from benchmarks.bands import y_limits
-from benchmarks.results import Sample
-from benchmarks.summary import checkpoints
-from benchmarks.summary import find_target
-from benchmarks.summary import summarise
+from benchmarks.analysis.results import Sample
+from benchmarks.analysis.summary import checkpoints
+from benchmarks.analysis.summary import find_target
+from benchmarks.analysis.summary import summarise
+from benchmarks.reporting.bands import curve_over_seconds
+from benchmarks.reporting.bands import curve_over_trials
+from benchmarks.reporting.bands import y_limits
 
 
 NAN = float("nan")

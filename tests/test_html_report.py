@@ -25,19 +25,19 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks import store
-from benchmarks.analysed import analyse
-from benchmarks.bands import Curve
-from benchmarks.html_report import CriticalDifference
-from benchmarks.html_report import Ecdf
-from benchmarks.html_report import Ert
-from benchmarks.html_report import Extras
-from benchmarks.html_report import page
-from benchmarks.html_report import Pair
-from benchmarks.html_report import thin
-from benchmarks.html_report.build import build
-from benchmarks.html_report.jsonable import to_json
-from benchmarks.results import Run
+from benchmarks.analysis.results import Run
+from benchmarks.reporting.analysed import analyse
+from benchmarks.reporting.bands import Curve
+from benchmarks.reporting.html_report import CriticalDifference
+from benchmarks.reporting.html_report import Ecdf
+from benchmarks.reporting.html_report import Ert
+from benchmarks.reporting.html_report import Extras
+from benchmarks.reporting.html_report import page
+from benchmarks.reporting.html_report import Pair
+from benchmarks.reporting.html_report import thin
+from benchmarks.reporting.html_report.build import build
+from benchmarks.reporting.html_report.jsonable import to_json
+from benchmarks.storage import store
 
 
 _EVIL = 'module:Class(x="</script><img src=http://example.org/x onerror=alert(1)>")'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks import null_comparison
+from benchmarks.analysis import null_comparison
+from benchmarks.analysis.null_comparison import Made
+from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
-from benchmarks.null_comparison import Made
-from benchmarks.statistics import FloatArray
 
 
 _N_REPETITIONS = 100

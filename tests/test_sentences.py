@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks import pairwise
-from benchmarks import sentences
-from benchmarks.curves import Key
-from benchmarks.pairwise import Pair
-from benchmarks.statistics import FloatArray
+from benchmarks.analysis import pairwise
+from benchmarks.analysis import sentences
+from benchmarks.analysis.curves import Key
+from benchmarks.analysis.pairwise import Pair
+from benchmarks.analysis.statistics import FloatArray
 
 
 def _regrets(values: dict[str, FloatArray]) -> dict[Key, FloatArray]:

@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks import critical_difference
-from benchmarks import ecdf
-from benchmarks import ert
-from benchmarks import hitting
-from benchmarks import improvement_probability
-from benchmarks import paired
-from benchmarks import sign_flips
-from benchmarks.curves import Curve
-from benchmarks.curves import CurveSet
-from benchmarks.curves import Facts
-from benchmarks.hitting import Hits
-from benchmarks.regret import Scale
-from benchmarks.statistics import FloatArray
+from benchmarks.analysis import critical_difference
+from benchmarks.analysis import ecdf
+from benchmarks.analysis import ert
+from benchmarks.analysis import hitting
+from benchmarks.analysis import improvement_probability
+from benchmarks.analysis import paired
+from benchmarks.analysis import sign_flips
+from benchmarks.analysis.curves import Curve
+from benchmarks.analysis.curves import CurveSet
+from benchmarks.analysis.curves import Facts
+from benchmarks.analysis.hitting import Hits
+from benchmarks.analysis.regret import Scale
+from benchmarks.analysis.statistics import FloatArray
 
 
 def _flip_p(differences: FloatArray, blocks: list[int]) -> float:

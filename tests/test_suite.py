@@ -15,10 +15,10 @@ import pytest
 
 from benchmarks import suite
 from benchmarks.errors import UsageError
-from benchmarks.problems import build_problem
-from benchmarks.problems import Options
-from benchmarks.problems import Problem
-from benchmarks.problems import PROBLEMS
+from benchmarks.problems.registry import build_problem
+from benchmarks.problems.registry import Options
+from benchmarks.problems.registry import Problem
+from benchmarks.problems.registry import PROBLEMS
 from benchmarks.suite import functions
 from benchmarks.suite import references
 from benchmarks.suite import space as spaces

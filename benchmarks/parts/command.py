@@ -13,9 +13,9 @@ from rich.console import Console
 
 from ..arguments import AtLeast
 from ..arguments import names
-from ..campaign import lock_folder
-from ..campaign import make_folder
 from ..errors import UsageError
+from ..running.campaign import lock_folder
+from ..running.campaign import make_folder
 from ..tables import to_rich
 from . import records
 from . import report

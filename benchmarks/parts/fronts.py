@@ -7,7 +7,7 @@ import math
 import numpy as np
 from optuna.trial import Trial
 
-from ..statistics import FloatArray
+from ..analysis.statistics import FloatArray
 from . import engineering
 
 

@@ -9,8 +9,8 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from ..paired import normalised_regret
-from ..statistics import incumbents
+from ..analysis.paired import normalised_regret
+from ..analysis.statistics import incumbents
 from ..suite.references import Reference
 from . import references
 from .simulate import finished_trials

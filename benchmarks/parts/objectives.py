@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..statistics import FloatArray
+from ..analysis.statistics import FloatArray
 from . import fronts
 from .entrants import gp
 from .entrants import nsga2

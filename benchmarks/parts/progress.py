@@ -12,9 +12,9 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from ..paired import normalised_regret
-from ..statistics import FloatArray
-from ..statistics import running_best
+from ..analysis.paired import normalised_regret
+from ..analysis.statistics import FloatArray
+from ..analysis.statistics import running_best
 from .hypervolume import hypervolume
 from .simulate import finished_trials
 from .task import Progress

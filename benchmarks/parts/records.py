@@ -20,10 +20,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..analysis.statistics import FloatArray
 from ..errors import UsageError
 from ..jsonlines import append
 from ..jsonlines import whole_lines
-from ..statistics import FloatArray
 from .task import Progress
 
 

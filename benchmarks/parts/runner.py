@@ -15,8 +15,8 @@ import optuna
 from optuna.trial import TrialState
 
 from .. import hub
-from ..campaign import versions
-from ..engine import limit_threads
+from ..engines.local import limit_threads
+from ..running.campaign import versions
 from . import catalog
 from .catalog import Choice
 from .catalog import missing

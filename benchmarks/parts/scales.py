@@ -22,9 +22,9 @@ import sys
 import numpy as np
 from optuna.study import Study
 
+from ..analysis.statistics import FloatArray
 from ..errors import unknown_name
 from ..errors import UsageError
-from ..statistics import FloatArray
 from . import progress
 from .hypervolume import hypervolume
 from .hypervolume import non_dominated

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import paired
-from .. import statistics
-from ..statistics import FloatArray
+from ..analysis import paired
+from ..analysis import statistics
+from ..analysis.statistics import FloatArray
 from .records import Key
 from .records import Record
 from .task import Task

@@ -14,9 +14,9 @@ from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
 
-from ..clock import ClockedStorage
-from ..clock import finished_at
-from ..timing import TimedSampler
+from ..contenders.timing import TimedSampler
+from ..running.clock import ClockedStorage
+from ..running.clock import finished_at
 from .task import Entrant
 from .task import Objective
 from .task import Task

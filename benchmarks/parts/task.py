@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import Trial
 
-from ..statistics import FloatArray
+from ..analysis.statistics import FloatArray
 
 
 Objective = Callable[[Trial], "float | Sequence[float]"]

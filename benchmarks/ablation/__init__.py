@@ -1,0 +1,1 @@
+"""What each ingredient of the sampler is worth."""

@@ -1,0 +1,1 @@
+"""From stored studies to numbers: curves, regrets, tests, running times."""

@@ -1,0 +1,320 @@
+"""What each study had found after so many trials, in a form small enough to be committed.
+
+The value of a study's incumbent (the best trial by the value that the sampler was told) without
+noise, where the problem tells it, else as observed. It changes a few times a study, and only the
+changes are kept: the file holds everything that a comparison needs, and is a hundredth of the
+storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+import csv
+from dataclasses import asdict
+from dataclasses import dataclass
+from dataclasses import field
+import gzip
+import io
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..contenders.registry import CONTENDERS
+from ..contenders.seeding import OWN
+from ..contenders.seeding import SHARED
+from ..errors import UsageError
+from ..storage import store
+from . import statistics
+from .results import Run
+from .run_arrays import ended_at
+from .run_arrays import incumbent_losses
+from .statistics import FloatArray
+
+
+_FORMAT = "{:.10g}"
+_COLUMNS = ["problem", "sampler", "seed", "trial", "value"]
+# Files from before times were kept do not have this column.
+_SECONDS, _SECONDS_FORMAT = "seconds", "{:.6g}"
+# The first line of a file, before what is known of the runs.
+_MARK = "# curves of python -m benchmarks: "
+
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The incumbent of one study.
+
+    Attributes:
+        trials: After which trials, counted from 1 and ascending, it changed; shape (n_changes,).
+        values: What it is since then, signed so that lower is better; same shape.
+        n_trials: Until when it is known: trials of the study.
+        seconds: How long after the start of the study each of these trials ended: seconds of
+            objective and sampler, shape (n_changes,); None if that is not known.
+        total_seconds: The same of the study's last trial; NaN if it is not known.
+    """
+
+    trials: npt.NDArray[np.int64]
+    values: FloatArray
+    n_trials: int
+    seconds: FloatArray | None = None
+    total_seconds: float = math.nan
+
+    def at(self, trials: npt.NDArray[np.int64]) -> FloatArray:
+        """Value of the incumbent after so many trials, counted from 1.
+
+        Returns:
+            Same shape; NaN where there is none yet, and after ``n_trials``.
+        """
+        index = np.searchsorted(self.trials, trials, side="right") - 1
+        known = (index >= 0) & (trials <= self.n_trials)
+        return np.where(known, np.append(self.values, np.nan)[index], np.nan)
+
+    def seconds_at(self, trial: int) -> float:
+        """Seconds until a trial, counted from 1, had ended.
+
+        Known of the trials that changed the incumbent and of the last one; between these, trials
+        are taken to be equally long.
+
+        Returns:
+            NaN if it is not known, or after ``n_trials``.
+        """
+        if self.seconds is None or trial > self.n_trials:
+            return math.nan
+        known = [0.0, *self.trials, self.n_trials], [0.0, *self.seconds, self.total_seconds]
+        return float(np.interp(trial, *known))
+
+
+@dataclass
+class Facts:
+    """How the studies were made, by what distinguishes them.
+
+    Attributes:
+        n_params: Number of parameters of each problem.
+        random_medians: Median value, without noise where it is known, of random search's trials on
+            each problem, and the number of those trials.
+        ask_seconds: Seconds that each sampler took to suggest and to learn, and the number of
+            suggestions.
+        settings: Commands, versions and numbers of threads, each once, with the samplers that were
+            run so.
+    """
+
+    n_params: dict[str, int] = field(default_factory=dict)
+    random_medians: dict[str, tuple[float, int]] = field(default_factory=dict)
+    ask_seconds: dict[str, tuple[float, int]] = field(default_factory=dict)
+    settings: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class CurveSet:
+    """Curves of many studies.
+
+    Attributes:
+        curves: By problem, sampler and seed.
+        facts: How they were made.
+    """
+
+    curves: dict[Key, Curve]
+    facts: Facts
+
+    @property
+    def problems(self) -> list[str]:
+        """Names of the problems, in the order in which they come."""
+        return list(dict.fromkeys(problem for problem, _, _ in self.curves))
+
+    @property
+    def samplers(self) -> list[str]:
+        """Names of the samplers, those of the registry first."""
+        names = dict.fromkeys(sampler for _, sampler, _ in self.curves)
+        known = [name for name in CONTENDERS if name in names]
+        return known + [name for name in names if name not in CONTENDERS]
+
+    @property
+    def has_own_seeds(self) -> bool:
+        """Whether the seeds of the samplers are independent from problem to problem."""
+        return all(how.get("sampler_seeds") == OWN for how in self.facts.settings)
+
+    def only(self, problems: Iterable[str], samplers: Iterable[str]) -> CurveSet:
+        """Those of some problems and samplers."""
+        wanted = set(problems), set(samplers)
+        chosen = {k: c for k, c in self.curves.items() if k[0] in wanted[0] and k[1] in wanted[1]}
+        return CurveSet(chosen, self.facts)
+
+
+def from_runs(runs: Sequence[Run]) -> CurveSet:
+    """Curves of stored studies that have a trial.
+
+    A sampler that has nothing left to suggest, such as a grid, keeps what it has found up to the
+    longest budget on its problem.
+    """
+    longest: dict[str, int] = {}
+    for run in runs:
+        longest[run.problem] = max(longest.get(run.problem, 0), run.planned)
+    curves, facts = {}, Facts()
+    random_values: dict[str, list[float]] = {}
+    for run in runs:
+        if not run.trials:
+            continue
+        losses, noise_free = incumbent_losses(run)
+        index = statistics.incumbents(losses)
+        changes = np.flatnonzero(np.diff(index, prepend=-1))
+        contender = CONTENDERS.get(run.sampler)
+        exhausted = run.complete and contender is not None and contender.limit is not None
+        n_trials = longest[run.problem] if exhausted else len(run.trials)
+        key = (run.problem, run.sampler, run.seed)
+        # As a file has them, or a comparison from a file would differ in the last digits.
+        rounded = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
+        ended = ended_at(run)
+        if ended is not None:
+            ended = np.array([float(_SECONDS_FORMAT.format(value)) for value in ended])
+        curves[key] = Curve(
+            changes + 1,
+            rounded,
+            n_trials,
+            None if ended is None else ended[changes],
+            math.nan if ended is None else float(ended[-1]),
+        )
+        _note(run, facts)
+        if run.sampler == "random":
+            random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
+    for problem, values in random_values.items():
+        if values:
+            facts.random_medians[problem] = (float(np.median(values)), len(values))
+    return CurveSet(curves, facts)
+
+
+def _note(run: Run, facts: Facts) -> None:
+    facts.n_params[run.problem] = len(run.settings.get("space", {}))
+    attrs = [trial.user_attrs for trial in run.trials]
+    seconds = [a.get("ask_seconds", math.nan) + a.get("tell_seconds", math.nan) for a in attrs]
+    timed = [value for value in seconds if not math.isnan(value)]
+    total, n_timed = facts.ask_seconds.get(run.sampler, (0.0, 0))
+    facts.ask_seconds[run.sampler] = (total + sum(timed), n_timed + len(timed))
+    how = {
+        "command": run.settings.get("command", ""),
+        "versions": run.settings.get("versions", {}),
+        "threads": run.settings.get("threads"),
+        "sampler_seeds": run.settings.get("problem", {}).get(store.SAMPLER_SEEDS, SHARED),
+        "sampler": run.sampler,
+        "sampler_version": run.settings.get("sampler_version", ""),
+    }
+    if how not in facts.settings:
+        facts.settings.append(how)
+
+
+def write(curve_set: CurveSet, path: Path) -> None:
+    """Write curves as CSV, compressed if the name ends with ``.gz``.
+
+    Equal curves make equal files. Without a time there is no column of them.
+    """
+    timed = any(curve.seconds is not None for curve in curve_set.curves.values())
+    text = io.StringIO()
+    text.write(_MARK + json.dumps(asdict(curve_set.facts)) + "\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_COLUMNS, _SECONDS] if timed else _COLUMNS)
+    for key, curve in curve_set.curves.items():
+        rows = [[*key, t, _FORMAT.format(v)] for t, v in zip(curve.trials, curve.values)]
+        # The last row of a study tells no more than how far it goes.
+        rows.append([*key, curve.n_trials, ""])
+        if timed:
+            for row, seconds in zip(rows, _seconds_column(curve)):
+                row.append(seconds)
+        writer.writerows(rows)
+    data = text.getvalue().encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def _seconds_column(curve: Curve) -> list[str]:
+    """Times of the rows of a study; empty texts if they are not known."""
+    if curve.seconds is None:
+        return [""] * (len(curve.trials) + 1)
+    return [_SECONDS_FORMAT.format(value) for value in [*curve.seconds, curve.total_seconds]]
+
+
+def read(path: Path) -> CurveSet:
+    """Read what :func:`write` has written.
+
+    Raises:
+        UsageError: If the file cannot be read, or is something else.
+    """
+    try:
+        data = path.read_bytes()
+        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
+        if not lines or not lines[0].startswith(_MARK):
+            raise ValueError("its first line is another")
+        facts = json.loads(lines[0].removeprefix(_MARK))
+        rows: dict[Key, list[tuple[int, str, str]]] = {}
+        for row in csv.DictReader(lines[1:]):
+            key = (row["problem"], row["sampler"], int(row["seed"]))
+            rows.setdefault(key, []).append(
+                (int(row["trial"]), row["value"], row.get(_SECONDS) or "")
+            )
+        curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(
+            f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "
+            "written."
+        ) from error
+    for name in ("random_medians", "ask_seconds"):
+        facts[name] = {key: tuple(value) for key, value in facts[name].items()}
+    return CurveSet(curves, Facts(**facts))
+
+
+def _curve(rows: list[tuple[int, str, str]]) -> Curve:
+    *changes, (n_trials, _, total) = rows
+    return Curve(
+        np.array([trial for trial, _, _ in changes], dtype=np.int64),
+        np.array([float(value) for _, value, _ in changes]),
+        n_trials,
+        np.array([float(seconds) for _, _, seconds in changes]) if total else None,
+        float(total) if total else math.nan,
+    )
+
+
+def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
+    """Put curves of several sources together.
+
+    Args:
+        curve_sets: The curves, one set or more.
+        names: What to call the sources in a message.
+
+    Raises:
+        UsageError: If two sources tell different things of the same study.
+    """
+    curves: dict[Key, Curve] = {}
+    source: dict[Key, str] = {}
+    facts = Facts()
+    for curve_set, name in zip(curve_sets, names):
+        for key, curve in curve_set.curves.items():
+            if key in curves and not _equal(curves[key], curve):
+                raise UsageError(
+                    f"--curves: {source[key]} and {name} tell different things of sampler {key[1]} "
+                    f"on {key[0]} with seed {key[2]}; accepts files of different studies."
+                )
+            if key not in curves or curves[key].seconds is None:
+                curves[key] = curve
+                source[key] = name
+        its = curve_set.facts
+        facts.n_params |= its.n_params
+        for problem, (median, n_values) in its.random_medians.items():
+            if n_values >= facts.random_medians.get(problem, (0.0, 0))[1]:
+                facts.random_medians[problem] = (median, n_values)
+        for sampler, (seconds, n_timed) in its.ask_seconds.items():
+            total, n_total = facts.ask_seconds.get(sampler, (0.0, 0))
+            facts.ask_seconds[sampler] = (total + seconds, n_total + n_timed)
+        facts.settings += [how for how in its.settings if how not in facts.settings]
+    return CurveSet(curves, facts)
+
+
+def _equal(one: Curve, other: Curve) -> bool:
+    return (
+        one.n_trials == other.n_trials
+        and np.array_equal(one.trials, other.trials)
+        and np.allclose(one.values, other.values, rtol=1e-8, atol=0, equal_nan=True)
+    )

@@ -1,0 +1,62 @@
+"""Normalised regret: how far a study still is from the best, on a scale that problems share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..suite import references
+from . import paired
+from .curves import CurveSet
+from .curves import Key
+from .statistics import FloatArray
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Between which values a problem's regret is measured.
+
+    Attributes:
+        best: The best value known.
+        median: Median over random points.
+        note: Where they are from, if not from the suite's references.
+    """
+
+    best: float
+    median: float
+    note: str = ""
+
+
+def find_scales(curve_set: CurveSet) -> dict[str, Scale]:
+    """Scales of the problems: the suite's references, else what the studies have found."""
+    known = references.load()
+    scales = {}
+    for problem in curve_set.problems:
+        if problem in known:
+            scales[problem] = Scale(known[problem].best_known, known[problem].random_median)
+            continue
+        curves = [curve for key, curve in curve_set.curves.items() if key[0] == problem]
+        found = np.concatenate([curve.values for curve in curves])
+        best = float(np.nanmin(found)) if np.isfinite(found).any() else 0.0
+        if problem in curve_set.facts.random_medians:
+            median, n_values = curve_set.facts.random_medians[problem]
+            by = f"the median of {n_values} trials of random"
+        else:
+            firsts = np.array([curve.values[0] for curve in curves if len(curve.values)])
+            median = float(np.median(firsts)) if len(firsts) else best
+            by = "the median of the first values of all samplers"
+        scales[problem] = Scale(best, median, f"the best value seen and {by}")
+    return scales
+
+
+def regret_curve(curve_set: CurveSet, key: Key, scale: Scale, n_trials: int) -> FloatArray:
+    """Normalised regret of one study after each trial.
+
+    Returns:
+        Shape (n_trials,); NaN after the study's last trial.
+    """
+    curve = curve_set.curves[key]
+    trials = np.arange(1, n_trials + 1)
+    regret = paired.normalised_regret(curve.at(trials), scale.best, scale.median)
+    return np.where(trials <= curve.n_trials, regret, np.nan)

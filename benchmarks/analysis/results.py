@@ -1,0 +1,225 @@
+"""Read stored studies into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+import math
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial
+
+from ..contenders.registry import CONTENDERS
+from ..problems.registry import PROBLEMS
+from ..running.simulation import FINISHED_SECONDS
+from ..storage import bulk
+from ..storage import store
+from ..storage.patience import patiently
+from . import statistics
+from .statistics import FloatArray
+
+
+@dataclass(frozen=True)
+class Run:
+    """One stored study.
+
+    Attributes:
+        problem: Name of the problem.
+        sampler: Name of the contender.
+        seed: Its seed.
+        planned: Trials that it is to have.
+        sign: 1 to minimise, -1 to maximise.
+        settings: How it was run.
+        trials: Its finished trials as they ended.
+        peak_memory_mb: Most memory that its process held while it ran, in MiB; NaN if unknown.
+        reevaluated: Values of its final incumbent, measured again with fresh seeds after the study
+            had ended, signed as the problem has them; empty if that was not asked for.
+    """
+
+    problem: str
+    sampler: str
+    seed: int
+    planned: int
+    sign: int
+    settings: dict[str, Any]
+    trials: list[FrozenTrial]
+    peak_memory_mb: float = math.nan
+    reevaluated: tuple[float, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has all trials that it is to have."""
+        return len(self.trials) >= self.planned
+
+
+@dataclass(frozen=True)
+class Sample:
+    """All runs of one sampler on one problem, as arrays of shape (n_seeds, n_trials).
+
+    NaN stands for what is missing: trials not run yet, values of failed trials.
+
+    Attributes:
+        sampler: Name of the contender.
+        seeds: Seeds in ascending order, shape (n_seeds,).
+        complete: Which seeds have all their trials, shape (n_seeds,).
+        n_run: How many trials each seed has, shape (n_seeds,).
+        losses: Values, signed so that lower is better.
+        expected: Values without noise, likewise; NaN where the problem does not tell.
+        costs: Seconds of the objective; of a table, the replayed ones.
+        ask: Seconds of the sampler to suggest.
+        tell: Seconds of the sampler to learn a value.
+        clock: Seconds from the start of a seed to the end of each trial on a simulated clock; NaN
+            without one.
+        bad: 1 where a trial diverged or failed, else 0.
+    """
+
+    sampler: str
+    seeds: list[int]
+    complete: list[bool]
+    n_run: list[int]
+    losses: FloatArray
+    expected: FloatArray
+    costs: FloatArray
+    ask: FloatArray
+    tell: FloatArray
+    clock: FloatArray
+    bad: FloatArray
+
+    @property
+    def filled(self) -> FloatArray:
+        """Losses of the trials that were run, and best so far of a finished seed afterwards.
+
+        A grid that is exhausted before the budget is spent keeps what it has found.
+        """
+        losses = self.losses.copy()
+        for row, n_run in enumerate(self.n_run):
+            if self.complete[row] and 0 < n_run < losses.shape[1]:
+                losses[row, n_run:] = statistics.running_best(losses[row, :n_run])[-1]
+        return losses
+
+    @property
+    def finished_at(self) -> FloatArray:
+        """Seconds from the start of a seed to the end of each trial: objective and sampler.
+
+        On a simulated clock, with several trials at a time, the objective only.
+        """
+        in_turn = np.cumsum(self.costs + self.ask + self.tell, axis=-1)
+        return np.where(np.isnan(self.clock), in_turn, self.clock)
+
+    def reached(self, n_trials: int) -> list[int]:
+        """Rows of the seeds that have so many trials, or have ended before."""
+        return [
+            row for row, n in enumerate(self.n_run) if n and (n >= n_trials or self.complete[row])
+        ]
+
+
+def load_runs(storage: BaseStorage) -> list[Run]:
+    """Read every study of the harness, in the order of the registries, then by seed.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+    """
+    return patiently(lambda: _load_runs(storage))
+
+
+def _load_runs(storage: BaseStorage) -> list[Run]:
+    studies = {}
+    for study in storage.get_all_studies():
+        parsed = store.parse_study_name(study.study_name)
+        if parsed is not None and store.SETTINGS in study.user_attrs:
+            studies[study._study_id] = (parsed, study)
+    # All at once: a query for each study would take longer than the rest of a report.
+    trials = bulk.read_studies(storage, list(studies))
+    runs = [
+        _to_run(parsed, study, trials[study_id]) for study_id, (parsed, study) in studies.items()
+    ]
+    order = (_places(PROBLEMS), _places(CONTENDERS))
+    return sorted(
+        runs,
+        key=lambda run: (
+            (order[0].get(run.problem, len(order[0])), run.problem),
+            (order[1].get(run.sampler, len(order[1])), run.sampler),
+            run.seed,
+        ),
+    )
+
+
+def _to_run(parsed: tuple[str, str, int], study: FrozenStudy, trials: list[FrozenTrial]) -> Run:
+    attrs = study.user_attrs
+    finished = [trial for trial in trials if trial.state.is_finished()]
+    # As they ended, where several ran at a time.
+    finished.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
+    return Run(
+        *_names(attrs[store.SETTINGS], parsed),
+        planned=attrs.get(store.PLANNED, 0),
+        sign=-1 if study.directions[0] is StudyDirection.MAXIMIZE else 1,
+        settings=attrs[store.SETTINGS],
+        trials=finished,
+        peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
+        reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
+    )
+
+
+def _names(settings: dict[str, Any], parsed: tuple[str, str, int]) -> tuple[str, str, int]:
+    """Problem, sampler and seed: as recorded, since names may contain what separates them."""
+    if "study" not in settings:
+        return parsed
+    study = settings["study"]
+    return study["problem"], study["sampler"], study["seed"]
+
+
+def _places(names: Iterable[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
+
+
+def objective_seconds(trial: FrozenTrial) -> float:
+    """Cost of a trial: what the objective says it is, else how long it took."""
+    attrs = trial.user_attrs
+    return float(attrs.get("seconds", attrs.get("objective_seconds", np.nan)))
+
+
+def diverged(trial: FrozenTrial) -> bool:
+    """Whether a trial gave nothing of use: the objective says so, or it has no finite value."""
+    no_value = trial.values is None or not math.isfinite(trial.values[0])
+    return bool(trial.user_attrs.get("diverged", False)) or no_value
+
+
+def to_samples(runs: list[Run]) -> list[Sample]:
+    """Gather the runs of one problem by sampler, in the order in which they come."""
+    n_trials = max(max(run.planned, len(run.trials)) for run in runs)
+    samplers = list(dict.fromkeys(run.sampler for run in runs))
+    return [
+        _to_sample(sampler, [run for run in runs if run.sampler == sampler], n_trials)
+        for sampler in samplers
+    ]
+
+
+def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
+    arrays = {
+        name: np.full((len(runs), n_trials), np.nan)
+        for name in ("losses", "expected", "costs", "ask", "tell", "clock", "bad")
+    }
+    for row, run in enumerate(runs):
+        for column, trial in enumerate(run.trials):
+            attrs = trial.user_attrs
+            if trial.state is optuna.trial.TrialState.COMPLETE and trial.values is not None:
+                arrays["losses"][row, column] = run.sign * trial.values[0]
+            if attrs.get("expected_loss") is not None:
+                arrays["expected"][row, column] = run.sign * attrs["expected_loss"]
+            arrays["costs"][row, column] = objective_seconds(trial)
+            arrays["ask"][row, column] = attrs.get("ask_seconds", np.nan)
+            arrays["tell"][row, column] = attrs.get("tell_seconds", np.nan)
+            arrays["clock"][row, column] = attrs.get(FINISHED_SECONDS, np.nan)
+            arrays["bad"][row, column] = diverged(trial)
+    return Sample(
+        sampler,
+        [run.seed for run in runs],
+        [run.complete for run in runs],
+        [len(run.trials) for run in runs],
+        **arrays,
+    )

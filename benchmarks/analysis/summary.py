@@ -1,0 +1,168 @@
+"""What the report says of each sampler on one problem, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from ..contenders.registry import OURS
+from . import statistics
+from .results import Sample
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds with its 95% bootstrap interval, and the number of seeds behind it."""
+
+    mean: float
+    lower: float
+    upper: float
+    n_seeds: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One sampler on one problem. Losses are signed so that lower is better.
+
+    Attributes:
+        sampler: Name of the contender.
+        n_seeds: Seeds that have been begun.
+        n_complete: Seeds that have all their trials.
+        best: Best loss after so many trials.
+        expected: Noise-free loss of the final incumbents of the complete seeds; None where the
+            problem does not tell.
+        objective_seconds: Mean total of the objective, for a complete seed.
+        sampler_seconds: Mean total of the sampler, for a complete seed.
+        ask_seconds: Mean time of a suggestion.
+        bad_share: Share of trials that diverged or failed, 0 to 1.
+        to_target: Seconds (objective and sampler) until half of the complete seeds had a loss at or
+            below the target; infinity if less than half of them got there.
+        reached_share: Share of complete seeds that got there, 0 to 1.
+        p_value: Paired Wilcoxon of the final losses against ours; NaN for ours itself, or without
+            common complete seeds.
+        n_pairs: Number of those seeds.
+    """
+
+    sampler: str
+    n_seeds: int
+    n_complete: int
+    best: dict[int, Estimate]
+    expected: Estimate | None
+    objective_seconds: float
+    sampler_seconds: float
+    ask_seconds: float
+    bad_share: float
+    to_target: float
+    reached_share: float
+    p_value: float
+    n_pairs: int
+
+
+@dataclass(frozen=True)
+class Target:
+    """The loss whose reaching is timed: the reference sampler's median final loss."""
+
+    sampler: str
+    loss: float
+
+
+def checkpoints(n_trials: int) -> list[int]:
+    """After how many trials the report looks: a third, two thirds and all of the budget."""
+    return sorted({max(1, round(n_trials / 3)), max(1, round(2 * n_trials / 3)), n_trials})
+
+
+def estimate(values: statistics.FloatArray) -> Estimate:
+    """Mean and interval of one value a seed, shape (n_seeds,); the same every time."""
+    if not len(values):
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    lower, upper = statistics.bootstrap_interval(values, 0)
+    return Estimate(float(np.mean(values)), float(lower), float(upper), len(values))
+
+
+def find_target(samples: list[Sample]) -> Target | None:
+    """Take the target from TPE, else from the first sampler that is not ours.
+
+    Returns:
+        None if that sampler has no complete seed.
+    """
+    others = [sample for sample in samples if sample.sampler != OURS]
+    reference = next((s for s in others if s.sampler == "tpe"), others[0] if others else None)
+    if reference is None or not any(reference.complete):
+        return None
+    best = statistics.running_best(reference.filled)[np.array(reference.complete), -1]
+    loss = float(np.median(best))
+    return None if math.isnan(loss) else Target(reference.sampler, loss)
+
+
+def summarise(samples: list[Sample], target: Target | None) -> list[Summary]:
+    """Summarise each sampler.
+
+    Args:
+        samples: The samplers' runs on one problem, all of the same number of columns.
+        target: What the time to target is about.
+    """
+    ours = next((sample for sample in samples if sample.sampler == OURS), None)
+    return [_summarise(sample, ours, target) for sample in samples]
+
+
+def _summarise(sample: Sample, ours: Sample | None, target: Target | None) -> Summary:
+    best = statistics.running_best(sample.filled)
+    complete = np.array(sample.complete)
+    marks = {
+        k: estimate(best[sample.reached(k), k - 1]) for k in checkpoints(sample.losses.shape[1])
+    }
+    expected = None
+    if np.isfinite(sample.expected).any():
+        rows = np.flatnonzero(complete)
+        index = statistics.incumbents(sample.losses)[rows, -1]
+        expected = estimate(sample.expected[rows[index >= 0], index[index >= 0]])
+    times = np.array([])
+    if target is not None:
+        times = statistics.seconds_to_target(
+            sample.losses[complete], sample.finished_at[complete], target.loss
+        )
+    n_pairs, p_value = 0, math.nan
+    if ours is not None and sample.sampler != OURS:
+        n_pairs, p_value = _compare(ours, sample)
+    sampler_totals = np.nansum(sample.ask + sample.tell, axis=-1)[complete]
+    return Summary(
+        sample.sampler,
+        len(sample.seeds),
+        int(complete.sum()),
+        marks,
+        expected,
+        _mean(np.nansum(sample.costs, axis=-1)[complete]),
+        _mean(sampler_totals),
+        _mean(sample.ask[~np.isnan(sample.ask)]),
+        _mean(sample.bad[~np.isnan(sample.bad)]),
+        # The lower median: the time at which half of the seeds have got there.
+        float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan,
+        _mean(np.isfinite(times).astype(float)),
+        p_value,
+        n_pairs,
+    )
+
+
+def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
+    """Number of seeds that both have completed, and the p value of their final losses."""
+    finals = [
+        {
+            seed: float(best)
+            for seed, best, complete in zip(
+                sample.seeds,
+                statistics.running_best(sample.filled)[:, -1],
+                sample.complete,
+            )
+            if complete
+        }
+        for sample in (ours, theirs)
+    ]
+    common = sorted(finals[0].keys() & finals[1].keys())
+    pairs = np.array([[final[seed] for seed in common] for final in finals])
+    return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
+
+
+def _mean(values: statistics.FloatArray) -> float:
+    return float(np.mean(values)) if len(values) else math.nan

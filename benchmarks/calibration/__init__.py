@@ -1,0 +1,1 @@
+"""How often outcomes fall into the sampler's predicted intervals."""

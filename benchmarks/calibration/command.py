@@ -1,0 +1,204 @@
+"""``python -m benchmarks calibrate``: do outcomes fall where the sampler expected them?"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+import gzip
+import json
+from pathlib import Path
+import sys
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState
+from rich.console import Console
+
+from .. import hub
+from .. import jsonlines
+from ..analysis.statistics import FloatArray
+from ..arguments import AtLeast
+from ..errors import unknown_name
+from ..errors import UsageError
+from ..problems.registry import get_problem
+from ..problems.registry import Options
+from ..running.campaign import make_folder
+from ..running.campaign import versions
+from ..running.one_trial import run_trial
+from ..suite import SUITES
+from ..tables import Table
+from ..tables import to_markdown
+from ..tables import to_rich
+from . import coverage as calibration
+from .coverage import ACCEPTED
+from .coverage import SHARES
+
+
+_DEFAULT_OUT = "results/calibration"
+_PACKAGE = "samplers/lattice_gp"
+_LOG, _REPORT = "calibration.jsonl", "calibration.md"
+# Trials are looked at in these ranges too: early models know little.
+_RANGES = ((0, 10), (10, 20), (20, 30), (30, 60), (60, 1000))
+
+
+class Study(NamedTuple):
+    """What is kept of a study.
+
+    Attributes:
+        problem: Its problem.
+        seed: Its seed.
+        trials: Array (n,): numbers of the trials of which something was expected.
+        places: Array (n,): where their values were among the quantiles of the prediction.
+    """
+
+    problem: str
+    seed: int
+    trials: FloatArray
+    places: FloatArray
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "calibrate",
+        help="how often outcomes fall into the intervals that the sampler predicts",
+        description="Run our sampler and compare each outcome with what was expected of it; write "
+        f"{_REPORT} and {_LOG} to --out. The same command continues a run that was stopped.",
+    )
+    add = parser.add_argument
+    add("--suite", default="report", metavar="|".join(SUITES), help="problems (report)")
+    add("--seeds", type=AtLeast(1), default=10, metavar="N", help="number of seeds (10)")
+    add("--trials", type=AtLeast(1), default=60, metavar="N", help="trials a study (60)")
+    add("--out", default=_DEFAULT_OUT, metavar="DIR", help=f"output folder ({_DEFAULT_OUT})")
+    add("--records", metavar="FILE", help="run nothing: the tables of a file of records")
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Run what is not there yet, print and write the tables.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line.
+
+    Returns:
+        Exit status: 0 if all went well, 130 after Ctrl-C.
+
+    Raises:
+        UsageError: If an argument is wrong or a problem cannot run here.
+    """
+    out = Path(args.out)
+    if args.records:
+        studies = _read(Path(args.records))
+    else:
+        if args.suite not in SUITES:
+            raise unknown_name("--suite", args.suite, list(SUITES))
+        make_folder(out)
+        try:
+            studies = _run_all(args, out / _LOG, console)
+        except KeyboardInterrupt:
+            print(f"\nstopped. To continue:\n  {command}", file=sys.stderr)
+            return 130
+    tables = _tables(studies)
+    for table in tables:
+        console.print(to_rich(table))
+    make_folder(out)
+    lines = [line for table in tables for line in (f"{table.title}:", "", *to_markdown(table), "")]
+    (out / _REPORT).write_text("\n".join(lines), encoding="utf-8")
+    console.print(f"\nwritten: {out / _REPORT}", markup=False)
+    return 0
+
+
+def run_study(problem_name: str, seed: int, n_trials: int) -> Study:
+    """Run a study in memory and compare outcomes with predictions."""
+    package = hub.load_package(_PACKAGE)
+    problem = get_problem(problem_name).build(Options(), seed)
+    study = optuna.create_study(
+        directions=problem.directions, sampler=package.LatticeGPSampler(seed=seed)
+    )
+    for _ in range(n_trials):
+        run_trial(study, problem, problem.search_space)
+    trials, places = [], []
+    for trial in study.get_trials(deepcopy=False):
+        prediction = package.prediction_of(trial)
+        if prediction is not None and trial.state == TrialState.COMPLETE:
+            trials.append(trial.number)
+            places.append(calibration.place(trial.values[0], prediction.quantiles[0]))
+    return Study(problem_name, seed, np.array(trials, float), np.array(places, float))
+
+
+def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Study]:
+    problems = [get_problem(name) for name in SUITES[args.suite]]
+    for problem in problems:
+        if reason := problem.missing():
+            raise UsageError(f"--suite: {problem.name} {reason}")
+    digest = hub.digest(_PACKAGE, ("*.py", "requirements.txt"))
+    stamp = {"trials": args.trials, "versions": versions() | {"lattice_gp": f"sha256:{digest}"}}
+    there: dict[tuple[str, int], dict[str, Any]] = {}
+    for line in jsonlines.whole_lines(path):
+        entry = json.loads(line)
+        if {key: entry[key] for key in stamp} != stamp:
+            raise UsageError(
+                f"--out: {path} was measured with other versions or --trials; accepts a new folder."
+            )
+        there[entry["problem"], entry["seed"]] = entry
+    wanted = [(p.name, seed) for seed in range(args.seeds) for p in problems]
+    for number, (name, seed) in enumerate(wanted):
+        if (name, seed) not in there:
+            study = run_study(name, seed, args.trials)
+            entry = {
+                "problem": name,
+                "seed": seed,
+                "predicted": study.trials.astype(int).tolist(),
+                "places": study.places.tolist(),
+                **stamp,
+            }
+            jsonlines.append(path, entry)
+            there[name, seed] = entry
+            console.print(f"[{number + 1}/{len(wanted)}] {name} seed {seed}", markup=False)
+    return [_parse(there[key]) for key in wanted]
+
+
+def _read(path: Path) -> list[Study]:
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+        return [_parse(json.loads(line)) for line in text.splitlines()]
+    except (OSError, ValueError, KeyError) as error:
+        raise UsageError(f"--records: cannot read {path} ({error}).") from error
+
+
+def _parse(entry: dict[str, Any]) -> Study:
+    trials, places = (np.array(entry[key], dtype=float) for key in ("predicted", "places"))
+    return Study(entry["problem"], entry["seed"], trials, places)
+
+
+def _tables(studies: Sequence[Study]) -> list[Table]:
+    rng = np.random.default_rng(0)
+    everything = [study.places for study in studies]
+    low, high = calibration.coverage_interval(everything, rng)
+    shares = calibration.coverage(everything)
+    columns = [f"{share:.0%} interval" for share in SHARES]
+    total = [f"{s:.1%} [{a:.1%}, {b:.1%}]" for s, a, b in zip(shares, low, high)]
+    accepted = [f"{a:.0%} to {b:.0%}" for a, b in ACCEPTED]
+    n = sum(map(len, everything))
+    rows = [["all", str(n), *total], ["calibrated means", "", *accepted]]
+    for first, last in _RANGES:
+        parts = [s.places[(s.trials >= first) & (s.trials < last)] for s in studies]
+        if count := sum(map(len, parts)):
+            rows.append([f"trials {first} to {last - 1}", str(count), *_percent(parts)])
+    problems = dict.fromkeys(study.problem for study in studies)
+    by_problem = []
+    for problem in problems:
+        parts = [s.places for s in studies if s.problem == problem]
+        by_problem.append([problem, str(sum(map(len, parts))), *_percent(parts)])
+    return [
+        Table("Outcomes inside the predicted intervals", ["", "predictions", *columns], rows),
+        Table("By problem", ["problem", "predictions", *columns], by_problem),
+    ]
+
+
+def _percent(places: Sequence[FloatArray]) -> list[str]:
+    return [f"{share:.1%}" for share in calibration.coverage(places)]

@@ -1,0 +1,1 @@
+"""The samplers that take part: how they are named, built and probed."""

@@ -1,0 +1,1 @@
+"""Where studies run: worker processes of this machine, or a cluster."""

@@ -1,0 +1,1 @@
+"""The problems to compare on: how they are named, built and made harder."""

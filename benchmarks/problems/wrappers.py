@@ -1,0 +1,208 @@
+"""Problems made harder: noise, failures, delays and coarse parameters, as ``NAME+noise=0.1``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+import re
+import time
+from typing import Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import IntDistribution
+from optuna.study import StudyDirection
+from optuna.trial import Trial
+
+from ..errors import unknown_name
+from ..errors import UsageError
+from ..suite.base import generator_at
+from ..suite.space import from_unit
+from ..suite.space import suggest
+from .fixed_trial import fixed_trial
+
+
+if TYPE_CHECKING:
+    from .registry import Problem
+
+
+# Distinguish the draws of one wrapper from those of another at the same point.
+_NOISE, _FAILURES = 1, 2
+
+
+class _Wrapper:
+    """A problem that changes another one.
+
+    Args:
+        inner: The other one.
+        amount: How much it changes.
+        seed: Seed of chance, 0 or more.
+    """
+
+    def __init__(self, inner: Problem, amount: float, seed: int) -> None:
+        self._inner = inner
+        self._amount = amount
+        self._seed = seed
+
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        """That of the inner problem."""
+        return self._inner.search_space
+
+    @property
+    def directions(self) -> list[StudyDirection]:
+        """Those of the inner problem."""
+        return self._inner.directions
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial."""
+        return self._inner(trial)
+
+
+class Noisy(_Wrapper):
+    """Adds normal noise; ``expected_loss`` tells the value without it.
+
+    The same configuration gets the same noise every time, as a training run with a fixed seed does.
+    """
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial."""
+        value = self._inner(trial)
+        trial.set_user_attr("expected_loss", trial.user_attrs.get("expected_loss", value))
+        generator = generator_at(trial.params, self._seed, _NOISE)
+        return value + self._amount * float(generator.normal())
+
+
+class Failing(_Wrapper):
+    """Has a share of the configurations raise an error, at random over the space."""
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial.
+
+        Raises:
+            RuntimeError: At the configurations that fail.
+        """
+        value = self._inner(trial)
+        if generator_at(trial.params, self._seed, _FAILURES).random() < self._amount:
+            raise RuntimeError("this configuration fails (+failures)")
+        return value
+
+
+class Slow(_Wrapper):
+    """Takes more seconds, and says so in ``seconds`` where the inner problem tells its cost."""
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial."""
+        value = self._inner(trial)
+        time.sleep(self._amount)
+        if "seconds" in trial.user_attrs:
+            trial.set_user_attr("seconds", trial.user_attrs["seconds"] + self._amount)
+        return value
+
+
+class Coarse(_Wrapper):
+    """Leaves so many values of every longer parameter, evenly spaced on its scale.
+
+    A coarse parameter is an int that counts its values from 0.
+    """
+
+    def __init__(self, inner: Problem, amount: float, seed: int) -> None:
+        super().__init__(inner, amount, seed)
+        self._fine = inner.search_space
+        n_levels = int(amount)
+        self._coarse = {name for name, dist in self._fine.items() if _n_values(dist) > n_levels}
+        self._space = {
+            name: IntDistribution(0, n_levels - 1) if name in self._coarse else dist
+            for name, dist in self._fine.items()
+        }
+
+    @property
+    def search_space(self) -> dict[str, BaseDistribution]:
+        """The coarse parameters, and the others as they are."""
+        return dict(self._space)
+
+    def __call__(self, trial: Trial) -> Any:
+        """Evaluate a trial."""
+        params = suggest(trial, self._space)
+        last = int(self._amount) - 1
+        for name in self._coarse:
+            params[name] = from_unit(self._fine[name], params[name] / last)
+        # The inner problem sees its own parameters; what it says of the trial is handed on.
+        fixed = fixed_trial(params)
+        value = self._inner(fixed)
+        for key, attr in fixed.user_attrs.items():
+            trial.set_user_attr(key, attr)
+        return value
+
+
+def _n_values(distribution: BaseDistribution) -> float:
+    if isinstance(distribution, CategoricalDistribution):
+        # Categories have no order, of which some could be left out.
+        return 0
+    step = getattr(distribution, "step", None)
+    low, high = getattr(distribution, "low"), getattr(distribution, "high")
+    return math.inf if step is None else round((high - low) / step) + 1
+
+
+@dataclass(frozen=True)
+class Wrapping:
+    """A wrapper by name.
+
+    Attributes:
+        build: From a problem, the amount and a seed to the wrapped problem.
+        accepts: What the amount may be, in words.
+        is_valid: Whether it may be this.
+    """
+
+    build: Callable[[Problem, float, int], Problem]
+    accepts: str
+    is_valid: Callable[[float], bool]
+
+
+WRAPPINGS = {
+    "noise": Wrapping(Noisy, "a standard deviation above 0", lambda amount: amount > 0),
+    "failures": Wrapping(Failing, "a share above 0 and below 1", lambda amount: 0 < amount < 1),
+    "delay": Wrapping(Slow, "seconds above 0", lambda amount: amount > 0),
+    "levels": Wrapping(
+        Coarse,
+        "a number of values, 2 or more",
+        lambda amount: amount >= 2 and amount == int(amount),
+    ),
+}
+# At the end: what stands within arguments has a closing parenthesis behind it.
+_WRAPPING = re.compile(r"\+([a-z_]+)=([^+)]*)\Z")
+
+
+def split_wrappings(text: str, argument: str) -> tuple[str, list[tuple[str, float]]]:
+    """Take ``NAME+noise=0.1+levels=8`` apart.
+
+    Args:
+        text: A problem as it was given.
+        argument: The option that it was given to.
+
+    Returns:
+        The problem without wrappers, and the wrappers from the innermost to the outermost.
+
+    Raises:
+        UsageError: If there is no such wrapper, or it is given something that it does not accept.
+    """
+    wrappings: list[tuple[str, float]] = []
+    while match := _WRAPPING.search(text):
+        name, amount_text = match.groups()
+        if name not in WRAPPINGS:
+            raise unknown_name(f"{argument} {text}", name, list(WRAPPINGS))
+        try:
+            amount = float(amount_text)
+        except ValueError:
+            amount = math.nan
+        if not np.isfinite(amount) or not WRAPPINGS[name].is_valid(amount):
+            raise UsageError(
+                f"{argument}: got {text!r}, where +{name} is {amount_text!r}; accepts "
+                f"{WRAPPINGS[name].accepts}."
+            )
+        wrappings.insert(0, (name, amount))
+        text = text[: match.start()]
+    return text, wrappings

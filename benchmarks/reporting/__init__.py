@@ -1,0 +1,1 @@
+"""From numbers to tables, pictures and pages."""

@@ -1,0 +1,95 @@
+"""What the report needs to know of each problem, worked out once for tables, pictures and pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..analysis.results import Run
+from ..analysis.results import Sample
+from ..analysis.results import to_samples
+from ..analysis.summary import find_target
+from ..analysis.summary import summarise
+from ..analysis.summary import Summary
+from ..analysis.summary import Target
+from .bands import Curve
+from .bands import curve_over_seconds
+from .bands import curve_over_trials
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """One problem and what the samplers made of it.
+
+    Attributes:
+        problem: Its name.
+        title: The name, and what it was built with where that matters.
+        sign: 1 to minimise, -1 to maximise.
+        state: How many studies and trials there are.
+        runs: Its studies, also those without a trial.
+        samples: The same by sampler, as arrays.
+        target: The loss whose reaching is timed; None if there is none.
+        summaries: One a sample.
+        by_trials: Curve of the best loss so far against trials, one a sample; lower is better.
+        by_seconds: The same against seconds.
+    """
+
+    problem: str
+    title: str
+    sign: int
+    state: str
+    runs: list[Run]
+    samples: list[Sample]
+    target: Target | None
+    summaries: list[Summary]
+    by_trials: list[Curve]
+    by_seconds: list[Curve]
+
+
+def analyse(runs: list[Run]) -> list[Analysed]:
+    """Gather runs by problem, those problems only that have a finished trial.
+
+    Args:
+        runs: The stored studies, in the order in which they are to be shown.
+    """
+    begun = dict.fromkeys(run.problem for run in runs if run.trials)
+    by_problem: dict[str, list[Run]] = {problem: [] for problem in begun}
+    for run in runs:
+        if run.problem in by_problem:
+            by_problem[run.problem].append(run)
+    return [_analyse(problem, its_runs) for problem, its_runs in by_problem.items()]
+
+
+def _analyse(problem: str, runs: list[Run]) -> Analysed:
+    samples = to_samples(runs)
+    target = find_target(samples)
+    return Analysed(
+        problem,
+        _title(problem, runs[0]),
+        runs[0].sign,
+        _state(runs),
+        runs,
+        samples,
+        target,
+        summarise(samples, target),
+        [curve_over_trials(sample) for sample in samples],
+        [curve_over_seconds(sample) for sample in samples],
+    )
+
+
+def _title(problem: str, run: Run) -> str:
+    chosen = run.settings["problem"]
+    details = [str(chosen[key]) for key in ("preset", "mode", "device") if key in chosen]
+    return f"{problem} ({', '.join(details)})" if details else problem
+
+
+def _state(runs: list[Run]) -> str:
+    n_complete = sum(run.complete for run in runs)
+    n_trials = sum(len(run.trials) for run in runs)
+    if n_complete == len(runs):
+        return f"{len(runs)} studies, {n_trials} trials, all complete."
+    n_planned = sum(run.planned for run in runs)
+    return (
+        f"UNFINISHED: {n_complete} of {len(runs)} studies are complete, {n_trials} of {n_planned} "
+        "trials are there. Figures after so many trials are over the seeds that have so many; "
+        "totals, times to target and tests over complete seeds."
+    )

@@ -1,0 +1,71 @@
+"""``python -m benchmarks report``: a report on what is stored, finished or not."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..errors import UsageError
+
+
+_DEFAULT_OUT = "results/perceiver-small-table"
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "report",
+        help="report on what is stored, finished or not",
+        description="Print tables and write report.html, report.md, pictures and raw data to "
+        "--out.",
+    )
+    add_place(parser, f"output folder of the run ({_DEFAULT_OUT})")
+
+
+def add_place(parser: argparse.ArgumentParser, out_help: str) -> None:
+    """Add the options that say where results are."""
+    parser.add_argument("--out", metavar="DIR", help=out_help)
+    parser.add_argument(
+        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
+    )
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Report.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        UsageError: If there are no results.
+    """
+    # Imported late: matplotlib takes its time, and other commands do not need it.
+    from ..analysis.results import load_runs
+    from ..running.campaign import make_folder
+    from ..storage import store
+    from .report import write_report
+
+    out = Path(args.out or _DEFAULT_OUT)
+    if args.storage is None:
+        database = out / "studies.db"
+        if not database.is_file():
+            there = sorted(str(path.parent) for path in Path("results").glob("*/studies.db"))
+            hint = f" Results are in: {', '.join(there)}." if there else ""
+            raise UsageError(
+                f"--out: {out} holds no results ({database.name} is not there); accepts the "
+                f"output folder of a run.{hint}"
+            )
+    make_folder(out)
+    url = args.storage or store.default_url(out)
+    runs = load_runs(store.open_storage(url))
+    paths = write_report(runs, out, console, store.without_password(url))
+    console.print("\nwritten: " + ", ".join(str(path) for path in paths), markup=False)
+    return 0

@@ -1,0 +1,225 @@
+"""``python -m benchmarks compare``: samplers across problems, as tables, a picture and raw data."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ..analysis import curves
+from ..analysis.comparison import compare
+from ..analysis.curves import CurveSet
+from ..analysis.everything import analyse
+from ..analysis.hitting import TARGETS
+from ..analysis.results import load_runs
+from ..analysis.target import target_table
+from ..arguments import AtLeast
+from ..arguments import integers
+from ..arguments import names
+from ..arguments import non_negative
+from ..contenders.registry import OURS
+from ..errors import unknown_name
+from ..errors import UsageError
+from ..running.campaign import make_folder
+from ..storage import store
+from ..suite import TAGS
+from . import compare_output
+
+
+_CHECKPOINTS = (10, 20, 30, 60)
+_DEFAULT_OUT = "results/compare"
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare samplers across all problems of a run",
+        description="Mean normalised regret over problems and seeds, tests of every pair of "
+        "samplers in plain words, ranks, and expected trials and seconds to a target. Reads the "
+        "results in --out, or the files of --curves, and writes compare.md, compare.csv, "
+        "curves.csv.gz and pictures (compare, ecdf, critical_difference) to --out.",
+    )
+    add = parser.add_argument
+    add("--out", metavar="DIR", help=f"output folder of the run ({_DEFAULT_OUT} with --curves)")
+    add("--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)")
+    add("--curves", nargs="+", metavar="FILE", help="files that `compare` wrote, all together")
+    add(
+        "--at",
+        metavar="N[,N]",
+        help="after how many trials to look (10,20,30,60, and what all studies have)",
+    )
+    add(
+        "--target",
+        type=non_negative,
+        metavar="R",
+        help="also: how many trials until the regret is at most R (0: the best known value)",
+    )
+    add(
+        "--targets",
+        metavar="R[,R]",
+        help="regrets whose reaching is timed (0.5,0.2,0.1,0.05)",
+    )
+    add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
+    add("--samplers", metavar="A[,B]", help="only these samplers")
+    add("--problems", metavar="A[,B]", help="only these problems")
+    add_filters(parser)
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a part of the problems."""
+    add = parser.add_argument
+    add("--tag", metavar="TAG", help="only problems with this tag, such as multimodal")
+    for name, what in (("--min-dims", "more"), ("--max-dims", "fewer")):
+        help_text = f"only problems with so many parameters or {what}"
+        add(name, type=AtLeast(1), metavar="N", help=help_text)
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Compare, print and write.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line, for the report.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        UsageError: If an argument is wrong or there is nothing to compare.
+    """
+    wanted = None if args.at is None else integers(args.at, "--at")
+    targets = TARGETS if args.targets is None else regret_levels(args.targets)
+    curve_set, out = _load(args)
+    curve_set = _filtered(curve_set, args)
+    checkpoints = _checkpoints(curve_set, wanted)
+    if args.reference and args.reference not in curve_set.samplers:
+        raise unknown_name("--reference", args.reference, curve_set.samplers)
+    make_folder(out)
+    comparison = compare(curve_set, checkpoints, args.reference or OURS)
+    extra = []
+    if args.target is not None:
+        extra.append(target_table(curve_set, args.target, checkpoints[-1]))
+    analysis = analyse(curve_set, comparison, targets)
+    compare_output.show(comparison, analysis, curve_set, extra, console)
+    paths = compare_output.write(comparison, analysis, curve_set, extra, out, command)
+    console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
+    return 0
+
+
+def regret_levels(text: str) -> tuple[float, ...]:
+    """Normalised regrets separated by commas, each once, descending.
+
+    Raises:
+        UsageError: If there is none, or something else than numbers from 0 to less than 1.
+    """
+    try:
+        levels = sorted({float(part) for part in text.split(",")}, reverse=True)
+    except ValueError:
+        levels = []
+    if not levels or not all(0.0 <= level < 1.0 for level in levels):
+        raise UsageError(
+            f"--targets: got {text!r}, accepts regrets from 0 (the best known value) to less than "
+            "1, separated by commas."
+        )
+    return tuple(levels)
+
+
+def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
+    out = Path(args.out or _DEFAULT_OUT)
+    if args.curves:
+        paths = [Path(name) for name in args.curves]
+        return curves.merge([curves.read(path) for path in paths], args.curves), out
+    if args.out is None and args.storage is None:
+        raise UsageError("--out: missing; accepts the output folder of a run, or give --curves.")
+    if args.storage is None and not (out / "studies.db").is_file():
+        raise UsageError(
+            f"--out: {out} holds no results (studies.db is not there); accepts the output folder "
+            "of a run, or give --curves."
+        )
+    runs = load_runs(store.open_storage(args.storage or store.default_url(out)))
+    return curves.from_runs(runs), out
+
+
+def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
+    """Only what the options ask for.
+
+    Raises:
+        UsageError: If they name what is not there, or nothing is left.
+    """
+    problems, samplers = curve_set.problems, curve_set.samplers
+    if args.problems is not None:
+        problems = _known(args.problems, problems, "--problems")
+    if args.samplers is not None:
+        samplers = _known(args.samplers, samplers, "--samplers")
+    problems = part_of(problems, curve_set.facts.n_params, args)
+    chosen = curve_set.only(problems, samplers)
+    if not chosen.curves:
+        raise UsageError("nothing to compare: no study with a finished trial is left.")
+    return chosen
+
+
+def part_of(
+    problems: list[str], n_params: Mapping[str, int], args: argparse.Namespace
+) -> list[str]:
+    """The problems that the options of :func:`add_filters` choose.
+
+    Args:
+        problems: Names.
+        n_params: Number of parameters by problem, where it is known.
+        args: Arguments of the command.
+
+    Raises:
+        UsageError: If there is no such tag.
+    """
+    if args.tag is not None:
+        tags = sorted(set().union(*TAGS.values()))
+        if args.tag not in tags:
+            raise unknown_name("--tag", args.tag, tags)
+        problems = [name for name in problems if args.tag in TAGS.get(name, ())]
+    if args.min_dims is not None:
+        problems = [name for name in problems if n_params.get(name, 0) >= args.min_dims]
+    if args.max_dims is not None:
+        problems = [name for name in problems if n_params.get(name, 0) <= args.max_dims]
+    return problems
+
+
+def _known(text: str, there: list[str], argument: str) -> list[str]:
+    wanted = names(text, argument)
+    for name in wanted:
+        if name not in there:
+            raise unknown_name(argument, name, there)
+    return [name for name in there if name in wanted]
+
+
+def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
+    """After how many trials to look.
+
+    Raises:
+        UsageError: If no study has got as far as asked for.
+    """
+    budgets = [curve.n_trials for curve in curve_set.curves.values()]
+    longest = max(budgets)
+    if wanted is None:
+        numbers = [number for number in _CHECKPOINTS if number <= longest] or [longest]
+        # Where all studies have ended, their end is looked at too.
+        return numbers if min(budgets) <= numbers[-1] else [*numbers, min(budgets)]
+    return reached(wanted, longest)
+
+
+def reached(wanted: list[int], longest: int) -> list[int]:
+    """The numbers of trials asked for, ascending, if the longest study has so many.
+
+    Raises:
+        UsageError: If it has not.
+    """
+    if wanted[-1] > longest:
+        raise UsageError(
+            f"--at: got {wanted[-1]}, but the longest study has {longest} trials; accepts "
+            f"integers from 1 to {longest}."
+        )
+    return wanted

@@ -1,0 +1,94 @@
+"""The picture of a comparison: mean normalised regret against trials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from matplotlib import pyplot
+from matplotlib.ticker import LogLocator
+from matplotlib.ticker import MaxNLocator
+import numpy as np
+
+from ..analysis import paired
+from ..analysis.comparison import Comparison
+from ..analysis.curves import CurveSet
+from ..analysis.regret import regret_curve
+from . import plots
+from .bands import Curve
+
+
+_N_RESAMPLES = 2_000
+# The first trials are the same race for all; the axis has no place for zero.
+_LOWEST = 1e-3
+
+
+def regret_by_trial(
+    curve_set: CurveSet, comparison: Comparison, sampler: str, n_trials: int
+) -> Curve:
+    """Mean regret of a sampler after each trial, over its longest studies.
+
+    Args:
+        curve_set: The studies.
+        comparison: Their comparison, which has the scales.
+        sampler: Its name.
+        n_trials: How far to go at most.
+    """
+    keys = [key for key in curve_set.curves if key[1] == sampler]
+    horizon = min(n_trials, max(curve_set.curves[key].n_trials for key in keys))
+    groups = []
+    for problem in comparison.problems:
+        rows = [
+            regret_curve(curve_set, key, comparison.scales[problem], horizon)
+            for key in keys
+            if key[0] == problem and curve_set.curves[key].n_trials >= horizon
+        ]
+        if rows:
+            groups.append(np.array(rows))
+    mean = paired.mean_of_groups(groups)
+    resampled = paired.bootstrap_means(groups, np.random.default_rng(0), _N_RESAMPLES)
+    lower, upper = paired.interval(resampled)
+    return Curve(np.arange(1.0, horizon + 1), mean, lower, upper)
+
+
+def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) -> list[Path]:
+    """Draw one line a sampler, with its 95% interval.
+
+    Args:
+        curve_set: The studies.
+        comparison: Their comparison.
+        n_trials: How far to go at most.
+        out: Folder to write ``compare.png`` and ``compare.svg`` to.
+
+    Returns:
+        The files.
+    """
+    with pyplot.rc_context(plots.STYLE):
+        figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+        lowest = 1.0
+        for index, sampler in enumerate(comparison.samplers):
+            curve = regret_by_trial(curve_set, comparison, sampler, n_trials)
+            plots.draw_curve(axes, sampler, index, curve, ours_name=comparison.reference)
+            lowest = min(lowest, float(curve.mean.min()))
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=max(_LOWEST, 0.8 * lowest), top=1.05)
+        axes.yaxis.set_minor_locator(LogLocator(subs=(2, 3, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter("{x:g}")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.grid(True, which="both")
+        axes.set_axisbelow(True)
+        axes.set_xlim(left=0)
+        axes.set_xlabel("trials")
+        axes.set_ylabel("mean normalised regret")
+        n_problems = len(comparison.problems)
+        axes.set_title(f"{n_problems} problems", fontweight="bold", fontsize=11)
+        axes.legend(
+            frameon=False,
+            title="mean over problems and seeds, 95% interval",
+            title_fontsize=9,
+            fontsize=9,
+            alignment="left",
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+        )
+        return plots.save(figure, out, "compare")

@@ -1,0 +1,236 @@
+"""Turn stored studies into tables, a picture and raw data."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from ..analysis.results import diverged
+from ..analysis.results import objective_seconds
+from ..analysis.results import Run
+from ..analysis.summary import Estimate
+from ..analysis.summary import Summary
+from ..analysis.summary import Target
+from ..contenders.registry import OURS
+from ..errors import UsageError
+from ..running.progress import format_seconds
+from ..tables import show_number
+from ..tables import show_p
+from ..tables import Table
+from ..tables import to_markdown
+from ..tables import to_rich
+from ..tables import write_csv
+from .analysed import analyse
+
+
+def write_report(runs: list[Run], out: Path, console: Console, storage_shown: str) -> list[Path]:
+    """Print the tables and write every file of the report.
+
+    Args:
+        runs: The stored studies, one or more of them with a trial.
+        out: Folder to write to.
+        console: Where to print.
+        storage_shown: URL of the storage, without a password.
+
+    Returns:
+        The files written.
+
+    Raises:
+        UsageError: If there is no finished trial.
+        OSError: If a file cannot be written.
+    """
+    # Imported late: matplotlib takes its time, and `list` does not need it.
+    from . import html_report
+    from . import plots
+
+    begun = [run for run in runs if run.trials]
+    if not begun:
+        raise UsageError(f"{storage_shown} holds no finished trial yet: nothing to report.")
+    problems = analyse(runs)
+    markdown = ["# Comparison of samplers", ""]
+    summaries: list[tuple[str, int, Summary]] = []
+    for problem in problems:
+        rows, sign = problem.summaries, problem.sign
+        summaries += [(problem.problem, sign, row) for row in rows]
+        tables = [_quality_table(rows, sign), _cost_table(rows, sign, problem.target)]
+        state = problem.state
+        console.print(f"\n[bold]{escape(problem.title)}[/bold]")
+        console.print(state, markup=False, soft_wrap=True)
+        markdown += [f"## {problem.title}", "", state, ""]
+        for table in tables:
+            console.print(to_rich(table, OURS))
+            markdown += [f"**{table.title}**", "", *to_markdown(table), ""]
+    markdown += ["![Best loss so far](comparison.png)", ""]
+    if len(problems) > plots.MOST_PROBLEMS:
+        markdown += [f"The picture has the first {plots.MOST_PROBLEMS} problems.", ""]
+    markdown += _notes(begun, storage_shown)
+    paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
+    paths[0].write_text("\n".join(markdown), encoding="utf-8")
+    write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
+    write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
+    paths += plots.draw(problems, out)
+    page = html_report.write(runs, problems, out, storage_shown)
+    if page is None:
+        console.print(f"report.html is not written: {html_report.MISSING}", markup=False)
+        return paths
+    return [*paths, page]
+
+
+def _quality_table(rows: list[Summary], sign: int) -> Table:
+    marks = list(rows[0].best)
+    with_expected = any(row.expected is not None for row in rows)
+    columns = ["sampler", "seeds"] + [f"best after {k}" for k in marks]
+    columns += ["noise-free"] if with_expected else []
+    columns += ["diverged", f"p ({OURS})"]
+    lines = []
+    for row in rows:
+        seeds = (
+            str(row.n_seeds)
+            if row.n_complete == row.n_seeds
+            else f"{row.n_complete} of {row.n_seeds}"
+        )
+        cells = [row.sampler, seeds]
+        cells += [_show_estimate(row.best[k], sign, row.n_seeds) for k in marks]
+        if with_expected:
+            cells.append(_show_estimate(row.expected, sign, row.n_complete))
+        cells += [show_number(100 * row.bad_share, "{:.0f}%"), show_p(row.p_value)]
+        lines.append(cells)
+    return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
+
+
+def _cost_table(rows: list[Summary], sign: int, target: Target | None) -> Table:
+    to_target = "to target" if target is None else f"to {sign * target.loss:.4g}"
+    lines = [
+        [
+            row.sampler,
+            show_number(1000 * row.ask_seconds, "{:.1f} ms"),
+            _show_seconds(row.sampler_seconds),
+            _show_seconds(row.objective_seconds),
+            _show_to_target(row) if target is not None else "–",
+        ]
+        for row in rows
+    ]
+    title = "Time a study, mean over seeds"
+    if target is not None:
+        title += (
+            f"; to target: until half of the seeds have {target.sampler}'s median final loss "
+            "(share of seeds that reach it)"
+        )
+    return Table(title, ["sampler", "a suggestion", "sampler", "objective", to_target], lines)
+
+
+def _show_seconds(value: float) -> str:
+    if math.isnan(value):
+        return "–"
+    return f"{value:.2f} s" if value < 10 else format_seconds(value)
+
+
+def _show_estimate(estimate: Estimate | None, sign: int, n_all: int) -> str:
+    if estimate is None or not estimate.n_seeds or math.isnan(estimate.mean):
+        return "–"
+    lower, upper = sorted((sign * estimate.lower, sign * estimate.upper))
+    # One seed has no interval, and that of infinities is not defined.
+    without = estimate.n_seeds < 2 or math.isnan(lower)
+    interval = "" if without else f" [{lower:.4g}, {upper:.4g}]"
+    partly = f" ({estimate.n_seeds})" if estimate.n_seeds < n_all else ""
+    return f"{sign * estimate.mean:.4g}{interval}{partly}"
+
+
+def _show_to_target(row: Summary) -> str:
+    if math.isnan(row.to_target):
+        return "–"
+    time = _show_seconds(row.to_target) if math.isfinite(row.to_target) else "never"
+    return f"{time} ({100 * row.reached_share:.0f}%)"
+
+
+def _notes(runs: list[Run], storage_shown: str) -> list[str]:
+    samplers = dict.fromkeys(run.sampler for run in runs)
+    versions = {
+        (sampler, run.settings["sampler_version"])
+        for sampler in samplers
+        for run in runs
+        if run.sampler == sampler
+    }
+    newest = runs[-1].settings
+    return [
+        "## How to read this",
+        "",
+        "- All samplers had the same seeds, and the problem the same noise seeds.",
+        "- Noise-free: the value of the final incumbent without the noise of its measurement.",
+        "- Diverged: share of trials that the problem calls diverged, or that have no value.",
+        f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
+        "correction for several comparisons.",
+        "- Seconds of the objective are those that the problem tells (of a table, the measured "
+        "ones that it replays), else the wall clock's.",
+        "",
+        "## How it was made",
+        "",
+        f"- Storage: `{storage_shown}`",
+        f"- Command: `{newest['command']}`",
+        "- Versions: "
+        + ", ".join(f"{name} {version}" for name, version in newest["versions"].items()),
+        "- Samplers: " + ", ".join(f"{name} ({version})" for name, version in sorted(versions)),
+        f"- Worker processes: {newest['jobs']}, threads each: {newest['threads']}",
+        "",
+    ]
+
+
+def _trial_rows(run: Run) -> list[dict[str, Any]]:
+    best = math.nan
+    rows = []
+    for trial in run.trials:
+        value = trial.values[0] if trial.values is not None else math.nan
+        if not math.isnan(value) and (math.isnan(best) or run.sign * value < run.sign * best):
+            best = value
+        attrs = trial.user_attrs
+        rows.append(
+            {
+                "problem": run.problem,
+                "sampler": run.sampler,
+                "seed": run.seed,
+                "trial": trial.number,
+                "state": trial.state.name,
+                "value": value,
+                "best_value": best,
+                "expected_loss": attrs.get("expected_loss", ""),
+                "diverged": int(diverged(trial)),
+                "cost_seconds": objective_seconds(trial),
+                "ask_seconds": attrs.get("ask_seconds", ""),
+                "objective_seconds": attrs.get("objective_seconds", ""),
+                "tell_seconds": attrs.get("tell_seconds", ""),
+                "test_accuracy": attrs.get("test_accuracy", ""),
+                "peak_memory_mb": attrs.get("peak_memory_mb", ""),
+                "error": attrs.get("error", ""),
+                **{f"param_{name}": value for name, value in trial.params.items()},
+            }
+        )
+    return rows
+
+
+def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "problem": problem,
+        "sampler": row.sampler,
+        "seeds": row.n_seeds,
+        "complete_seeds": row.n_complete,
+    }
+    estimates = {f"best_{k}": estimate for k, estimate in row.best.items()}
+    if row.expected is not None:
+        estimates["noise_free"] = row.expected
+    for name, estimate in estimates.items():
+        lower, upper = sorted((sign * estimate.lower, sign * estimate.upper))
+        result |= {name: sign * estimate.mean, f"{name}_low": lower, f"{name}_high": upper}
+    return result | {
+        "diverged_share": row.bad_share,
+        "objective_seconds": row.objective_seconds,
+        "sampler_seconds": row.sampler_seconds,
+        "ask_seconds": row.ask_seconds,
+        "seconds_to_target": row.to_target,
+        "reached_share": row.reached_share,
+        "p_value": row.p_value,
+        "pairs": row.n_pairs,
+    }

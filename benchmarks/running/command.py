@@ -1,0 +1,323 @@
+"""``python -m benchmarks run``: run studies, or continue them, and report."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+import shlex
+import signal
+import sys
+from typing import Any
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from .. import hub
+from ..ablation.variants import ABLATIONS
+from ..arguments import AtLeast
+from ..calls import split_names
+from ..contenders.contender import Contender
+from ..contenders.registry import get_contender
+from ..contenders.seeding import known_seeding
+from ..contenders.seeding import OWN
+from ..definitions import Definitions
+from ..definitions import read_definitions
+from ..errors import UsageError
+from ..problems.registry import get_problem
+from ..problems.registry import Options
+from ..problems.registry import ProblemSpec
+from ..problems.registry import wanted_problems
+from ..reporting.command import add_place
+from ..suite import SUITES
+
+
+if TYPE_CHECKING:
+    from .campaign import Campaign
+
+
+_DEFAULT_SAMPLERS = "lattice_gp,tpe,random"
+_DEFAULT_PROBLEMS = "perceiver"
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    run = commands.add_parser(
+        "run",
+        help="run studies, or continue them, and report",
+        description="Run every (problem, sampler, seed) as one study, then report. The same "
+        "command continues a run that was stopped; more --trials or --seeds extend it.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    _add_what(run.add_argument_group("what to compare"))
+    _add_perceiver(run.add_argument_group("the Perceiver"))
+    _add_how(run.add_argument_group("how to run it"))
+    add_place(run, "output folder (results/PROBLEM-PRESET-MODE)")
+
+
+def _add_what(group: Any) -> None:
+    add = group.add_argument
+    add(
+        "--samplers",
+        metavar="A[,B]",
+        help="names that `list` shows, hub:samplers/NAME, module:Class, or ablations for ours "
+        "with one ingredient left out each; with keyword arguments as in "
+        f"'tpe(n_startup_trials=5)' ({_DEFAULT_SAMPLERS}, or all of --config)",
+    )
+    add(
+        "--problems",
+        metavar="A[,B]",
+        help="names that `list` shows, hub:benchmarks/NAME, 'coco:SUITE(dimension=5)', "
+        "module:Class or module:objective; with keyword arguments likewise, and wrappers: "
+        f"+noise=SD, +failures=SHARE, +delay=SECONDS, +levels=N ({_DEFAULT_PROBLEMS}, or all of "
+        "--config)",
+    )
+    add("--suite", metavar="|".join(SUITES), help="all problems of a suite instead")
+    add("--config", metavar="FILE", help="TOML file that gives names to samplers and problems")
+    add(
+        "--registry",
+        default="",
+        metavar="DIR",
+        help="local copy of the OptunaHub registry, for what comes from there",
+    )
+    add("--seeds", type=AtLeast(1), default=20, metavar="N", help="number of seeds")
+    add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them")
+    add(
+        "--sampler-seeds",
+        default=OWN,
+        metavar="own|shared",
+        help="give a sampler another seed on every problem, or the number of the seed on all",
+    )
+    add("--trials", type=AtLeast(1), default=30, metavar="N", help="trials a study")
+    add(
+        "--start-points",
+        type=AtLeast(0),
+        default=0,
+        metavar="N",
+        help="begin every study of a seed with the same N random points",
+    )
+    add(
+        "--parallel",
+        type=AtLeast(1),
+        default=1,
+        metavar="K",
+        help="K trials at a time, on a simulated clock",
+    )
+    add(
+        "--reevaluate",
+        type=AtLeast(0),
+        default=0,
+        metavar="N",
+        help="measure every final incumbent again with N fresh seeds",
+    )
+
+
+def _add_perceiver(group: Any) -> None:
+    add = group.add_argument
+    add("--preset", default="small", metavar="small|full", help="size of the Perceiver problem")
+    add(
+        "--mode",
+        default="table",
+        metavar="table|train",
+        help="replay measured training runs, or train",
+    )
+    add("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to train")
+    add("--data-root", default="data", metavar="DIR", help="folder that holds MNIST/raw")
+    add("--download", action="store_true", help="download MNIST into --data-root if need be")
+
+
+def _add_how(group: Any) -> None:
+    add = group.add_argument
+    add(
+        "--jobs",
+        type=AtLeast(1),
+        metavar="N",
+        help="worker processes (one a core; one a GPU when training there)",
+    )
+    add("--threads", type=AtLeast(1), default=1, metavar="N", help="threads a worker")
+    add(
+        "--scheduler",
+        default="",
+        metavar="ADDRESS",
+        help="run on the workers of a Dask scheduler, tcp://HOST:PORT; needs --storage",
+    )
+    add("--dry-run", action="store_true", help="say what would run and about how long it takes")
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Run studies and report.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line, to be repeated to continue.
+
+    Returns:
+        Exit status, as :func:`benchmarks.cli.main` has it.
+
+    Raises:
+        UsageError: If an argument is wrong.
+    """
+    campaign = _campaign(args, console, command)
+    if args.dry_run:
+        from .estimate import describe
+
+        describe(campaign, console)
+        return 0
+    campaign.prepare(console)
+    try:
+        with _ended_like_interrupted():
+            return _execute(campaign, console)
+    except _Ended as ended:
+        print(
+            "\nstopped: every finished trial is stored. To continue:\n  "
+            f"{campaign.command}\nTo report on what is there:\n  {_report_command(campaign, args)}",
+            file=sys.stderr,
+        )
+        return 128 + ended.signal_number
+
+
+def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campaign:
+    from .campaign import Campaign
+
+    definitions = read_definitions(Path(args.config)) if args.config else Definitions()
+    registry = hub.registry_root(args.registry)
+    problems = _problems(args, definitions)
+    contenders = [_contender(name, definitions) for name in _sampler_names(args, definitions)]
+    return Campaign(
+        problems=problems,
+        contenders=_that_can_run(contenders, registry, console),
+        definitions=definitions,
+        options=Options(
+            args.preset, args.mode, args.device, args.data_root, args.download, registry
+        ),
+        seeds=range(args.first_seed, args.first_seed + args.seeds),
+        n_trials=args.trials,
+        seeding=known_seeding(args.sampler_seeds),
+        start_points=args.start_points,
+        parallel=args.parallel,
+        reevaluations=args.reevaluate,
+        n_workers=args.jobs,
+        n_threads=args.threads,
+        out=_out(args),
+        storage=args.storage,
+        command=command,
+        registry=registry,
+        scheduler=args.scheduler,
+    )
+
+
+def _out(args: argparse.Namespace) -> Path | None:
+    if args.out is not None:
+        return Path(args.out)
+    if args.suite is not None:
+        return Path("results") / f"suite-{args.suite}"
+    return Path("results") / Path(args.config).stem if args.config else None
+
+
+def _sampler_names(args: argparse.Namespace, definitions: Definitions) -> list[str]:
+    if args.samplers is None and definitions.samplers:
+        return list(definitions.samplers)
+    return with_ablations(split_names(args.samplers or _DEFAULT_SAMPLERS, "--samplers"))
+
+
+def with_ablations(wanted: list[str]) -> list[str]:
+    """Replace ``ablations`` by the names of all of them."""
+    expanded = [n for name in wanted for n in (ABLATIONS if name == "ablations" else [name])]
+    return list(dict.fromkeys(expanded))
+
+
+def _contender(name: str, definitions: Definitions) -> Contender:
+    if name in definitions.samplers:
+        return get_contender(definitions.samplers[name], f"--config, sampler {name}", name=name)
+    return get_contender(name)
+
+
+def _problems(args: argparse.Namespace, definitions: Definitions) -> list[ProblemSpec]:
+    """What to compare on.
+
+    Raises:
+        UsageError: If there is no such problem, or two options exclude each other.
+    """
+    if args.suite is not None and args.problems is not None:
+        raise UsageError("--suite: not allowed with --problems; accepts one of the two.")
+    if args.problems is None and args.suite is None and definitions.problems:
+        wanted = list(definitions.problems)
+    else:
+        wanted = wanted_problems(args.problems or _DEFAULT_PROBLEMS, args.suite)
+    return [
+        get_problem(definitions.problems[name], f"--config, problem {name}", name=name)
+        if name in definitions.problems
+        else get_problem(name)
+        for name in wanted
+    ]
+
+
+def _that_can_run(contenders: list[Contender], registry: str, console: Console) -> list[Contender]:
+    able = []
+    for contender in contenders:
+        reason = contender.missing() or contender.cannot_load(registry)
+        if reason:
+            console.print(f"skipped: {contender.name}: {reason}", markup=False, soft_wrap=True)
+        else:
+            able.append(contender)
+            note = contender.note(registry) if contender.note is not None else ""
+            if note:
+                console.print(f"note: {contender.name} {note}", markup=False, soft_wrap=True)
+    if not able:
+        listed = ", ".join(contender.name for contender in contenders)
+        raise UsageError(f"--samplers: none of {listed} can run here.")
+    return able
+
+
+def _execute(campaign: Campaign, console: Console) -> int:
+    from ..analysis.results import load_runs
+    from ..contenders.suggestions import replacement_notes
+    from ..reporting.report import write_report
+    from ..storage.store import without_password
+
+    failed = campaign.execute(console)
+    runs = load_runs(campaign.opened)
+    for note in replacement_notes(runs):
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
+    status = 1 if failed else 0
+    if any(run.trials for run in runs):
+        paths = write_report(runs, campaign.out_dir, console, without_password(campaign.url))
+        console.print("\nwritten: " + ", ".join(str(p) for p in paths), markup=False)
+        console.print(f"studies: {without_password(campaign.url)}", markup=False, soft_wrap=True)
+    campaign.say_failed(failed)
+    return status
+
+
+def _report_command(campaign: Campaign, args: argparse.Namespace) -> str:
+    words = ["python", "-m", "benchmarks", "report", "--out", str(campaign.out_dir)]
+    return shlex.join(words + (["--storage", args.storage] if args.storage else []))
+
+
+class _Ended(BaseException):
+    """The process was told to end."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number
+
+
+@contextmanager
+def _ended_like_interrupted() -> Iterator[None]:
+    """Have an order to end (SIGTERM, as of a batch system) do what Ctrl-C does.
+
+    Raises:
+        _Ended: On either.
+    """
+
+    def end(number: int, frame: Any) -> None:
+        raise _Ended(number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _Ended(signal.SIGINT) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,166 @@
+"""What a run would do, and about how long it would take: ``run --dry-run``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+import math
+from pathlib import Path
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import optuna
+from optuna.storages import BaseStorage
+from rich.console import Console
+
+from ..analysis import curves
+from ..problems.registry import get_problem
+from ..storage import bulk
+from ..storage import store
+from ..storage.store import StudySpec
+from ..tables import Table
+from ..tables import to_rich
+from .campaign import available_cores
+from .one_trial import run_trial
+from .progress import format_seconds
+
+
+if TYPE_CHECKING:
+    from .campaign import Campaign
+
+
+# Where the time that samplers take has been measured.
+_REFERENCE = Path(__file__).parent.parent / "reference"
+# Trials that are evaluated of a problem to see how long they take, and for how long at most.
+_N_TRIED = 5
+_TRIED_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What is left of one study.
+
+    Attributes:
+        spec: The study.
+        n_left: Trials that it lacks.
+    """
+
+    spec: StudySpec
+    n_left: int
+
+
+def describe(campaign: Campaign, console: Console) -> None:
+    """Print what would run. Nothing is written.
+
+    Args:
+        campaign: A run that has not been prepared.
+        console: Where to print.
+
+    Raises:
+        UsageError: If a problem cannot be built.
+    """
+    storage = _existing(campaign)
+    todo = _todo(campaign, storage)
+    ask = _ask_seconds(storage)
+    objective: dict[str, float] = {}
+    rows, total, is_known = [], 0.0, True
+    for problem in dict.fromkeys(one.spec.problem for one in todo):
+        its = [one for one in todo if one.spec.problem == problem]
+        if any(one.n_left for one in its):
+            objective[problem] = _objective_seconds(its[0].spec)
+        for sampler in dict.fromkeys(one.spec.sampler for one in its):
+            n_left = [one.n_left for one in its if one.spec.sampler == sampler]
+            seconds = sum(n_left) * (ask.get(sampler, math.nan) + objective.get(problem, 0.0))
+            n_studies = sum(n > 0 for n in n_left)
+            is_known = is_known and not (sum(n_left) and math.isnan(seconds))
+            total += 0.0 if math.isnan(seconds) else seconds
+            rows.append(
+                [
+                    problem,
+                    sampler,
+                    f"{n_studies} of {len(n_left)}",
+                    str(sum(n_left)),
+                    _shown(seconds, sum(n_left)),
+                ]
+            )
+    columns = ["problem", "sampler", "studies to run", "trials to run", "on one worker"]
+    console.print(to_rich(Table("Nothing is run: this is what would be", columns, rows)))
+    workers = campaign.n_workers or available_cores()
+    more = "" if is_known else ", and what is not known (?) comes on top"
+    console.print(
+        f"{sum(one.n_left > 0 for one in todo)} studies, {sum(one.n_left for one in todo)} trials "
+        f"into {store.without_password(campaign.url)}; about {format_seconds(total / workers)} on "
+        f"{workers} workers{more}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _shown(seconds: float, n_left: int) -> str:
+    if not n_left:
+        return "–"
+    return "?" if math.isnan(seconds) else format_seconds(seconds)
+
+
+def _existing(campaign: Campaign) -> BaseStorage | None:
+    """The storage, if it is there already."""
+    if campaign.storage is None and not (campaign.out_dir / "studies.db").is_file():
+        return None
+    return store.open_storage(campaign.url)
+
+
+def _todo(campaign: Campaign, storage: BaseStorage | None) -> list[Todo]:
+    there = set() if storage is None else set(optuna.get_all_study_names(storage))
+    todo = []
+    for spec in campaign.studies():
+        n_finished = 0
+        if storage is not None and spec.study_name in there:
+            study_id = storage.get_study_id_from_name(spec.study_name)
+            n_finished = bulk.count_finished(storage, study_id)
+        todo.append(Todo(spec, max(0, spec.n_trials - n_finished)))
+    return todo
+
+
+def _ask_seconds(storage: BaseStorage | None) -> dict[str, float]:
+    """Seconds a trial that samplers take, as measured in reference results and in the storage."""
+    totals: dict[str, tuple[float, int]] = {}
+    for path in sorted(_REFERENCE.glob("report-60-*.csv.gz")):
+        totals |= curves.read(path).facts.ask_seconds
+    known = {sampler: seconds / n for sampler, (seconds, n) in totals.items() if n}
+    if storage is not None:
+        from ..analysis.results import load_runs
+
+        known |= _means(
+            (run.sampler, trial.user_attrs["ask_seconds"] + trial.user_attrs["tell_seconds"])
+            for run in load_runs(storage)
+            for trial in run.trials
+            if "tell_seconds" in trial.user_attrs
+        )
+    return known
+
+
+def _means(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    values: dict[str, list[float]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: float(np.mean(its)) for name, its in values.items()}
+
+
+def _objective_seconds(spec: StudySpec, clock: Callable[[], float] = time.perf_counter) -> float:
+    """Seconds that a trial of a problem takes: a few random ones are evaluated."""
+    found = get_problem(spec.problem_call or spec.problem, name=spec.problem)
+    if found.chosen(spec.options).mode == "train" and found.has_options:
+        # A single one may take minutes.
+        return math.nan
+    problem = found.build(found.chosen(spec.options), spec.seed)
+    study = optuna.create_study(
+        sampler=optuna.samplers.RandomSampler(seed=0), directions=problem.directions
+    )
+    begin = clock()
+    seconds: list[float] = []
+    while len(seconds) < _N_TRIED and clock() - begin < _TRIED_SECONDS:
+        trial = run_trial(study, problem, problem.search_space)
+        seconds.append(trial.user_attrs["objective_seconds"])
+    return float(np.mean(seconds))

@@ -1,0 +1,141 @@
+"""Run a study on a simulated clock, with several trials at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+import heapq
+from typing import Any
+
+from optuna.study import Study
+from optuna.trial import FrozenTrial
+
+from ..problems.registry import Problem
+from .clock import ClockedStorage
+from .clock import finished_at
+from .one_trial import ask_and_evaluate
+from .one_trial import Evaluated
+from .one_trial import tell
+from .restoring import Plan
+
+
+# User attribute of a stored trial: when it ended on the clock, in seconds since the study began.
+FINISHED_SECONDS = "finished_seconds"
+# How long a trial takes whose objective does not tell its cost.
+_DEFAULT_SECONDS = 1.0
+
+
+def simulate(
+    plan: Plan,
+    problem: Problem,
+    finished: Sequence[FrozenTrial],
+    n_trials: int,
+    n_workers: int,
+) -> Iterator[FrozenTrial]:
+    """Run the trials of a study that are not finished yet.
+
+    ``n_workers`` trials run at the same time, each on a worker that asks for the next as soon as it
+    has told a result. A trial is evaluated when it is asked for, and stays running until the
+    seconds that its objective tells (in the user attribute ``seconds``; 1 if it tells none) are
+    over. The sampler's own time does not pass on this clock: a study is then the same every time.
+
+    A study that was stopped is simulated again from its beginning, with stored values in place of
+    evaluations.
+
+    Args:
+        plan: What the study is run with.
+        problem: The objective.
+        finished: The stored trials: those of the lowest numbers.
+        n_trials: Trials that the study is to have.
+        n_workers: Trials at a time, 1 or more.
+
+    Yields:
+        The other trials in the order of their numbers, each with what
+        :func:`~benchmarks.running.one_trial.run_trial` says of it and ``finished_seconds``.
+    """
+    stored = list(finished)
+    simulation = _Simulation(plan, problem, n_workers)
+    told: dict[int, FrozenTrial] = {}
+    number = len(stored)
+    for trial in simulation.run(stored, n_trials):
+        told[trial.number] = trial
+        while number in told:
+            yield told.pop(number)
+            number += 1
+
+
+class _Simulation:
+    def __init__(self, plan: Plan, problem: Problem, n_workers: int) -> None:
+        self._plan = plan
+        self._problem = problem
+        self._n_workers = n_workers
+        # When a running trial ends, which one it is, and what it is told.
+        self._running: list[tuple[float, int, Evaluated]] = []
+
+    def run(self, stored: list[FrozenTrial], n_trials: int) -> Iterator[FrozenTrial]:
+        storage = ClockedStorage()
+        study = self._plan.new_study(storage)
+        for number in range(n_trials):
+            if len(self._running) == self._n_workers:
+                yield self._tell_next(study, storage)
+            if number < len(stored):
+                evaluated = _replay(study, stored[number])
+                if evaluated is None:
+                    # The sampler does not reproduce itself.
+                    storage, study = self._go_on(stored)
+                    yield from self._run_on(study, storage, len(stored), n_trials)
+                    return
+            else:
+                evaluated = ask_and_evaluate(study, self._problem, self._plan.setup.space)
+            self._begin(study, storage, evaluated)
+        while self._running:
+            yield self._tell_next(study, storage)
+
+    def _run_on(
+        self, study: Study, storage: ClockedStorage, n_before: int, n_trials: int
+    ) -> Iterator[FrozenTrial]:
+        for _ in range(n_before, n_trials):
+            if len(self._running) == self._n_workers:
+                yield self._tell_next(study, storage)
+            evaluated = ask_and_evaluate(study, self._problem, self._plan.setup.space)
+            self._begin(study, storage, evaluated)
+        while self._running:
+            yield self._tell_next(study, storage)
+
+    def _go_on(self, stored: list[FrozenTrial]) -> tuple[ClockedStorage, Study]:
+        """With all stored trials finished, and none of those that were running."""
+        self._running.clear()
+        storage = ClockedStorage()
+        study = self._plan.go_on(stored, storage)
+        storage.now = max(finished_at(trial) for trial in stored)
+        return storage, study
+
+    def _begin(self, study: Study, storage: ClockedStorage, evaluated: Evaluated) -> None:
+        attrs = study.get_trials(deepcopy=False)[evaluated.number].user_attrs
+        seconds = float(attrs.get("seconds", _DEFAULT_SECONDS))
+        heapq.heappush(self._running, (storage.now + seconds, evaluated.number, evaluated))
+
+    def _tell_next(self, study: Study, storage: ClockedStorage) -> FrozenTrial:
+        storage.now, _, evaluated = heapq.heappop(self._running)
+        trial = tell(study, evaluated)
+        trial.user_attrs[FINISHED_SECONDS] = finished_at(trial)
+        return trial
+
+
+def _replay(study: Study, stored: FrozenTrial) -> Evaluated | None:
+    """Ask for a stored trial again; None if the sampler suggests another one."""
+    trial = study.ask(fixed_distributions=stored.distributions)
+    if trial.params != stored.params:
+        return None
+    attrs: dict[str, Any] = stored.user_attrs
+    for key, attr in attrs.items():
+        trial.set_user_attr(key, attr)
+    value = None if stored.values is None else stored.values[0]
+    return Evaluated(
+        trial.number,
+        # Optuna makes a FAIL of what is not a number, as it did before.
+        float("nan") if value is None else value,
+        attrs.get("error", ""),
+        attrs["ask_seconds"],
+        attrs["objective_seconds"],
+    )

@@ -1,0 +1,159 @@
+"""``python -m benchmarks merge``: results of several machines in one storage."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
+from rich.console import Console
+
+from ..errors import UsageError
+from ..running.campaign import lock_folder
+from ..running.campaign import make_folder
+from . import bulk
+from . import store
+
+
+def add_parser(commands: Any) -> None:
+    """Add this command to the command line."""
+    parser = commands.add_parser(
+        "merge",
+        help="bring results of several machines together",
+        description="Copy the studies of other results into those in --out, which may be new. A "
+        "study that is in both keeps the longer of the two, if one begins like the other.",
+    )
+    parser.add_argument(
+        "sources", nargs="+", metavar="DIR|URL", help="output folders, or URLs of storages"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="output folder to merge into")
+    parser.add_argument(
+        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
+    )
+
+
+def run(args: argparse.Namespace, console: Console, command: str) -> int:
+    """Merge.
+
+    Args:
+        args: Arguments of the command.
+        console: Where to print.
+        command: The command line.
+
+    Returns:
+        Exit status 0.
+
+    Raises:
+        UsageError: If a source holds no results, or two tell different things of the same study;
+            nothing of that source has been copied then.
+    """
+    sources = [(name, _open(name)) for name in args.sources]
+    out = Path(args.out)
+    make_folder(out)
+    lock = lock_folder(out)
+    url = args.storage or store.default_url(out)
+    target = store.open_storage(url, create=True)
+    for name, source in sources:
+        studies = _studies(source)
+        if not studies:
+            raise UsageError(f"merge: {name} holds no study of this harness.")
+        plans = [_plan(source, target, study, name) for study in studies]
+        n_added = sum(_copy(source, target, study, n) for study, n in zip(studies, plans))
+        console.print(
+            f"{name}: {len(studies)} studies, {n_added} trials added", markup=False, soft_wrap=True
+        )
+    console.print(
+        f"merged into {store.without_password(url)}; python -m benchmarks report --out {out}",
+        markup=False,
+        soft_wrap=True,
+    )
+    del lock
+    return 0
+
+
+def _open(name: str) -> BaseStorage:
+    if "://" in name:
+        return store.open_storage(name)
+    if not (Path(name) / "studies.db").is_file():
+        raise UsageError(
+            f"merge: {name} holds no results (studies.db is not there); accepts output folders of "
+            "runs, and storage URLs."
+        )
+    return store.open_storage(store.default_url(Path(name)))
+
+
+def _studies(storage: BaseStorage) -> list[str]:
+    names = optuna.get_all_study_names(storage)
+    return [
+        name
+        for name in names
+        if store.SETTINGS in storage.get_study_user_attrs(storage.get_study_id_from_name(name))
+    ]
+
+
+def _finished(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
+    trials = bulk.read_trials(storage, study_id)
+    return [trial for trial in trials if trial.state.is_finished()]
+
+
+def _plan(source: BaseStorage, target: BaseStorage, name: str, shown: str) -> int:
+    """How many trials of a study are in the target already.
+
+    Raises:
+        UsageError: If it was run with other settings there, or neither begins like the other.
+    """
+    if name not in optuna.get_all_study_names(target):
+        return 0
+    ids = [storage.get_study_id_from_name(name) for storage in (source, target)]
+    settings = [
+        storage.get_study_user_attrs(study_id)[store.SETTINGS]
+        for storage, study_id in zip((source, target), ids)
+    ]
+    if any(settings[0][key] != settings[1][key] for key in ("problem", "space")):
+        raise UsageError(f"merge: study {name!r} of {shown} was run with other settings.")
+    theirs, ours = (_finished(storage, i) for storage, i in zip((source, target), ids))
+    if not _same(theirs, ours):
+        raise UsageError(
+            f"merge: study {name!r} of {shown} has other trials than the one that is there; "
+            "accepts studies of which one begins like the other."
+        )
+    return len(ours)
+
+
+def _same(one: Sequence[FrozenTrial], other: Sequence[FrozenTrial]) -> bool:
+    """Whether two studies tell the same as far as both go."""
+    return all(
+        (a.params, a.state, repr(a.values)) == (b.params, b.state, repr(b.values))
+        for a, b in zip(one, other)
+    )
+
+
+def _copy(source: BaseStorage, target: BaseStorage, name: str, n_there: int) -> int:
+    """Copy a study, or the rest of it.
+
+    Returns:
+        Number of trials added.
+    """
+    source_id = source.get_study_id_from_name(name)
+    trials = _finished(source, source_id)
+    attrs = source.get_study_user_attrs(source_id)
+    if name in optuna.get_all_study_names(target):
+        target_id = target.get_study_id_from_name(name)
+        there = target.get_study_user_attrs(target_id)
+    else:
+        target_id = target.create_new_study(source.get_study_directions(source_id), name)
+        there = {}
+    new = trials[n_there:]
+    if new:
+        bulk.add_trials(target, target_id, new, n_there)
+    for key, attr in attrs.items():
+        if key not in there or (key == store.PLANNED and attr > there[key]):
+            target.set_study_user_attr(target_id, key, attr)
+    if new and store.REEVALUATED in there:
+        # What was measured again is no longer the incumbent.
+        target.set_study_user_attr(target_id, store.REEVALUATED, attrs.get(store.REEVALUATED, []))
+    return len(new)
