@@ -208,8 +208,8 @@ def test_run_goes_on_whatever_a_sampler_does(
     assert "hub:samplers/exiting/seed-0: SystemExit: 0" in printed.err
     assert "mixed_up on quadratic: values of rate, width are not what it sug" in printed.out
     from benchmarks.analysis.results import load_runs
-    from benchmarks.storage.store import default_url
-    from benchmarks.storage.store import open_storage
+    from benchmarks.storage.opening import default_url
+    from benchmarks.storage.opening import open_storage
 
     n_trials = {run.sampler: len(run.trials) for run in load_runs(open_storage(default_url(out)))}
     assert n_trials == {

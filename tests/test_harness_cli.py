@@ -21,8 +21,9 @@ from benchmarks.contenders import registry as contenders
 from benchmarks.contenders.seeding import SHARED
 from benchmarks.problems.registry import Options
 from benchmarks.running import runner
+from benchmarks.storage import opening
 from benchmarks.storage import store
-from benchmarks.storage.store import StudySpec
+from benchmarks.storage.study_spec import StudySpec
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -151,9 +152,9 @@ def test_killed_run_continues_to_the_same_result(tmp_path: Path) -> None:
     for name in ("random", "tpe"):
         # The same problem in no time.
         spec = StudySpec(
-            "quadratic", name, 0, 50, Options(), store.default_url(whole), seeding=SHARED
+            "quadratic", name, 0, 50, Options(), opening.default_url(whole), seeding=SHARED
         )
-        storage = store.open_storage(spec.storage, create=True)
+        storage = opening.open_storage(spec.storage, create=True)
         store.prepare_study(storage, spec, {}, optuna.study.StudyDirection.MINIMIZE)
         runner.run_study(spec)
     process = _start(killed)

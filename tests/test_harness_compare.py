@@ -26,7 +26,7 @@ from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import Run
 from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
-from benchmarks.storage import store
+from benchmarks.storage import opening
 from benchmarks.suite import references
 
 
@@ -349,7 +349,7 @@ def test_command_and_its_curves_say_the_same(
     assert {row["kind"] for row in rows} == kinds | ({"worse"} & {row["kind"] for row in rows})
     assert {row["against"] for row in rows if row["kind"] == "ert"} == {"trials", "seconds"}
     # The file against the storage.
-    stored = load_runs(store.open_storage(store.default_url(results)))
+    stored = load_runs(opening.open_storage(opening.default_url(results)))
     (run,) = [r for r in stored if (r.problem, r.sampler, r.seed) == ("discrete_125", "tpe", 1)]
     found = min(trial.values[0] for trial in run.trials[:5] if trial.values)
     curve = curves.read(results / "curves.csv.gz").curves["discrete_125", "tpe", 1]

@@ -28,8 +28,10 @@ from benchmarks.problems.toy_problems import Lattice
 from benchmarks.problems.toy_problems import Quadratic
 from benchmarks.problems.toy_problems import ToyProblem
 from benchmarks.running import runner
+from benchmarks.storage import opening
 from benchmarks.storage import store
-from benchmarks.storage.store import StudySpec
+from benchmarks.storage import study_spec
+from benchmarks.storage.study_spec import StudySpec
 
 
 def test_grid_levels() -> None:
@@ -148,7 +150,7 @@ def test_any_sampler_class_is_a_contender(tmp_path: Path, monkeypatch: pytest.Mo
     sampler = contender.build(Setup(3, {}, 1))
     assert type(sampler).__name__ == "Mine"
     spec = StudySpec("toy", contender.name, 2, 1, Options(), "")
-    assert store.parse_study_name(spec.study_name) == ("toy", "my_samplers:Mine", 2)
+    assert study_spec.parse_study_name(spec.study_name) == ("toy", "my_samplers:Mine", 2)
     with pytest.raises(UsageError, match="no sampler class or function 'Yours'"):
         contenders.get_contender("my_samplers:Yours")
     (tmp_path / "needy_samplers.py").write_text("import no_such_library")
@@ -243,7 +245,7 @@ def test_maximised_problem(tmp_path: Path) -> None:
 
 def test_unfinished_trial_of_someone_else_is_refused(tmp_path: Path) -> None:
     spec = _prepare(tmp_path, "random", 3)
-    store.load_study(store.open_storage(spec.storage), spec.study_name).ask()
+    store.load_study(opening.open_storage(spec.storage), spec.study_name).ask()
     with pytest.raises(RuntimeError, match="Trial 0 .* is RUNNING"):
         runner.run_study(spec, problem=Quadratic())
 
@@ -251,7 +253,7 @@ def test_unfinished_trial_of_someone_else_is_refused(tmp_path: Path) -> None:
 def test_other_settings_are_refused_and_more_trials_are_not(tmp_path: Path) -> None:
     spec = _prepare(tmp_path, "random", 3)
     runner.run_study(spec, problem=Quadratic())
-    storage = store.open_storage(spec.storage)
+    storage = opening.open_storage(spec.storage)
     longer = dataclasses.replace(spec, n_trials=5)
     assert store.prepare_study(storage, longer, _SETTINGS, StudyDirection.MINIMIZE) == (3, [])
     other = _SETTINGS | {"problem": {"preset": "full"}}
@@ -272,12 +274,14 @@ def _prepare(
     direction: StudyDirection = StudyDirection.MINIMIZE,
 ) -> StudySpec:
     folder.mkdir(exist_ok=True)
-    spec = StudySpec("toy", sampler, 0, n_trials, Options(), store.default_url(folder))
-    store.prepare_study(store.open_storage(spec.storage, create=True), spec, _SETTINGS, direction)
+    spec = StudySpec("toy", sampler, 0, n_trials, Options(), opening.default_url(folder))
+    store.prepare_study(
+        opening.open_storage(spec.storage, create=True), spec, _SETTINGS, direction
+    )
     return spec
 
 
 def _stored(spec: StudySpec) -> list[optuna.trial.FrozenTrial]:
     return store.finished_trials(
-        store.load_study(store.open_storage(spec.storage), spec.study_name)
+        store.load_study(opening.open_storage(spec.storage), spec.study_name)
     )

@@ -36,13 +36,14 @@ from benchmarks.errors import UsageError
 from benchmarks.problems.registry import Options
 from benchmarks.storage import bulk
 from benchmarks.storage import claims
+from benchmarks.storage import opening
 from benchmarks.storage import patience
 from benchmarks.storage import store
 from benchmarks.storage.claims import Superseded
 from benchmarks.storage.patience import patiently
 from benchmarks.storage.patience import StorageLost
-from benchmarks.storage.store import StudySpec
-from benchmarks.storage.store import Writer
+from benchmarks.storage.study_spec import StudySpec
+from benchmarks.storage.writer import Writer
 from tests.servers import Postgres
 from tests.servers import postgres_bin
 from tests.servers import running_postgres
@@ -74,10 +75,10 @@ def postgres() -> Iterator[Postgres]:
 def study(request: pytest.FixtureRequest, tmp_path: Path) -> Study:
     if request.param == "memory":
         return optuna.create_study(study_name="a")
-    url = store.default_url(tmp_path)
+    url = opening.default_url(tmp_path)
     if request.param == "postgres":
         url = request.getfixturevalue("postgres").new_database()
-    return optuna.create_study(storage=store.open_storage(url, create=True), study_name="a")
+    return optuna.create_study(storage=opening.open_storage(url, create=True), study_name="a")
 
 
 def _trial(x: float) -> FrozenTrial:
@@ -387,8 +388,8 @@ def test_worker_with_threads_is_refused() -> None:
 
 
 def test_worker_with_another_storage_is_refused(tmp_path: Path) -> None:
-    url = store.default_url(tmp_path)
-    optuna.create_study(storage=store.open_storage(url, create=True), study_name="a")
+    url = opening.default_url(tmp_path)
+    optuna.create_study(storage=opening.open_storage(url, create=True), study_name="a")
     with pytest.raises(UsageError, match="tcp://w:1 does not reach sqlite.*it is another one"):
         _cluster(_Client("some other claim")).check_storage(url, "a")
     with pytest.raises(UsageError, match="does not reach sqlite.*no route"):
@@ -408,8 +409,8 @@ def real_cluster() -> Iterator[Cluster]:
 
 
 def _jobs(folder: Path, *samplers: str, problem: str, n_trials: int) -> list[Job]:
-    url = store.default_url(folder)
-    storage = store.open_storage(url, create=True)
+    url = opening.default_url(folder)
+    storage = opening.open_storage(url, create=True)
     jobs = []
     for index, sampler in enumerate(samplers):
         spec = StudySpec(problem, sampler, 0, n_trials, Options(), url)
@@ -419,7 +420,7 @@ def _jobs(folder: Path, *samplers: str, problem: str, n_trials: int) -> list[Job
 
 
 def _n_stored(job: Job) -> int:
-    storage = store.open_storage(job.spec.storage)
+    storage = opening.open_storage(job.spec.storage)
     study_id = storage.get_study_id_from_name(job.spec.study_name)
     return bulk.count_finished(storage, study_id)
 
@@ -469,7 +470,7 @@ def test_study_that_was_taken_over_fails_with_one_clear_line(
     def take(jobs: list[Job]) -> None:
         if board.finished[0] and not taken.is_set():
             taken.set()
-            storage = store.open_storage(jobs[0].spec.storage)
+            storage = opening.open_storage(jobs[0].spec.storage)
             study_id = storage.get_study_id_from_name(jobs[0].spec.study_name)
             claims.take(storage, study_id, "elsewhere:7:abc")
 

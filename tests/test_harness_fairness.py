@@ -22,8 +22,9 @@ from benchmarks.problems.toy_problems import Quadratic
 from benchmarks.running import memory
 from benchmarks.running import runner
 from benchmarks.running.reevaluation import fresh_seed
+from benchmarks.storage import opening
 from benchmarks.storage import store
-from benchmarks.storage.store import StudySpec
+from benchmarks.storage.study_spec import StudySpec
 
 
 class Costly:
@@ -70,17 +71,17 @@ def _prepare(
     spec: StudySpec, folder: Path, direction: StudyDirection = StudyDirection.MINIMIZE
 ) -> None:
     settings = {"problem": {}, "space": {}, "sampler_version": ""}
-    storage = store.open_storage(store.default_url(folder), create=True)
+    storage = opening.open_storage(opening.default_url(folder), create=True)
     store.prepare_study(storage, spec, settings, direction)
 
 
 def _spec(folder: Path, sampler: str, n_trials: int = 12, **more: Any) -> StudySpec:
-    return StudySpec("toy", sampler, 0, n_trials, Options(), store.default_url(folder), **more)
+    return StudySpec("toy", sampler, 0, n_trials, Options(), opening.default_url(folder), **more)
 
 
 def _stored(spec: StudySpec) -> list[FrozenTrial]:
     return store.finished_trials(
-        store.load_study(store.open_storage(spec.storage), spec.study_name)
+        store.load_study(opening.open_storage(spec.storage), spec.study_name)
     )
 
 
@@ -147,7 +148,7 @@ def test_a_report_sees_parallel_trials_as_they_ended(tmp_path: Path) -> None:
     spec = _spec(tmp_path, "random", 20, parallel=4)
     _prepare(spec, tmp_path)
     runner.run_study(spec, problem=Costly())
-    (run,) = load_runs(store.open_storage(spec.storage))
+    (run,) = load_runs(opening.open_storage(spec.storage))
     (sample,) = to_samples([run])
     ended = sample.finished_at[0]
     assert np.all(np.diff(ended) >= 0)
@@ -181,15 +182,15 @@ def test_incumbents_are_measured_again_with_fresh_seeds(tmp_path: Path) -> None:
     _prepare(spec, tmp_path, StudyDirection.MAXIMIZE)
     spec = dataclasses.replace(spec, problem_call=f"{__name__}:Noisy")
     runner.run_study(spec)
-    (run,) = load_runs(store.open_storage(spec.storage))
+    (run,) = load_runs(opening.open_storage(spec.storage))
     best = max(trial.values[0] for trial in run.trials)
     assert run.reevaluated == pytest.approx([best + fresh_seed(0, repeat) for repeat in (0, 1)])
     # More of them only add; more trials make them anew.
     runner.run_study(dataclasses.replace(spec, reevaluations=3))
-    (run,) = load_runs(store.open_storage(spec.storage))
+    (run,) = load_runs(opening.open_storage(spec.storage))
     assert len(run.reevaluated) == 3
     runner.run_study(dataclasses.replace(spec, n_trials=30))
-    (run,) = load_runs(store.open_storage(spec.storage))
+    (run,) = load_runs(opening.open_storage(spec.storage))
     best = max(trial.values[0] for trial in run.trials)
     assert run.reevaluated == pytest.approx([best + fresh_seed(0, repeat) for repeat in (0, 1)])
 
@@ -198,7 +199,7 @@ def test_memory_is_that_of_the_study(tmp_path: Path) -> None:
     spec = _spec(tmp_path, "random", 2)
     _prepare(spec, tmp_path)
     runner.run_study(spec, problem=Quadratic())
-    (run,) = load_runs(store.open_storage(spec.storage))
+    (run,) = load_runs(opening.open_storage(spec.storage))
     assert 10 < run.peak_memory_mb < 10_000
 
 

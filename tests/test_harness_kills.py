@@ -20,8 +20,9 @@ from benchmarks.contenders.seeding import SHARED
 from benchmarks.problems.registry import Options
 from benchmarks.running import runner
 from benchmarks.storage import bulk
+from benchmarks.storage import opening
 from benchmarks.storage import store
-from benchmarks.storage.store import StudySpec
+from benchmarks.storage.study_spec import StudySpec
 from tests.servers import Dask
 from tests.servers import Postgres
 from tests.servers import postgres_bin
@@ -54,8 +55,8 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Results:
     """What an undisturbed run finds: the same bowl in no time, in this process."""
-    url = store.default_url(tmp_path_factory.mktemp("undisturbed"))
-    storage = store.open_storage(url, create=True)
+    url = opening.default_url(tmp_path_factory.mktemp("undisturbed"))
+    storage = opening.open_storage(url, create=True)
     for sampler in _SAMPLERS:
         for seed in _SEEDS:
             spec = StudySpec("quadratic", sampler, seed, _TRIALS, Options(), url, seeding=SHARED)
@@ -142,7 +143,7 @@ def run(request: pytest.FixtureRequest, postgres: Postgres, tmp_path: Path) -> I
 
 
 def _results(url: str) -> Results:
-    storage = store.open_storage(url)
+    storage = opening.open_storage(url)
     return {
         name: [
             (trial.number, trial.state, trial.params, trial.values)

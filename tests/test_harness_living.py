@@ -16,7 +16,7 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.running import estimate
-from benchmarks.storage import store
+from benchmarks.storage import opening
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ def _run(*arguments: str) -> int:
 
 
 def _studies(out: Path) -> dict[str, list[Any]]:
-    storage = store.open_storage(store.default_url(out))
+    storage = opening.open_storage(opening.default_url(out))
     found = {}
     for name in sorted(optuna.get_all_study_names(storage)):
         study_id = storage.get_study_id_from_name(name)

@@ -22,9 +22,10 @@ from benchmarks.engines.local import Board
 from benchmarks.engines.local import Job
 from benchmarks.problems.registry import Options
 from benchmarks.storage import bulk
+from benchmarks.storage import opening
 from benchmarks.storage import store
-from benchmarks.storage.store import StudySpec
-from benchmarks.storage.store import Writer
+from benchmarks.storage.study_spec import StudySpec
+from benchmarks.storage.writer import Writer
 
 
 def _trials() -> list[FrozenTrial]:
@@ -47,7 +48,7 @@ def _trials() -> list[FrozenTrial]:
 
 
 def _sqlite(folder: Path) -> BaseStorage:
-    return store.open_storage(store.default_url(folder), create=True)
+    return opening.open_storage(opening.default_url(folder), create=True)
 
 
 def _study(storage: BaseStorage, name: str = "a") -> Study:
@@ -125,7 +126,7 @@ def test_writer_stores_all_that_finished_within_half_a_second_at_once(tmp_path: 
 
 
 def test_order_to_stop_stores_what_has_finished(tmp_path: Path) -> None:
-    spec = StudySpec("sleepy", "random", 0, 500, Options(), store.default_url(tmp_path))
+    spec = StudySpec("sleepy", "random", 0, 500, Options(), opening.default_url(tmp_path))
     store.prepare_study(_sqlite(tmp_path), spec, {}, StudyDirection.MINIMIZE)
     board = Board(1)
 

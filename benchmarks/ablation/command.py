@@ -26,7 +26,7 @@ from ..problems.registry import Options
 from ..problems.registry import wanted_problems
 from ..reporting import compare
 from ..running.campaign import Campaign
-from ..running.campaign import make_folder
+from ..running.folders import make_folder
 from ..suite import SUITES
 from ..suite.catalog import CATALOG
 from ..tables import to_markdown

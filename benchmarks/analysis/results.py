@@ -19,6 +19,7 @@ from ..problems.registry import PROBLEMS
 from ..running.simulation import FINISHED_SECONDS
 from ..storage import bulk
 from ..storage import store
+from ..storage import study_spec
 from ..storage.patience import patiently
 from . import statistics
 from .statistics import FloatArray
@@ -130,7 +131,7 @@ def load_runs(storage: BaseStorage) -> list[Run]:
 def _load_runs(storage: BaseStorage) -> list[Run]:
     studies = {}
     for study in storage.get_all_studies():
-        parsed = store.parse_study_name(study.study_name)
+        parsed = study_spec.parse_study_name(study.study_name)
         if parsed is not None and store.SETTINGS in study.user_attrs:
             studies[study._study_id] = (parsed, study)
     # All at once: a query for each study would take longer than the rest of a report.

@@ -24,8 +24,8 @@ from ..errors import unknown_name
 from ..errors import UsageError
 from ..problems.registry import get_problem
 from ..problems.registry import Options
-from ..running.campaign import make_folder
-from ..running.campaign import versions
+from ..running.folders import make_folder
+from ..running.machine import versions
 from ..running.one_trial import run_trial
 from ..suite import SUITES
 from ..tables import Table

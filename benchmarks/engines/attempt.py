@@ -12,8 +12,8 @@ import optuna
 from ..running.runner import Outcome
 from ..running.runner import run_study
 from ..storage.patience import StorageLost
-from ..storage.store import StudySpec
-from ..storage.store import Writer
+from ..storage.study_spec import StudySpec
+from ..storage.writer import Writer
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ import sqlalchemy
 
 from ..errors import UsageError
 from ..storage import claims
-from ..storage.store import connect
-from ..storage.store import without_password
+from ..storage.opening import connect
+from ..storage.opening import without_password
 from . import cluster_worker
 from .attempt import Result
 from .cluster_worker import Assignment

@@ -16,9 +16,9 @@ from ..contenders.registry import get_contender
 from ..hub import digest_folder
 from ..problems.registry import get_problem
 from ..problems.registry import Options
+from ..storage import opening
 from ..storage import patience
-from ..storage import store
-from ..storage.store import StudySpec
+from ..storage.study_spec import StudySpec
 from .attempt import attempt
 from .attempt import quieten
 from .attempt import Result
@@ -82,7 +82,7 @@ def this_host() -> str:
 @functools.lru_cache(maxsize=4)
 def facts(request: Request) -> dict[str, str]:
     """What results depend on, as this process has it."""
-    from ..running.campaign import versions
+    from ..running.machine import versions
 
     found = versions() | {
         HOST: this_host(),
@@ -132,7 +132,7 @@ def read_claim(url: str, study_name: str) -> str:
         UsageError: If the storage cannot be opened.
         KeyError: If the study is not there.
     """
-    storage = store.open_storage(url)
+    storage = opening.open_storage(url)
     study_id = storage.get_study_id_from_name(study_name)
     return str(storage.get_study_user_attrs(study_id)["claim"])
 

@@ -24,8 +24,8 @@ from typing import Any
 from ..running.runner import Outcome
 from ..storage import patience
 from ..storage.patience import StorageLost
-from ..storage.store import StudySpec
-from ..storage.store import Writer
+from ..storage.study_spec import StudySpec
+from ..storage.writer import Writer
 from .attempt import attempt
 from .attempt import quieten
 from .attempt import Result

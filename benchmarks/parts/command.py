@@ -14,8 +14,8 @@ from rich.console import Console
 from ..arguments import AtLeast
 from ..arguments import names
 from ..errors import UsageError
-from ..running.campaign import lock_folder
-from ..running.campaign import make_folder
+from ..running.folders import lock_folder
+from ..running.folders import make_folder
 from ..tables import to_rich
 from . import records
 from . import report

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from .. import hub
 from ..engines.local import limit_threads
-from ..running.campaign import versions
+from ..running.machine import versions
 from . import catalog
 from .catalog import Choice
 from .catalog import missing

@@ -49,8 +49,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     """
     # Imported late: matplotlib takes its time, and other commands do not need it.
     from ..analysis.results import load_runs
-    from ..running.campaign import make_folder
-    from ..storage import store
+    from ..running.folders import make_folder
+    from ..storage import opening
     from .report import write_report
 
     out = Path(args.out or _DEFAULT_OUT)
@@ -64,8 +64,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
                 f"output folder of a run.{hint}"
             )
     make_folder(out)
-    url = args.storage or store.default_url(out)
-    runs = load_runs(store.open_storage(url))
-    paths = write_report(runs, out, console, store.without_password(url))
+    url = args.storage or opening.default_url(out)
+    runs = load_runs(opening.open_storage(url))
+    paths = write_report(runs, out, console, opening.without_password(url))
     console.print("\nwritten: " + ", ".join(str(path) for path in paths), markup=False)
     return 0

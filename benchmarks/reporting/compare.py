@@ -23,8 +23,8 @@ from ..arguments import non_negative
 from ..contenders.registry import OURS
 from ..errors import unknown_name
 from ..errors import UsageError
-from ..running.campaign import make_folder
-from ..storage import store
+from ..running.folders import make_folder
+from ..storage import opening
 from ..suite import TAGS
 from . import compare_output
 
@@ -141,7 +141,7 @@ def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
             f"--out: {out} holds no results (studies.db is not there); accepts the output folder "
             "of a run, or give --curves."
         )
-    runs = load_runs(store.open_storage(args.storage or store.default_url(out)))
+    runs = load_runs(opening.open_storage(args.storage or opening.default_url(out)))
     return curves.from_runs(runs), out
 
 

@@ -6,13 +6,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-import importlib.metadata
-import os
 from pathlib import Path
-import platform
 import re
 import sys
-import tempfile
 from typing import Any
 
 from optuna.storages import BaseStorage
@@ -34,14 +30,18 @@ from ..problems.registry import build_problem
 from ..problems.registry import Options
 from ..problems.registry import Problem
 from ..problems.registry import ProblemSpec
+from ..storage import opening
 from ..storage import store
 from ..storage.store import SAMPLER_SEEDS
-from ..storage.store import StudySpec
+from ..storage.study_spec import StudySpec
+from .folders import lock_folder
+from .folders import make_folder
+from .machine import available_cores
+from .machine import versions
 from .progress import Display
 
 
 _MAX_LABEL = 100
-_LIBRARIES = ("optuna", "optunahub", "numpy", "scipy", "torch")
 
 
 @dataclass(kw_only=True)
@@ -97,7 +97,7 @@ class Campaign:
 
     def __post_init__(self) -> None:
         self.out_dir = self.out or Path("results") / self._label()
-        self.url = self.storage or store.default_url(self.out_dir)
+        self.url = self.storage or opening.default_url(self.out_dir)
         if self.scheduler:
             # A worker may run in another folder.
             self.url = engines.absolute(self.url)
@@ -138,11 +138,11 @@ class Campaign:
         """Make the output folder, keep others out of it and open the storage."""
         if self.storage is not None:
             # Before a folder is made that would stay empty.
-            self.opened = store.open_storage(self.url, create=True)
+            self.opened = opening.open_storage(self.url, create=True)
         make_folder(self.out_dir)
         self._lock = lock_folder(self.out_dir)
         if self.storage is None:
-            self.opened = store.open_storage(self.url, create=True)
+            self.opened = opening.open_storage(self.url, create=True)
 
     def _prepare_studies(
         self, problems: Sequence[tuple[ProblemSpec, Problem]], workers: int
@@ -337,66 +337,3 @@ class Campaign:
             request,
             lambda text: print(text, file=sys.stderr),
         )
-
-
-def available_cores() -> int:
-    """Number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def make_folder(out: Path) -> None:
-    """Make the output folder and make sure that it can be written to.
-
-    Raises:
-        UsageError: If it cannot.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(
-            f"--out: cannot write to {out} ({reason}); accepts a folder that can be written to."
-        ) from error
-
-
-def lock_folder(out: Path) -> Any:
-    """Keep a second run out of an output folder as long as this process lives.
-
-    Returns:
-        The open lock file; None where the system has no such locks.
-
-    Raises:
-        UsageError: If another run is at work there.
-    """
-    try:
-        import fcntl
-    except ImportError:  # Windows.
-        return None
-    file = (out / ".lock").open("w")
-    try:
-        # The system lifts it when this process ends, whatever ends it.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        raise UsageError(
-            f"--out: another run is at work in {out}; wait for it, or give another folder."
-        ) from None
-    except OSError:
-        # A file system without locks is no reason not to run.
-        return None
-    return file
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that results depend on."""
-    found = {"python": platform.python_version()}
-    for library in _LIBRARIES:
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = "not installed"
-    return found

@@ -275,7 +275,7 @@ def _execute(campaign: Campaign, console: Console) -> int:
     from ..analysis.results import load_runs
     from ..contenders.suggestions import replacement_notes
     from ..reporting.report import write_report
-    from ..storage.store import without_password
+    from ..storage.opening import without_password
 
     failed = campaign.execute(console)
     runs = load_runs(campaign.opened)

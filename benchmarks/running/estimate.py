@@ -18,11 +18,11 @@ from rich.console import Console
 from ..analysis import curves
 from ..problems.registry import get_problem
 from ..storage import bulk
-from ..storage import store
-from ..storage.store import StudySpec
+from ..storage import opening
+from ..storage.study_spec import StudySpec
 from ..tables import Table
 from ..tables import to_rich
-from .campaign import available_cores
+from .machine import available_cores
 from .one_trial import run_trial
 from .progress import format_seconds
 
@@ -91,7 +91,7 @@ def describe(campaign: Campaign, console: Console) -> None:
     more = "" if is_known else ", and what is not known (?) comes on top"
     console.print(
         f"{sum(one.n_left > 0 for one in todo)} studies, {sum(one.n_left for one in todo)} trials "
-        f"into {store.without_password(campaign.url)}; about {format_seconds(total / workers)} on "
+        f"into {opening.without_password(campaign.url)}; about {format_seconds(total / workers)} on "
         f"{workers} workers{more}",
         markup=False,
         soft_wrap=True,
@@ -108,7 +108,7 @@ def _existing(campaign: Campaign) -> BaseStorage | None:
     """The storage, if it is there already."""
     if campaign.storage is None and not (campaign.out_dir / "studies.db").is_file():
         return None
-    return store.open_storage(campaign.url)
+    return opening.open_storage(campaign.url)
 
 
 def _todo(campaign: Campaign, storage: BaseStorage | None) -> list[Todo]:

@@ -20,9 +20,10 @@ from optuna.study import StudyDirection
 from ..arguments import AtLeast
 from ..errors import UsageError
 from ..problems.registry import Options
+from ..storage import opening
 from ..storage import store
-from ..storage.store import StudySpec
-from ..storage.store import without_password
+from ..storage.opening import without_password
+from ..storage.study_spec import StudySpec
 from .runner import run_study
 
 
@@ -57,7 +58,7 @@ def measure(url: str, n_trials: int, seed: int) -> Overhead:
     Raises:
         UsageError: If the storage cannot be reached, or the study is there.
     """
-    storage = store.open_storage(url, create=True)
+    storage = opening.open_storage(url, create=True)
     spec = StudySpec("quadratic", "random", seed, n_trials, Options(), url)
     begun = time.time_ns()
     name = {"problem": f"overhead-{begun}"}
@@ -65,7 +66,7 @@ def measure(url: str, n_trials: int, seed: int) -> Overhead:
     n_finished, _ = store.prepare_study(storage, spec, settings, StudyDirection.MINIMIZE)
     if n_finished:
         raise UsageError(f"--storage: {without_password(url)} holds {spec.study_name} already.")
-    store.connect(url)
+    opening.connect(url)
     begin = time.perf_counter()
     run_study(spec)
     total = time.perf_counter() - begin
@@ -93,7 +94,7 @@ def main() -> int:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            url = args.storage or store.default_url(Path(folder))
+            url = args.storage or opening.default_url(Path(folder))
             print(f"{without_password(url)}, random search on quadratic, {args.trials} trials")
             for seed in range(args.repeats):
                 cost = measure(url, args.trials, seed)

@@ -17,9 +17,10 @@ from ..contenders.contender import Setup
 from ..contenders.registry import get_contender
 from ..problems.registry import get_problem
 from ..problems.registry import Problem
+from ..storage import opening
 from ..storage import store
-from ..storage.store import StudySpec
-from ..storage.store import Writer
+from ..storage.study_spec import StudySpec
+from ..storage.writer import Writer
 from . import memory
 from .one_trial import run_trial
 from .reevaluation import reevaluate
@@ -74,7 +75,7 @@ def run_study(
         return its_spec.build(its_spec.chosen(spec.options), seed)
 
     its_problem = problem or build(spec.seed)
-    stored = store.load_study(store.connect(spec.storage), spec.study_name)
+    stored = store.load_study(opening.connect(spec.storage), spec.study_name)
     # Before its trials are read: from now on nobody else can add any.
     claim = store.claim_study(stored)
     finished = store.finished_trials(stored)

@@ -20,10 +20,10 @@ from ..arguments import names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..errors import UsageError
-from ..running.campaign import available_cores
-from ..running.campaign import lock_folder
-from ..running.campaign import make_folder
-from ..running.campaign import versions
+from ..running.folders import lock_folder
+from ..running.folders import make_folder
+from ..running.machine import available_cores
+from ..running.machine import versions
 from ..running.progress import format_seconds
 from . import measure as speed_measure
 from .measure import Measurement

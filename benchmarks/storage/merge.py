@@ -13,9 +13,10 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from ..errors import UsageError
-from ..running.campaign import lock_folder
-from ..running.campaign import make_folder
+from ..running.folders import lock_folder
+from ..running.folders import make_folder
 from . import bulk
+from . import opening
 from . import store
 
 
@@ -55,8 +56,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     out = Path(args.out)
     make_folder(out)
     lock = lock_folder(out)
-    url = args.storage or store.default_url(out)
-    target = store.open_storage(url, create=True)
+    url = args.storage or opening.default_url(out)
+    target = opening.open_storage(url, create=True)
     for name, source in sources:
         studies = _studies(source)
         if not studies:
@@ -67,7 +68,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
             f"{name}: {len(studies)} studies, {n_added} trials added", markup=False, soft_wrap=True
         )
     console.print(
-        f"merged into {store.without_password(url)}; python -m benchmarks report --out {out}",
+        f"merged into {opening.without_password(url)}; python -m benchmarks report --out {out}",
         markup=False,
         soft_wrap=True,
     )
@@ -77,13 +78,13 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
 def _open(name: str) -> BaseStorage:
     if "://" in name:
-        return store.open_storage(name)
+        return opening.open_storage(name)
     if not (Path(name) / "studies.db").is_file():
         raise UsageError(
             f"merge: {name} holds no results (studies.db is not there); accepts output folders of "
             "runs, and storage URLs."
         )
-    return store.open_storage(store.default_url(Path(name)))
+    return opening.open_storage(opening.default_url(Path(name)))
 
 
 def _studies(storage: BaseStorage) -> list[str]:

@@ -1,0 +1,100 @@
+"""Open a storage by its URL: SQLite with settings for several processes, or any other."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.storages import BaseStorage
+import sqlalchemy
+
+from ..errors import UsageError
+from .patience import patiently
+
+
+# How long a process waits for another one's write, in seconds. A write takes milliseconds.
+_SQLITE_TIMEOUT = 60
+# A server that vanishes without a goodbye is noticed within a minute, and not after two hours.
+_LIBPQ_ARGS = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+
+def default_url(out: Path) -> str:
+    """URL of the SQLite file in an output folder."""
+    return f"sqlite:///{out / 'studies.db'}"
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be printed."""
+    try:
+        return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
+    except sqlalchemy.exc.ArgumentError:
+        return url
+
+
+def open_storage(url: str, *, create: bool = False) -> BaseStorage:
+    """Open a storage.
+
+    Args:
+        url: Any URL that Optuna accepts.
+        create: Make the tables if they are not there. Only one process at a time may do that.
+
+    Raises:
+        UsageError: If the storage cannot be reached; the message is one line.
+    """
+    try:
+        if url.startswith("sqlite"):
+            return _open_sqlite(url, create)
+        return _open_server(url)
+    except Exception as error:  # Every database driver raises its own.
+        reason = " ".join(str(error).split("\n(Background")[0].split())
+        raise UsageError(
+            f"--storage: cannot open {without_password(url)}: {reason[:300]} "
+            "(accepts an Optuna storage URL such as sqlite:///studies.db or postgresql://...)"
+        ) from error
+
+
+@functools.lru_cache(maxsize=1)
+def connect(url: str) -> BaseStorage:
+    """Open a storage once a process: a worker runs many short studies in the same one.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+        UsageError: If the URL is not that of a storage.
+    """
+    return patiently(lambda: open_storage(url))
+
+
+def _open_sqlite(url: str, create: bool) -> BaseStorage:
+    storage = optuna.storages.RDBStorage(
+        url,
+        engine_kwargs={"connect_args": {"timeout": _SQLITE_TIMEOUT}},
+        skip_table_creation=not create,
+    )
+
+    def prepare(connection: Any, _: Any) -> None:
+        # Readers and one writer side by side, and no fsync a commit: after kill -9 every commit
+        # is there (the system has it), only a power cut could lose the last ones.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    sqlalchemy.event.listen(storage.engine, "connect", prepare)
+    # Connections opened before the listener was there do not have these settings.
+    storage.engine.dispose()
+    return storage
+
+
+def _open_server(url: str) -> BaseStorage:
+    kwargs: dict[str, Any] = {}
+    if "://" in url:
+        # Connections that died while nobody used them are replaced without a word.
+        kwargs["pool_pre_ping"] = True
+        if sqlalchemy.engine.make_url(url).get_driver_name() in ("psycopg", "psycopg2"):
+            kwargs["connect_args"] = _LIBPQ_ARGS
+    return optuna.storages.RDBStorage(url, engine_kwargs=kwargs)
