@@ -181,3 +181,24 @@ def _n_trials(out: Path) -> int:
             return int(connection.execute("SELECT COUNT(*) FROM trials").fetchone()[0])
     except sqlite3.OperationalError:  # Not there yet.
         return 0
+
+
+def test_a_sampler_that_needs_the_space_is_left_out_where_it_is_not_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--samplers", "grid,random", "--seeds", "1", "--trials", "3"]
+    problems = ["--problems", f"{__name__}:line,lattice", "--out", str(tmp_path)]
+    assert _run(*arguments, *problems, "--dry-run") == 0
+    assert "skipped: grid on" in capsys.readouterr().out
+    assert _run(*arguments, *problems) == 0
+    assert f"skipped: grid on {__name__}:line: needs the search space" in capsys.readouterr().out
+    assert list(_studies(tmp_path)) == [
+        "lattice/grid/seed-0",
+        "lattice/random/seed-0",
+        f"{__name__}:line/random/seed-0",
+    ]
+
+
+def line(trial: optuna.Trial) -> float:
+    """An objective that is a function of a trial."""
+    return trial.suggest_float("x", 0, 1)

@@ -32,6 +32,8 @@ def cannot_work(
         reason = contender.unfit(setup.space)
         if reason:
             return reason
+    if not setup.space and contender.limit is not None:
+        return "needs the search space, which a function of a trial does not tell before it runs"
     doing = "be built"
     try:
         with warnings.catch_warnings():

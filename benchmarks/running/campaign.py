@@ -113,10 +113,7 @@ class Campaign:
         self._engine = self._placed([spec.device_kind(self.options) for spec in self.problems])
         workers = self._engine.n_workers
         self.unable = self._unable(problems)
-        for (problem, sampler), reason in self.unable.items():
-            console.print(
-                f"skipped: {sampler} on {problem}: {reason}", markup=False, soft_wrap=True
-            )
+        self.say_unable(console)
         self._open()
         notes = self._prepare_studies(problems, workers)
         self.n_workers = max(1, min(workers, len(self.jobs)))
@@ -193,7 +190,16 @@ class Campaign:
         Raises:
             UsageError: If a problem cannot be built.
         """
-        return [spec for built in self._built() for spec in self._specs(*built)]
+        problems = self._built()
+        self.unable = self._unable(problems)
+        return [spec for built in problems for spec in self._specs(*built)]
+
+    def say_unable(self, console: Console) -> None:
+        """Say which samplers cannot work on which problems, and why."""
+        for (problem, sampler), reason in self.unable.items():
+            console.print(
+                f"skipped: {sampler} on {problem}: {reason}", markup=False, soft_wrap=True
+            )
 
     def _specs(self, problem_spec: ProblemSpec, problem: Problem) -> Iterator[StudySpec]:
         """The studies on one problem.
