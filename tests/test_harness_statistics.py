@@ -103,5 +103,10 @@ def test_paired_wilcoxon() -> None:
     # All of n differences have the same sign: two of 2^n cases.
     assert statistics.paired_wilcoxon(np.arange(6.0), np.arange(6.0) * 2 + 1) == 2 / 2**6
     assert statistics.paired_wilcoxon(ours, ours) == 1.0
+    rng = np.random.default_rng(0)
+    for n_seeds in (1, 2, 5, 10, 13, 14, 60):
+        tied = rng.integers(-2, 4, size=n_seeds) / 4
+        expected = stats.wilcoxon(tied).pvalue if tied.any() else 1.0
+        assert statistics.paired_wilcoxon(tied, np.zeros(n_seeds)) == pytest.approx(expected)
     assert np.isnan(statistics.paired_wilcoxon(np.array([NAN]), np.array([1.0])))
     assert np.isnan(statistics.paired_wilcoxon(np.array([]), np.array([])))

@@ -126,7 +126,7 @@ def test_what_cannot_be_said_of_other_problems() -> None:
     few = _pair(problems_won=5, problems_lost=3, p_holm=0.001, p_problems_holm=0.2)
     assert sentences.sentence(few).endswith(
         " On these 8 problems, that is: it is better on 5 of them, too few to say it of others "
-        "like them (p = 0.2)."
+        "like them (p = 0.2 after the correction)."
     )
     one = sentences.sentence(replace(few, n_problems=1))
     assert one.endswith(" This is about one problem.")

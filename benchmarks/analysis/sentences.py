@@ -134,5 +134,5 @@ def _on_others(pair: Pair, swapped: bool) -> str:
     n_won = pair.problems_lost if swapped else pair.problems_won
     return (
         f" On these {pair.n_problems} problems, that is: it is better on {n_won} of them, too few "
-        f"to say it of others like them (p {_equal(pair.p_problems_holm)})."
+        f"to say it of others like them (p {_equal(pair.p_problems_holm)} after the correction)."
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 # Of more, a picture is too tall to be looked at, and is as slow to draw as all the rest of a report.
-MOST_PROBLEMS = 10
+MOST_PROBLEMS = 6
 _MARKERS = "osD^vPX*ph<>"
 STYLE: dict[Any, Any] = {
     "font.size": 10,

@@ -237,9 +237,8 @@ def _read_some(
         head.c.datetime_start,
         head.c.datetime_complete,
     ).where(head.c.study_id.in_(study_ids))
-    for trial_id, study_id, number, state, start, complete in connection.execute(
-        query.order_by(head.c.trial_id)
-    ):
+    heads = connection.execute(query.order_by(head.c.trial_id)).all()
+    for trial_id, study_id, number, state, start, complete in heads:
         trials[trial_id] = FrozenTrial(
             number=number,
             state=state,
@@ -264,7 +263,7 @@ def _read_some(
             .order_by(table.trial_id, table[key])
         )
         # Not those of trials that a run has added since they were counted.
-        return [row for row in result if row[0] in trials]
+        return [row for row in result.all() if row[0] in trials]
 
     values: dict[int, list[float]] = {}
     for trial_id, stored, kind in rows(models.TrialValueModel, "objective", "value", "value_type"):

@@ -88,6 +88,8 @@ function markRegrets(rows, columns) {
   }
 }
 
+const MOST_SENTENCES = 10;
+
 function pairSection(samplers) {
   const pairs = DATA.pairs.filter((pair) => samplers.includes(pair.reference) && samplers.includes(pair.other));
   if (!pairs.length) return [];
@@ -98,7 +100,11 @@ function pairSection(samplers) {
     ...(withChance ? [cell(pair.probability_of_improvement === null ? "–" : `${fixed(pair.probability_of_improvement, 2)}${pair.interval[0] === null ? "" : ` [${fixed(pair.interval[0], 2)}, ${fixed(pair.interval[1], 2)}]`}`, pair.probability_of_improvement)] : []),
     numeric(pair.p, pValue), numeric(pair.p_holm, pValue),
   ] }));
-  return [el("h2", {}, "Which differences are real"), el("ul", { id: "sentences" }, pairs.map((pair) => el("li", {}, pair.sentence))),
+  // Those of the reference sampler first: ten samplers make 45 pairs.
+  const isFirst = (pair) => pairs.length <= MOST_SENTENCES || [pair.reference, pair.other].includes(DATA.reference);
+  const rest = pairs.filter((pair) => !isFirst(pair)).map((pair) => pair.sentence);
+  return [el("h2", {}, "Which differences are real"), el("ul", { id: "sentences" }, pairs.filter(isFirst).map((pair) => el("li", {}, pair.sentence))),
+    folded(`${rest.length} other pairs`, rest),
     sortableTable("pairs", `Paired tests. ${filterNote()}`.trim(), heads, rows)];
 }
 

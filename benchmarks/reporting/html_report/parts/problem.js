@@ -102,7 +102,7 @@ function costSection(problem, rows) {
     ...(withTarget ? [cell(`${seconds(row.to_target)}${row.reached_share === null ? "" : ` (${percent(row.reached_share)})`}`, toNumber(row.to_target))] : []),
   ] }));
   const target = withTarget ? `; last, the time until half of the seeds have the median final value of ${problem.target_sampler} (share of seeds that reach it)` : "";
-  return [el("h2", {}, "Time and memory"), sortableTable("cost", `Time a study, mean over complete seeds${target}`, heads, made)];
+  return [el("h2", {}, "Time and memory"), sortableTable("cost", `Time a study, mean over complete seeds${target}. Memory is the most that a worker process held, with all that earlier studies in it had loaded.`, heads, made)];
 }
 
 function spaceSection(problem) {
