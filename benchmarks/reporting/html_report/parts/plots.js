@@ -77,7 +77,18 @@ function scaleOf(log, values) {
   if (!log) return { type: "linear" };
   const positive = values.filter((value) => value > 0);
   const decades = positive.length ? Math.log10(Math.max(...positive) / Math.min(...positive)) : 0;
-  return { type: "log", dtick: decades < 1.5 ? "D2" : Math.ceil(decades / 8), minor: { showgrid: decades < 4, gridcolor: faded(css("--line"), 0.5) } };
+  const minor = { showgrid: decades < 4, gridcolor: faded(css("--line"), 0.5) };
+  return decades < 1.5 ? { type: "log", tickmode: "array", ...wholeTicks(positive), minor } : { type: "log", dtick: Math.ceil(decades / 8), minor };
+}
+
+// 1, 2 and 5 times the powers of ten, in full: Plotly writes "2" for 0.2.
+function wholeTicks(positive) {
+  if (!positive.length) return {};
+  const first = Math.floor(Math.log10(Math.min(...positive)));
+  const last = Math.ceil(Math.log10(Math.max(...positive)));
+  const exponents = Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  const tickvals = exponents.flatMap((exponent) => [1, 2, 5].map((digit) => Number(`${digit}e${exponent}`)));
+  return { tickvals, ticktext: tickvals.map(String) };
 }
 
 const options = new Map();
