@@ -13,13 +13,11 @@ import tempfile
 from typing import Any
 
 import numpy as np
-from optuna.distributions import FloatDistribution
-from optuna.distributions import IntDistribution
 
 from .base import capped
 from .base import SuiteProblem
+from .coco_suites import space_of
 from .space import Params
-from .space import Space
 
 
 class Coco(SuiteProblem):
@@ -36,15 +34,7 @@ class Coco(SuiteProblem):
 
     def __init__(self, function: int, n_dims: int, instance: int = 1) -> None:
         self._problem = _load(function, n_dims, instance)
-        n_ints = self._problem.number_of_integer_variables
-        bounds = zip(self._problem.lower_bounds, self._problem.upper_bounds)
-        space: Space = {
-            f"x{i}": IntDistribution(int(low), int(high))
-            if i < n_ints
-            else FloatDistribution(float(low), float(high))
-            for i, (low, high) in enumerate(bounds)
-        }
-        super().__init__(space)
+        super().__init__(space_of(self._problem))
 
     def loss(self, params: Params) -> float:
         """COCO's value of ``params``."""

@@ -4,6 +4,8 @@ for comparing continuous optimizers in a black-box setting*.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
@@ -21,6 +23,18 @@ FUNCTIONS = {
     "bbob-largescale": range(1, 25),
     "bbob-mixint": range(1, 25),
 }
+
+
+def space_of(problem: Any) -> Space:
+    """Search space of a problem of COCO: its integer variables come first."""
+    n_ints = problem.number_of_integer_variables
+    bounds = zip(problem.lower_bounds, problem.upper_bounds)
+    return {
+        f"x{i}": IntDistribution(int(low), int(high))
+        if i < n_ints
+        else FloatDistribution(float(low), float(high))
+        for i, (low, high) in enumerate(bounds)
+    }
 
 
 class CocoProblem(SuiteProblem):
@@ -64,15 +78,7 @@ class CocoProblem(SuiteProblem):
                 f"{suite} has no function {function} with dimension={dimension!r} and "
                 f"instance={instance!r}."
             )
-        n_ints = self._problem.number_of_integer_variables
-        bounds = zip(self._problem.lower_bounds, self._problem.upper_bounds)
-        space: Space = {
-            f"x{i}": IntDistribution(int(low), int(high))
-            if i < n_ints
-            else FloatDistribution(float(low), float(high))
-            for i, (low, high) in enumerate(bounds)
-        }
-        super().__init__(space)
+        super().__init__(space_of(self._problem))
 
     def loss(self, params: Params) -> float:
         """COCO's value of ``params``."""
