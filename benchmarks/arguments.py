@@ -8,6 +8,15 @@ import math
 from .errors import UsageError
 
 
+class DefaultsFormatter(argparse.ArgumentDefaultsHelpFormatter):
+    """Tells the default of an option that has one, and nothing of one that is left out or off."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        if action.default is None or action.default is False or action.default == "":
+            return action.help
+        return super()._get_help_string(action)
+
+
 class AtLeast:
     """Type of an integer option with a smallest value.
 

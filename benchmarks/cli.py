@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 import shlex
 import sys
+from typing import NoReturn
 
 import optuna
 from rich.console import Console
@@ -59,8 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong with an argument in one line, without all options before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} ({self.prog} --help tells more)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m benchmarks", description="Compare samplers over problems and seeds."
     )
     commands = parser.add_subparsers(dest="command", required=True)

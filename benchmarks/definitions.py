@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
@@ -22,8 +23,10 @@ from typing import Any
 from .calls import Call
 from .calls import parse_call
 from .calls import show_call
+from .contenders.registry import CONTENDERS
 from .errors import unknown_name
 from .errors import UsageError
+from .problems.registry import PROBLEMS
 
 
 _SECTIONS = ("samplers", "problems")
@@ -56,13 +59,14 @@ def read_definitions(path: Path, argument: str = "--config") -> Definitions:
     for section in tables:
         if section not in _SECTIONS:
             raise unknown_name(f"{argument} {path}", section, _SECTIONS)
+    taken = {"samplers": {*CONTENDERS, "ablations"}, "problems": {*PROBLEMS}}
     found: dict[str, dict[str, str]] = {}
     for section in _SECTIONS:
         entries = tables.get(section, {})
         if not isinstance(entries, dict):
             raise _wrong(path, argument, f"{section} is no table")
         found[section] = {
-            name: _call_text(name, entry, path, f"{argument} {path}: {section}")
+            name: _call_text(name, entry, taken[section], f"{argument} {path}: {section}")
             for name, entry in entries.items()
         }
     return Definitions(**found)
@@ -85,8 +89,15 @@ def _load(path: Path, argument: str) -> dict[str, Any]:
         raise _wrong(path, argument, f"is no TOML ({error})") from error
 
 
-def _call_text(name: str, entry: Any, path: Path, where: str) -> str:
+def _call_text(name: str, entry: Any, taken: Collection[str], where: str) -> str:
     """An entry as it would be written on the command line."""
+    if not name.strip():
+        raise UsageError(f"{where}: got an empty name; accepts a name of one letter or more.")
+    if name in taken:
+        raise UsageError(
+            f"{where}: got {name!r}, which the harness has already; accepts another name, so that "
+            "it stands for the same in all results."
+        )
     if not isinstance(entry, dict) or not isinstance(entry.get("use"), str):
         raise UsageError(
             f'{where}.{name}: accepts use = "NAME" and keyword arguments of what it names.'

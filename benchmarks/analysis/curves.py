@@ -181,7 +181,7 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         )
         _note(run, facts)
         if run.sampler == "random":
-            random_values.setdefault(run.problem, []).extend(noise_free[~np.isnan(noise_free)])
+            random_values.setdefault(run.problem, []).extend(noise_free[np.isfinite(noise_free)])
     for problem, values in random_values.items():
         if values:
             facts.random_medians[problem] = (float(np.median(values)), len(values))

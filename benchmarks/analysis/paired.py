@@ -24,7 +24,7 @@ def normalised_regret(values: FloatArray, best: float, median: float) -> FloatAr
     Args:
         values: Values of incumbents, any shape; NaN where there is none yet.
         best: The best value known.
-        median: Median over random points.
+        median: Median over random points, finite.
 
     Returns:
         Same shape; 1 where there is no value. If random points are no worse than the best, 0 for

@@ -38,12 +38,15 @@ def find_scales(curve_set: CurveSet) -> dict[str, Scale]:
             continue
         curves = [curve for key, curve in curve_set.curves.items() if key[0] == problem]
         found = np.concatenate([curve.values for curve in curves])
-        best = float(np.nanmin(found)) if np.isfinite(found).any() else 0.0
+        # Files from before infinite values counted as failures may hold some.
+        found = found[np.isfinite(found)]
+        best = float(found.min()) if len(found) else 0.0
         if problem in curve_set.facts.random_medians:
             median, n_values = curve_set.facts.random_medians[problem]
             by = f"the median of {n_values} trials of random"
         else:
             firsts = np.array([curve.values[0] for curve in curves if len(curve.values)])
+            firsts = firsts[np.isfinite(firsts)]
             median = float(np.median(firsts)) if len(firsts) else best
             by = "the median of the first values of all samplers"
         scales[problem] = Scale(best, median, f"the best value seen and {by}")

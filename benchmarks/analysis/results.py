@@ -62,7 +62,8 @@ class Run:
 class Sample:
     """All runs of one sampler on one problem, as arrays of shape (n_seeds, n_trials).
 
-    NaN stands for what is missing: trials not run yet, values of failed trials.
+    NaN stands for what is missing: trials not run yet, values of trials that failed or were
+    infinite.
 
     Attributes:
         sampler: Name of the contender.
@@ -184,10 +185,15 @@ def objective_seconds(trial: FrozenTrial) -> float:
     return float(attrs.get("seconds", attrs.get("objective_seconds", np.nan)))
 
 
+def has_value(trial: FrozenTrial) -> bool:
+    """Whether a trial has a value to be compared: infinity, to which no mean or regret exists, is
+    none."""
+    return trial.values is not None and math.isfinite(trial.values[0])
+
+
 def diverged(trial: FrozenTrial) -> bool:
     """Whether a trial gave nothing of use: the objective says so, or it has no finite value."""
-    no_value = trial.values is None or not math.isfinite(trial.values[0])
-    return bool(trial.user_attrs.get("diverged", False)) or no_value
+    return bool(trial.user_attrs.get("diverged", False)) or not has_value(trial)
 
 
 def to_samples(runs: list[Run]) -> list[Sample]:
@@ -208,7 +214,7 @@ def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
     for row, run in enumerate(runs):
         for column, trial in enumerate(run.trials):
             attrs = trial.user_attrs
-            if trial.state is optuna.trial.TrialState.COMPLETE and trial.values is not None:
+            if trial.state is optuna.trial.TrialState.COMPLETE and has_value(trial):
                 arrays["losses"][row, column] = run.sign * trial.values[0]
             if attrs.get("expected_loss") is not None:
                 arrays["expected"][row, column] = run.sign * attrs["expected_loss"]

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from .results import has_value
 from .results import objective_seconds
 from .results import Run
 from .statistics import FloatArray
@@ -18,11 +19,11 @@ def incumbent_losses(run: Run) -> tuple[FloatArray, FloatArray]:
     """What the sampler was told, and that without noise, signed so that lower is better.
 
     Returns:
-        Two arrays; NaN for a trial without a value. The second has what was observed where the
-        problem does not tell the value without noise.
+        Two arrays; NaN for a trial without a value, or with an infinite one. The second has what
+        was observed where the problem does not tell the value without noise.
     """
     losses = np.array(
-        [trial.values[0] if trial.values is not None else math.nan for trial in run.trials]
+        [trial.values[0] if has_value(trial) else math.nan for trial in run.trials], dtype=float
     )
     expected = [trial.user_attrs.get("expected_loss") for trial in run.trials]
     noise_free = [

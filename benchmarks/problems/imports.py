@@ -201,7 +201,11 @@ def import_named(module_name: str, name: str, argument: str) -> tuple[Any, Path 
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            there = [key for key in vars(found) if not key.startswith("_")]
+            there = [
+                key
+                for key, member in vars(found).items()
+                if not key.startswith("_") and not inspect.ismodule(member)
+            ]
             raise unknown_name(f"{argument} {module_name}", part, there)
         found = getattr(found, part)
     return found, None if module.__file__ is None else Path(module.__file__)

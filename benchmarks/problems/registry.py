@@ -220,7 +220,18 @@ def get_problem(text: str, argument: str = "--problems", *, name: str = "") -> P
         raise unknown_name(argument, call.name, accepted)
     else:
         spec = _with_overrides(PROBLEMS[call.name], call, argument)
-    return replace(_wrapped(spec, wrappings), name=name or text)
+    return _named(_wrapped(spec, wrappings), name or text, text)
+
+
+def _named(spec: ProblemSpec, name: str, text: str) -> ProblemSpec:
+    """The problem under a name of the user's, which may stand for something else tomorrow."""
+    if name == text:
+        return replace(spec, name=name)
+
+    def identity(options: Options) -> dict[str, str]:
+        return spec.identity(options) | {"use": text}
+
+    return replace(spec, name=name, identity=identity)
 
 
 def _with_overrides(spec: ProblemSpec, call: Call, argument: str) -> ProblemSpec:

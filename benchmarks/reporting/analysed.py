@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..analysis.failures import failure_note
 from ..analysis.results import Run
 from ..analysis.results import Sample
 from ..analysis.results import to_samples
@@ -24,7 +25,7 @@ class Analysed:
         problem: Its name.
         title: The name, and what it was built with where that matters.
         sign: 1 to minimise, -1 to maximise.
-        state: How many studies and trials there are.
+        state: How many studies and trials there are, and who has got no value at all.
         runs: Its studies, also those without a trial.
         samples: The same by sampler, as arrays.
         target: The loss whose reaching is timed; None if there is none.
@@ -66,7 +67,7 @@ def _analyse(problem: str, runs: list[Run]) -> Analysed:
         problem,
         _title(problem, runs[0]),
         runs[0].sign,
-        _state(runs),
+        " ".join(filter(None, (_state(runs), failure_note(runs)))),
         runs,
         samples,
         target,

@@ -17,6 +17,7 @@ from rich.console import Console
 from .. import hub
 from ..ablation.variants import ABLATIONS
 from ..arguments import AtLeast
+from ..arguments import DefaultsFormatter
 from ..calls import split_names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
@@ -48,7 +49,7 @@ def add_parser(commands: Any) -> None:
         help="run studies, or continue them, and report",
         description="Run every (problem, sampler, seed) as one study, then report. The same "
         "command continues a run that was stopped; more --trials or --seeds extend it.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     _add_what(run.add_argument_group("what to compare"))
     _add_perceiver(run.add_argument_group("the Perceiver"))

@@ -107,9 +107,7 @@ def _shown(seconds: float, n_left: int) -> str:
 
 def _existing(campaign: Campaign) -> BaseStorage | None:
     """The storage, if it is there already."""
-    if campaign.storage is None and not (campaign.out_dir / "studies.db").is_file():
-        return None
-    return opening.open_storage(campaign.url)
+    return opening.open_storage(campaign.url) if opening.may_be_there(campaign.url) else None
 
 
 def _todo(campaign: Campaign, storage: BaseStorage | None) -> list[Todo]:

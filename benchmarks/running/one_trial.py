@@ -52,7 +52,7 @@ def run_trial(study: Study, problem: Problem, space: Space) -> FrozenTrial:
 
     Returns:
         The finished trial, with user attributes ``ask_seconds``, ``objective_seconds`` and
-        ``tell_seconds``, and ``error`` if the objective raised one.
+        ``tell_seconds``, and ``error`` if the objective raised one or returned no number.
     """
     return tell(study, ask_and_evaluate(study, problem, space))
 
@@ -95,6 +95,9 @@ def tell(study: Study, evaluated: Evaluated) -> FrozenTrial:
     told = time.perf_counter()
     # A finished trial can no longer be changed, but this is a copy on its way to the storage.
     finished.user_attrs = storable(finished.user_attrs)
+    if finished.state is TrialState.FAIL and not evaluated.error:
+        returned = f"the objective returned {evaluated.value!r}, which is not one number"
+        finished.user_attrs["error"] = returned[:_MAX_ERROR_CHARS]
     finished.user_attrs.update(
         ask_seconds=evaluated.ask_seconds,
         objective_seconds=evaluated.objective_seconds,

@@ -41,9 +41,13 @@ def reevaluate(
 
     Returns:
         A value a repeat; infinity, the worst there is, for one that fails. Empty if no trial of the
-        study has a value.
+        study has a finite value.
     """
-    complete = [t for t in trials if t.state is TrialState.COMPLETE and t.values is not None]
+    complete = [
+        t
+        for t in trials
+        if t.state is TrialState.COMPLETE and t.values is not None and math.isfinite(t.values[0])
+    ]
     if not complete:
         return []
     sign = -1 if direction is StudyDirection.MAXIMIZE else 1
@@ -59,4 +63,4 @@ def _evaluate(problem: Problem, incumbent: FrozenTrial, worst: float) -> float:
         value = float(problem(fixed_trial(incumbent.params)))
     except Exception:  # Whatever an objective fails with.
         return worst
-    return worst if math.isnan(value) else value
+    return value if math.isfinite(value) else worst

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from .. import hub
 from ..arguments import AtLeast
+from ..arguments import DefaultsFormatter
 from ..arguments import integers
 from ..arguments import names
 from ..contenders.contender import Contender
@@ -40,7 +41,7 @@ def add_parser(commands: Any) -> None:
         description="Measures samplers side by side, each in a process of its own, on a mixed "
         "space with the history of a tuning run. Sizes that are measured already are not measured "
         "again. Writes speed.md, speed.csv, speed.png, speed.svg and speed.jsonl to --out.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        formatter_class=DefaultsFormatter,
     )
     add = parser.add_argument
     add("--samplers", default="lattice_gp,tpe,gp", metavar="A[,B]", help="samplers to measure")

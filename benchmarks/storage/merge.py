@@ -152,9 +152,13 @@ def _copy(source: BaseStorage, target: BaseStorage, name: str, n_there: int) -> 
     if new:
         bulk.add_trials(target, target_id, new, n_there)
     for key, attr in attrs.items():
+        if key == store.REEVALUATED:
+            continue
         if key not in there or (key == store.PLANNED and attr > there[key]):
             target.set_study_user_attr(target_id, key, attr)
-    if new and store.REEVALUATED in there:
-        # What was measured again is no longer the incumbent.
-        target.set_study_user_attr(target_id, store.REEVALUATED, attrs.get(store.REEVALUATED, []))
+    theirs, ours = (its.get(store.REEVALUATED, []) for its in (attrs, there))
+    # What was measured again is the incumbent of the longer study, which the shorter may not have.
+    chosen = theirs if new else ours if len(trials) < n_there else max(theirs, ours, key=len)
+    if chosen or store.REEVALUATED in there:
+        target.set_study_user_attr(target_id, store.REEVALUATED, chosen)
     return len(new)

@@ -38,12 +38,20 @@ def without_password(url: str) -> str:
         return url
 
 
+def may_be_there(url: str) -> bool:
+    """Whether there is something to open; False only for SQLite whose file is not there."""
+    if not url.startswith("sqlite"):
+        return True
+    file = sqlalchemy.engine.make_url(url).database or ":memory:"
+    return file.startswith(("file:", ":")) or Path(file).is_file()
+
+
 def open_storage(url: str, *, create: bool = False) -> BaseStorage:
     """Open a storage.
 
     Args:
         url: Any URL that Optuna accepts.
-        create: Make the tables if they are not there. Only one process at a time may do that.
+        create: Make the file and the tables if they are not there. Only one process at a time may do that.
 
     Raises:
         UsageError: If the storage cannot be reached; the message is one line.
@@ -72,6 +80,9 @@ def connect(url: str) -> BaseStorage:
 
 
 def _open_sqlite(url: str, create: bool) -> BaseStorage:
+    if not create and not may_be_there(url):
+        # SQLite would make an empty one, and leave it behind.
+        raise FileNotFoundError("there is no such file")
     storage = optuna.storages.RDBStorage(
         url,
         engine_kwargs={"connect_args": {"timeout": _SQLITE_TIMEOUT}},

@@ -1,0 +1,233 @@
+"""Odd input and odd outcomes: one clear line, or figures that still can be believed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.study import StudyDirection
+import pytest
+
+from benchmarks import cli
+from benchmarks.analysis import curves
+from benchmarks.analysis import regret
+from benchmarks.analysis.failures import failure_note
+from benchmarks.analysis.results import load_runs
+from benchmarks.analysis.results import Run
+from benchmarks.definitions import read_definitions
+from benchmarks.errors import UsageError
+from benchmarks.problems.registry import get_problem
+from benchmarks.problems.registry import Options
+from benchmarks.running.reevaluation import reevaluate
+from benchmarks.storage import opening
+
+
+# With the same search space, and nothing else to tell them apart by.
+_TWINS = ("quadratic", "sleepy")
+_PROBLEMS = """
+import math
+import optuna
+
+def endless(trial):
+    x = trial.suggest_float("x", -5.0, 5.0)
+    return math.inf if x > 0 else -math.inf if x < -4 else x * x
+
+def broken(trial):
+    trial.suggest_float("x", -5.0, 5.0)
+    return undefined_name
+
+def wordy(trial):
+    trial.suggest_float("x", -5.0, 5.0)
+    return "low"
+"""
+
+
+@pytest.fixture
+def problems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Name of a module with problems, on the path also of worker processes."""
+    name = "strange_" + tmp_path.name.replace("-", "_")
+    (tmp_path / f"{name}.py").write_text(_PROBLEMS, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return name
+
+
+def _run(out: Path, *arguments: str) -> int:
+    base = ["run", "--jobs", "1", "--seeds", "1", "--out", str(out)]
+    return cli.main([*base, *arguments])
+
+
+def _runs(out: Path) -> list[Run]:
+    return load_runs(opening.open_storage(opening.default_url(out)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "--parallel", "0"], ["--parallel", "'0'", "integer of 1 or more"]),
+        (["run", "--seed", "x"], ["--seed"]),
+        (["merge", "--out", "o"], ["DIR|URL"]),
+        (["copmare"], ["copmare", "compare"]),
+    ],
+)
+def test_what_the_parser_refuses_is_one_line(
+    arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(arguments)
+    assert raised.value.code == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and said.startswith("error: ")
+    assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize("command", ["run", "speed"])
+def test_help_tells_defaults_that_there_are(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "(default: 1)" in said
+    for nothing in ("None", "False", ""):
+        assert f"(default: {nothing})" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[samplers.tpe]\nuse = 'random'", ["'tpe'", "has already"]),
+        ("[samplers.ablations]\nuse = 'random'", ["'ablations'", "has already"]),
+        ("[problems.quadratic]\nuse = 'lattice'", ["'quadratic'", "has already"]),
+        ("[samplers.' ']\nuse = 'random'", ["empty name"]),
+    ],
+)
+def test_a_file_gives_no_name_a_second_meaning(
+    tmp_path: Path, text: str, words: list[str]
+) -> None:
+    path = tmp_path / "names.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(UsageError) as raised:
+        read_definitions(path)
+    assert all(word in str(raised.value) for word in words)
+
+
+def test_a_name_that_stands_for_another_problem_cannot_continue_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spaces = [get_problem(name).build(Options(), 0).search_space for name in _TWINS]
+    assert spaces[0] == spaces[1]
+    config = tmp_path / "names.toml"
+    for name, status in zip(_TWINS, (0, 2)):
+        config.write_text(f"[problems.mine]\nuse = '{name}'", encoding="utf-8")
+        arguments = ["--config", str(config), "--samplers", "random", "--trials", "2"]
+        assert _run(tmp_path / "out", *arguments) == status
+    assert "was begun with other settings" in capsys.readouterr().err
+
+
+def test_infinite_values_are_no_values(
+    tmp_path: Path, problems: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--problems", f"{problems}:endless", "--samplers", "random", "--trials", "30"]
+    assert _run(tmp_path / "out", *arguments) == 0
+    stored = [trial.values for run in _runs(tmp_path / "out") for trial in run.trials]
+    assert {math.inf, -math.inf} <= {values[0] for values in stored if values is not None}
+    found = curves.from_runs(_runs(tmp_path / "out"))
+    scale = regret.find_scales(found)[f"{problems}:endless"]
+    assert 0 <= scale.best < scale.median < 16
+    assert cli.main(["compare", "--out", str(tmp_path / "out")]) == 0
+    assert "Warning" not in capsys.readouterr().err
+
+
+def test_files_with_infinite_values_still_have_a_scale() -> None:
+    changes = np.array([1, 2, 3])
+    curve = curves.Curve(changes, np.array([math.inf, 4.0, 1.0]), 3)
+    other = curves.Curve(changes[:2], np.array([3.0, -math.inf]), 3)
+    curve_set = curves.CurveSet({("p", "a", 0): curve, ("p", "b", 0): other}, curves.Facts())
+    assert regret.find_scales(curve_set)["p"].best == 1.0
+    assert regret.find_scales(curve_set)["p"].median == 3.0
+
+
+def test_an_infinite_incumbent_is_not_measured_again() -> None:
+    seen = []
+
+    class Noted:
+        search_space: dict[str, Any] = {}
+        directions = [StudyDirection.MINIMIZE]
+
+        def __call__(self, trial: Any) -> float:
+            seen.append(trial.suggest_float("x", 0.0, 9.0))
+            return -math.inf
+
+    space: dict[str, Any] = {"x": optuna.distributions.FloatDistribution(0.0, 9.0)}
+    trials = [
+        optuna.trial.create_trial(params={"x": x}, distributions=space, value=value)
+        for x, value in ((1.0, -math.inf), (2.0, 5.0), (3.0, 7.0))
+    ]
+    values = reevaluate(trials, StudyDirection.MINIMIZE, lambda seed: Noted(), 0, range(1))
+    assert (seen, values) == ([2.0], [math.inf])
+
+
+def test_a_report_says_why_nothing_has_a_value(
+    tmp_path: Path, problems: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = f"{problems}:broken,{problems}:wordy,quadratic"
+    arguments = ["--problems", named, "--samplers", "random,tpe", "--trials", "2"]
+    assert _run(tmp_path / "out", *arguments) == 0
+    said = capsys.readouterr().out
+    assert said.count("No trial of any sampler has a value; the last error: ") == 2
+    assert "NameError: name 'undefined_name' is not defined" in said
+    assert "the objective returned 'low', which is not one number" in said
+    broken = [run for run in _runs(tmp_path / "out") if run.problem.endswith("broken")]
+    fine = [run for run in _runs(tmp_path / "out") if run.problem == "quadratic"]
+    assert failure_note(fine) == ""
+    random_runs = [run for run in fine if run.sampler == "random"]
+    only_tpe = [*[run for run in broken if run.sampler == "tpe"], *random_runs]
+    assert failure_note(only_tpe).startswith("No trial of tpe has a value; the last error: Name")
+
+
+def test_a_misspelt_problem_is_compared_with_no_modules(problems: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        get_problem(f"{problems}:brokne")
+    assert "accepts endless, broken, wordy. Did you mean 'broken'?" in str(raised.value)
+
+
+def test_what_was_measured_again_stays_with_its_incumbent(tmp_path: Path) -> None:
+    base = ["--samplers", "random", "--problems", "noisy_quadratic"]
+    assert _run(tmp_path / "short", *base, "--trials", "2", "--reevaluate", "2") == 0
+    assert _run(tmp_path / "long", *base, "--trials", "4") == 0
+    orders = (("short", "long"), ("long", "short"))
+    for index, order in enumerate(orders):
+        out = tmp_path / f"merged-{index}"
+        sources = [str(tmp_path / name) for name in order]
+        assert cli.main(["merge", *sources, "--out", str(out)]) == 0
+        (run,) = _runs(out)
+        assert (len(run.trials), run.reevaluated) == (4, ())
+    # The same study, measured again more often, is the better source.
+    assert cli.main(["merge", str(tmp_path / "short"), "--out", str(tmp_path / "m")]) == 0
+    assert _run(tmp_path / "short", *base, "--trials", "2", "--reevaluate", "3") == 0
+    assert cli.main(["merge", str(tmp_path / "short"), "--out", str(tmp_path / "m")]) == 0
+    assert len(_runs(tmp_path / "m")[0].reevaluated) == 3
+
+
+@pytest.mark.parametrize("command", ["merge", "report", "compare"])
+def test_a_storage_that_is_not_there_is_not_made(
+    tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'nowhere.db'}"
+    source = [url] if command == "merge" else ["--storage", url]
+    assert cli.main([command, *source, "--out", str(tmp_path / "out")]) == 2
+    assert "there is no such file" in capsys.readouterr().err
+    assert not (tmp_path / "nowhere.db").exists()
+
+
+def test_a_dry_run_leaves_no_storage_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "new.db"
+    assert _run(tmp_path / "out", "--dry-run", "--storage", f"sqlite:///{file}") == 0
+    assert "3 studies, 90 trials" in capsys.readouterr().out
+    assert not file.exists() and not (tmp_path / "out").exists()
