@@ -18,9 +18,14 @@ def _main() -> int:
             file=sys.stderr,
         )
         return 2
-    from .cli import main
+    try:
+        # Takes a second, in which one may think better of it.
+        from .cli import main
 
-    return main()
+        return main()
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
 
 
 # Worker processes import this module under another name, and must not start a second run.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+import errno
 import shlex
 import sys
 from typing import NoReturn
@@ -26,6 +27,8 @@ from .speed import command as speed
 from .storage import merge
 
 
+# What is no fault of the harness, once it is at work.
+_CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR)
 _COMMANDS = {
     "run": run_command,
     "report": report_command,
@@ -58,6 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in _CANNOT_WRITE:
+            raise
+        where = error.filename or getattr(args, "out", None) or "the output folder"
+        print(f"error: --out: cannot write to {where} ({error.strerror})", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
 
 
 class _Parser(argparse.ArgumentParser):

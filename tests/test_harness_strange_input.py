@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import optuna
 from optuna.study import StudyDirection
 import pytest
+from rich.console import Console
 
 from benchmarks import cli
 from benchmarks.analysis import curves
@@ -21,6 +23,7 @@ from benchmarks.definitions import read_definitions
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
 from benchmarks.problems.registry import Options
+from benchmarks.running.campaign import Campaign
 from benchmarks.running.reevaluation import reevaluate
 from benchmarks.storage import opening
 
@@ -231,3 +234,57 @@ def test_a_dry_run_leaves_no_storage_behind(
     assert _run(tmp_path / "out", "--dry-run", "--storage", f"sqlite:///{file}") == 0
     assert "3 studies, 90 trials" in capsys.readouterr().out
     assert not file.exists() and not (tmp_path / "out").exists()
+
+
+def test_a_run_lets_others_in_as_soon_as_it_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = []
+    prepare = Campaign.prepare
+
+    def prepare_and_keep(self: Campaign, console: Console) -> None:
+        kept.append(self)
+        prepare(self, console)
+
+    monkeypatch.setattr(Campaign, "prepare", prepare_and_keep)
+    arguments = ["--samplers", "random", "--problems", "lattice", "--trials", "1"]
+    # The second has nothing to do but to get in; the first is still in memory.
+    assert [_run(tmp_path / "out", *arguments) for _ in range(2)] == [0, 0]
+    assert len(kept) == 2
+
+
+def test_ctrl_c_during_set_up_is_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Campaign, "prepare", interrupted)
+    assert _run(tmp_path / "out", "--samplers", "random") == 130
+    assert "To continue:" in capsys.readouterr().err
+    monkeypatch.setattr("benchmarks.running.command._campaign", interrupted)
+    assert _run(tmp_path / "out", "--samplers", "random") == 130
+    assert capsys.readouterr().err == "\nstopped\n"
+
+
+def test_a_full_disk_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("benchmarks.reporting.report.write_report", full)
+    out = tmp_path / "out"
+    assert _run(out, "--samplers", "random", "--problems", "lattice", "--trials", "1") == 2
+    said = capsys.readouterr().err
+    assert said == f"error: --out: cannot write to {out} (No space left on device)\n"
+
+
+def test_compare_takes_names_with_commas(tmp_path: Path) -> None:
+    sampler = "tpe(n_startup_trials=1, multivariate=True)"
+    out = tmp_path / "out"
+    named = ["--samplers", f"random,{sampler}"]
+    assert _run(out, *named, "--problems", "lattice", "--trials", "2") == 0
+    assert cli.main(["compare", "--out", str(out), "--samplers", sampler]) == 0
+    text = (out / "compare.md").read_text(encoding="utf-8")
+    assert f"| {sampler} |" in text and "| random |" not in text

@@ -18,8 +18,8 @@ from ..analysis.results import load_runs
 from ..analysis.target import target_table
 from ..arguments import AtLeast
 from ..arguments import integers
-from ..arguments import names
 from ..arguments import non_negative
+from ..calls import split_names
 from ..contenders.registry import OURS
 from ..errors import unknown_name
 from ..errors import UsageError
@@ -189,7 +189,7 @@ def part_of(
 
 
 def _known(text: str, there: list[str], argument: str) -> list[str]:
-    wanted = names(text, argument)
+    wanted = split_names(text, argument)
     for name in wanted:
         if name not in there:
             raise unknown_name(argument, name, there)

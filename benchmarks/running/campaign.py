@@ -141,6 +141,12 @@ class Campaign:
         if self.storage is None:
             self.opened = opening.open_storage(self.url, create=True)
 
+    def release(self) -> None:
+        """Let others into the output folder, now and not when this object happens to vanish."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def _prepare_studies(
         self, problems: Sequence[tuple[ProblemSpec, Problem]], workers: int
     ) -> list[str]:
@@ -307,13 +313,13 @@ class Campaign:
         if not failed:
             return
         log = self.out_dir / "errors.log"
+        print(f"\n{len(failed)} studies failed (tracebacks: {log}):", file=sys.stderr)
+        for job in failed:
+            print(f"  {job.spec.study_name}: {job.error.splitlines()[0]}", file=sys.stderr)
         log.write_text(
             "\n\n".join(f"{job.spec.study_name}: {job.error}\n{job.details}" for job in failed),
             encoding="utf-8",
         )
-        print(f"\n{len(failed)} studies failed (tracebacks: {log}):", file=sys.stderr)
-        for job in failed:
-            print(f"  {job.spec.study_name}: {job.error.splitlines()[0]}", file=sys.stderr)
 
     def _placed(self, devices: list[str]) -> Engine:
         """Where the studies run.

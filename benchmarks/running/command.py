@@ -166,9 +166,9 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
         describe(campaign, console)
         return 0
-    campaign.prepare(console)
     try:
         with _ended_like_interrupted():
+            campaign.prepare(console)
             return _execute(campaign, console)
     except _Ended as ended:
         print(
@@ -177,6 +177,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
             file=sys.stderr,
         )
         return 128 + ended.signal_number
+    finally:
+        campaign.release()
 
 
 def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campaign:
@@ -283,11 +285,15 @@ def _execute(campaign: Campaign, console: Console) -> int:
     for note in replacement_notes(runs):
         console.print(f"note: {note}", markup=False, soft_wrap=True)
     status = 1 if failed else 0
-    if any(run.trials for run in runs):
-        paths = write_report(runs, campaign.out_dir, console, without_password(campaign.url))
-        console.print("\nwritten: " + ", ".join(str(p) for p in paths), markup=False)
-        console.print(f"studies: {without_password(campaign.url)}", markup=False, soft_wrap=True)
-    campaign.say_failed(failed)
+    try:
+        if any(run.trials for run in runs):
+            paths = write_report(runs, campaign.out_dir, console, without_password(campaign.url))
+            console.print("\nwritten: " + ", ".join(str(p) for p in paths), markup=False)
+            shown = without_password(campaign.url)
+            console.print(f"studies: {shown}", markup=False, soft_wrap=True)
+    finally:
+        # Also where the report finds no room: what failed has often failed of the same.
+        campaign.say_failed(failed)
     return status
 
 
