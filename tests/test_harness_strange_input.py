@@ -18,7 +18,10 @@ from benchmarks.analysis import curves
 from benchmarks.analysis import regret
 from benchmarks.analysis.failures import failure_note
 from benchmarks.analysis.results import load_runs
+from benchmarks.analysis.results import objective_seconds
 from benchmarks.analysis.results import Run
+from benchmarks.analysis.results import to_samples
+from benchmarks.analysis.run_arrays import incumbent_losses
 from benchmarks.definitions import read_definitions
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
@@ -41,6 +44,14 @@ def endless(trial):
 def broken(trial):
     trial.suggest_float("x", -5.0, 5.0)
     return undefined_name
+
+def confused(trial):
+    x = trial.suggest_float("x", 1.0, 5.0)
+    odd = [math.nan, None, math.inf, "abc", -3.0][trial.number]
+    for key in ("seconds", "expected_loss"):
+        if key == "seconds" or trial.number < 4:
+            trial.set_user_attr(key, odd)
+    return x
 
 def wordy(trial):
     trial.suggest_float("x", -5.0, 5.0)
@@ -195,7 +206,7 @@ def test_a_report_says_why_nothing_has_a_value(
 def test_a_misspelt_problem_is_compared_with_no_modules(problems: str) -> None:
     with pytest.raises(UsageError) as raised:
         get_problem(f"{problems}:brokne")
-    assert "accepts endless, broken, wordy. Did you mean 'broken'?" in str(raised.value)
+    assert "accepts endless, broken, confused, wordy. Did you mean 'broken'?" in str(raised.value)
 
 
 def test_what_was_measured_again_stays_with_its_incumbent(tmp_path: Path) -> None:
@@ -288,3 +299,36 @@ def test_compare_takes_names_with_commas(tmp_path: Path) -> None:
     assert cli.main(["compare", "--out", str(out), "--samplers", sampler]) == 0
     text = (out / "compare.md").read_text(encoding="utf-8")
     assert f"| {sampler} |" in text and "| random |" not in text
+
+
+def test_other_settings_are_told_as_options(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["--samplers", "random", "--problems", "lattice", "--trials", "1"]
+    old = [*base, "--sampler-seeds", "shared"]
+    assert _run(tmp_path / "out", *old) == 0
+    assert _run(tmp_path / "out", *base, "--start-points", "3", "--parallel", "2") == 2
+    said = capsys.readouterr().err
+    for words in (
+        "--sampler-seeds: shared, now own",
+        "--start-points: 0, now 3",
+        "--parallel: 1, now 2",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize("parallel", ["1", "2"])
+def test_numbers_that_a_problem_gets_wrong_are_not_told(
+    tmp_path: Path, problems: str, parallel: str
+) -> None:
+    arguments = ["--problems", f"{problems}:confused", "--samplers", "random", "--trials", "5"]
+    assert _run(tmp_path / "out", *arguments, "--parallel", parallel) == 0
+    (run,) = _runs(tmp_path / "out")
+    attrs = [trial.user_attrs for trial in run.trials]
+    assert [objective_seconds(trial) for trial in run.trials] == [
+        a["objective_seconds"] for a in attrs
+    ]
+    told, noise_free = incumbent_losses(run)
+    assert np.array_equal(told, noise_free) and np.isfinite(told).all()
+    (sample,) = to_samples([run])
+    assert np.isnan(sample.expected).all()

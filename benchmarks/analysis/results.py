@@ -14,6 +14,7 @@ from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
+from ..contenders.attributes import told_number
 from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
 from ..running.simulation import FINISHED_SECONDS
@@ -182,7 +183,7 @@ def _places(names: Iterable[str]) -> dict[str, int]:
 def objective_seconds(trial: FrozenTrial) -> float:
     """Cost of a trial: what the objective says it is, else how long it took."""
     attrs = trial.user_attrs
-    return float(attrs.get("seconds", attrs.get("objective_seconds", np.nan)))
+    return told_number(attrs, "seconds", attrs.get("objective_seconds", np.nan), 0.0)
 
 
 def has_value(trial: FrozenTrial) -> bool:
@@ -216,8 +217,9 @@ def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
             attrs = trial.user_attrs
             if trial.state is optuna.trial.TrialState.COMPLETE and has_value(trial):
                 arrays["losses"][row, column] = run.sign * trial.values[0]
-            if attrs.get("expected_loss") is not None:
-                arrays["expected"][row, column] = run.sign * attrs["expected_loss"]
+            arrays["expected"][row, column] = run.sign * told_number(
+                attrs, "expected_loss", np.nan
+            )
             arrays["costs"][row, column] = objective_seconds(trial)
             arrays["ask"][row, column] = attrs.get("ask_seconds", np.nan)
             arrays["tell"][row, column] = attrs.get("tell_seconds", np.nan)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ..contenders.attributes import told_number
 from .results import has_value
 from .results import objective_seconds
 from .results import Run
@@ -25,9 +26,9 @@ def incumbent_losses(run: Run) -> tuple[FloatArray, FloatArray]:
     losses = np.array(
         [trial.values[0] if has_value(trial) else math.nan for trial in run.trials], dtype=float
     )
-    expected = [trial.user_attrs.get("expected_loss") for trial in run.trials]
+    expected = [told_number(trial.user_attrs, "expected_loss", math.nan) for trial in run.trials]
     noise_free = [
-        observed if value is None or math.isnan(observed) else float(value)
+        observed if math.isnan(value) or math.isnan(observed) else value
         for observed, value in zip(losses, expected)
     ]
     return run.sign * losses, run.sign * np.array(noise_free)

@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import json
+import math
 from typing import Any
 
 import numpy as np
+
+
+def told_number(
+    attributes: Mapping[str, Any], key: str, default: float, smallest: float = -math.inf
+) -> float:
+    """A finite number that a problem may have told, in whatever shape.
+
+    Args:
+        attributes: User attributes of a trial.
+        key: Which of them.
+        default: What to take if it is not there, or no finite number.
+        smallest: Numbers below are none either.
+    """
+    try:
+        value = float(attributes[key])
+    except (KeyError, TypeError, ValueError):
+        return default
+    return value if math.isfinite(value) and value >= smallest else default
 
 
 def storable(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from ..contenders.attributes import told_number
 from ..problems.registry import Problem
 from .clock import ClockedStorage
 from .clock import finished_at
@@ -112,7 +113,7 @@ class _Simulation:
 
     def _begin(self, study: Study, storage: ClockedStorage, evaluated: Evaluated) -> None:
         attrs = study.get_trials(deepcopy=False)[evaluated.number].user_attrs
-        seconds = float(attrs.get("seconds", _DEFAULT_SECONDS))
+        seconds = told_number(attrs, "seconds", _DEFAULT_SECONDS, 0.0)
         heapq.heappush(self._running, (storage.now + seconds, evaluated.number, evaluated))
 
     def _tell_next(self, study: Study, storage: ClockedStorage) -> FrozenTrial:

@@ -35,6 +35,12 @@ PEAK_MEMORY = "peak_memory_mb"
 REEVALUATED = "reevaluated"
 # In the settings of a problem.
 SAMPLER_SEEDS = "sampler_seeds"
+# The options that settings come from, and what a study was run with that tells none.
+_OPTIONS = {
+    "start_points": ("--start-points", "0"),
+    "parallel": ("--parallel", "1"),
+    SAMPLER_SEEDS: ("--sampler-seeds", "shared"),
+}
 
 
 def space_to_json(space: Space) -> dict[str, str]:
@@ -111,7 +117,11 @@ def _prepare_study(
 
 def _difference(begun: dict[str, Any], now: dict[str, Any]) -> str:
     keys = [key for key in begun | now if begun.get(key) != now.get(key)]
-    return "(" + "; ".join(f"{key}: {begun.get(key)}, now {now.get(key)}" for key in keys) + ")"
+    shown = []
+    for key in keys:
+        option, usual = _OPTIONS.get(key, (key, None))
+        shown.append(f"{option}: {begun.get(key, usual)}, now {now.get(key, usual)}")
+    return f"({'; '.join(shown)})"
 
 
 def load_study(storage: BaseStorage, name: str) -> Study:
