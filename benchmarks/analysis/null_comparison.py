@@ -282,7 +282,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     heads = ["the same sampler under two names or more", "called different", "5% or less"]
     title = f"{args.repetitions} comparisons a row"
     table = Table(title, [*heads, "Wilcoxon over pairs"], rows)
-    Console(highlight=False).print(to_rich(table))
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console.print(to_rich(table))
     return int(any(row[2] == "no" for row in rows))
 
 
