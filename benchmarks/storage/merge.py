@@ -16,6 +16,7 @@ from ..errors import UsageError
 from ..running.folders import lock_folder
 from ..running.folders import make_folder
 from . import bulk
+from . import claims
 from . import opening
 from . import store
 
@@ -152,7 +153,8 @@ def _copy(source: BaseStorage, target: BaseStorage, name: str, n_there: int) -> 
     if new:
         bulk.add_trials(target, target_id, new, n_there)
     for key, attr in attrs.items():
-        if key == store.REEVALUATED:
+        # A claim is of a worker of the other storage.
+        if key in (store.REEVALUATED, claims.CLAIM):
             continue
         if key not in there or (key == store.PLANNED and attr > there[key]):
             target.set_study_user_attr(target_id, key, attr)
