@@ -15,6 +15,7 @@ from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
+from optuna.trial import Trial
 
 from ..contenders.contender import Contender
 from ..contenders.contender import Setup
@@ -56,14 +57,9 @@ class Plan:
             return self._study(self.contender.build(self.setup), finished, None)
         study = self.new_study()
         for trial in finished:
-            replayed = study.ask(fixed_distributions=trial.distributions)
-            if replayed.params != trial.params:
+            replayed = ask_again(study, trial)
+            if replayed is None:
                 return self.go_on(finished)
-            for key, attr in trial.user_attrs.items():
-                # What the sampler has noted again stands as it noted it.
-                if key in replayed.user_attrs:
-                    continue
-                replayed.set_user_attr(key, attr)
             study.tell(replayed, trial.values, trial.state)
         return study
 
@@ -94,3 +90,20 @@ class Plan:
             for point in self.start_points[len(trials) :]:
                 study.enqueue_trial(point)
         return study
+
+
+def ask_again(study: Study, stored: FrozenTrial) -> Trial | None:
+    """Ask a study in memory for a stored trial once more.
+
+    Returns:
+        The trial, with the user attributes of the stored one; None if the sampler suggests another.
+    """
+    trial = study.ask(fixed_distributions=stored.distributions)
+    if trial.params != stored.params:
+        return None
+    # What the sampler has noted again stands as it noted it.
+    noted = trial.user_attrs
+    for key, attr in stored.user_attrs.items():
+        if key not in noted:
+            trial.set_user_attr(key, attr)
+    return trial

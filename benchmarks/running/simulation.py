@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence
 import heapq
-from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
@@ -17,6 +16,7 @@ from .clock import finished_at
 from .one_trial import ask_and_evaluate
 from .one_trial import Evaluated
 from .one_trial import tell
+from .restoring import ask_again
 from .restoring import Plan
 
 
@@ -76,30 +76,21 @@ class _Simulation:
     def run(self, stored: list[FrozenTrial], n_trials: int) -> Iterator[FrozenTrial]:
         storage = ClockedStorage()
         study = self._plan.new_study(storage)
-        for number in range(n_trials):
+        number = 0
+        while number < n_trials:
             if len(self._running) == self._n_workers:
                 yield self._tell_next(study, storage)
             if number < len(stored):
                 evaluated = _replay(study, stored[number])
-                if evaluated is None:
-                    # The sampler does not reproduce itself.
-                    storage, study = self._go_on(stored)
-                    yield from self._run_on(study, storage, len(stored), n_trials)
-                    return
             else:
                 evaluated = ask_and_evaluate(study, self._problem, self._plan.setup.space)
-            self._begin(study, storage, evaluated)
-        while self._running:
-            yield self._tell_next(study, storage)
-
-    def _run_on(
-        self, study: Study, storage: ClockedStorage, n_before: int, n_trials: int
-    ) -> Iterator[FrozenTrial]:
-        for _ in range(n_before, n_trials):
-            if len(self._running) == self._n_workers:
-                yield self._tell_next(study, storage)
-            evaluated = ask_and_evaluate(study, self._problem, self._plan.setup.space)
-            self._begin(study, storage, evaluated)
+            if evaluated is None:
+                # The sampler does not reproduce itself.
+                storage, study = self._go_on(stored)
+                number = len(stored)
+            else:
+                self._begin(study, storage, evaluated)
+                number += 1
         while self._running:
             yield self._tell_next(study, storage)
 
@@ -125,18 +116,15 @@ class _Simulation:
 
 def _replay(study: Study, stored: FrozenTrial) -> Evaluated | None:
     """Ask for a stored trial again; None if the sampler suggests another one."""
-    trial = study.ask(fixed_distributions=stored.distributions)
-    if trial.params != stored.params:
+    trial = ask_again(study, stored)
+    if trial is None:
         return None
-    attrs: dict[str, Any] = stored.user_attrs
-    for key, attr in attrs.items():
-        trial.set_user_attr(key, attr)
     value = None if stored.values is None else stored.values[0]
     return Evaluated(
         trial.number,
         # Optuna makes a FAIL of what is not a number, as it did before.
         float("nan") if value is None else value,
-        attrs.get("error", ""),
-        attrs["ask_seconds"],
-        attrs["objective_seconds"],
+        stored.user_attrs.get("error", ""),
+        stored.user_attrs["ask_seconds"],
+        stored.user_attrs["objective_seconds"],
     )
