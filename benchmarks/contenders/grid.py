@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
+from optuna.samplers import BaseSampler
 
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ _LATTICE_LEVELS = 3
 _CONTINUOUS_LEVELS = 5
 
 
-class PlainGrid(optuna.samplers.GridSampler):
-    """GridSampler for ask-and-tell: the harness itself knows when the grid is exhausted."""
+class _WithoutStop(BaseSampler):
+    """For ask-and-tell: the harness itself knows when the points are exhausted."""
 
     def after_trial(
         self,
@@ -41,17 +42,12 @@ class PlainGrid(optuna.samplers.GridSampler):
         """Leave out ``study.stop()``, which raises outside of ``study.optimize``."""
 
 
-class PlainBruteForce(optuna.samplers.BruteForceSampler):
-    """BruteForceSampler for ask-and-tell, likewise."""
+class PlainGrid(_WithoutStop, optuna.samplers.GridSampler):
+    """GridSampler without an end of its own."""
 
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """Leave out ``study.stop()``, which raises outside of ``study.optimize``."""
+
+class PlainBruteForce(_WithoutStop, optuna.samplers.BruteForceSampler):
+    """BruteForceSampler without an end of its own."""
 
 
 def why_not_finite(space: dict[str, BaseDistribution]) -> str:
