@@ -25,9 +25,9 @@ def add_parser(commands: Any) -> None:
     add_place(parser, f"output folder of the run ({_DEFAULT_OUT})")
 
 
-def add_place(parser: argparse.ArgumentParser, out_help: str) -> None:
+def add_place(parser: argparse.ArgumentParser, out_help: str, *, required: bool = False) -> None:
     """Add the options that say where results are."""
-    parser.add_argument("--out", metavar="DIR", help=out_help)
+    parser.add_argument("--out", required=required, metavar="DIR", help=out_help)
     parser.add_argument(
         "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
     )

@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from ..errors import UsageError
+from ..reporting.command import add_place
 from ..running.folders import lock_folder
 from ..running.folders import make_folder
 from . import bulk
@@ -32,10 +33,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="DIR|URL", help="output folders, or URLs of storages"
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="output folder to merge into")
-    parser.add_argument(
-        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
-    )
+    add_place(parser, "output folder to merge into", required=True)
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:

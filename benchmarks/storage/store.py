@@ -15,7 +15,6 @@ import warnings
 
 import optuna
 from optuna.distributions import distribution_to_json
-from optuna.distributions import json_to_distribution
 from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.study import StudyDirection
@@ -46,11 +45,6 @@ _OPTIONS = {
 def space_to_json(space: Space) -> dict[str, str]:
     """A search space as plain strings."""
     return {name: distribution_to_json(space[name]) for name in space}
-
-
-def space_from_json(space: dict[str, str]) -> Space:
-    """The inverse of :func:`space_to_json`."""
-    return {name: json_to_distribution(text) for name, text in space.items()}
 
 
 def prepare_study(
