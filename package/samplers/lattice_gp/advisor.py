@@ -11,9 +11,11 @@ from .arrays import FloatArray
 from .cost import CostError
 from .cost import CostSource
 from .design import startup_point
+from .history import History
 from .history import read_history
 from .model import Model
 from .model import Suggestion
+from .model import View
 from .prior_studies import PriorStudy
 from .recipe import Recipe
 from .records import Record
@@ -79,12 +81,57 @@ class Advisor:
         try:
             return self._suggest_point(space, others, index, is_maximized, self._cost_source)
         except CostError as error:
-            self._say(
-                f"cost_aware cannot tell what a trial costs: {error}. Continuing as if all trials "
-                "cost the same wherever it cannot.",
-                topic="cost_aware",
-            )
+            self._complain_of_cost(error)
             return self._suggest_point(space, others, index, is_maximized, None)
+
+    def view(
+        self, space: SearchSpace, others: Sequence[Record], is_maximized: Sequence[bool]
+    ) -> View:
+        """What is believed of the whole space, whether or not the next suggestion is the model's.
+
+        Args:
+            space: The search space.
+            others: Trials of the study, at least one of them completed, oldest first.
+            is_maximized: Whether each objective is maximised.
+
+        Raises:
+            numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
+        """
+        try:
+            return self._view(space, others, is_maximized, self._cost_source)
+        except CostError as error:
+            self._complain_of_cost(error)
+            return self._view(space, others, is_maximized, None)
+
+    def _view(
+        self,
+        space: SearchSpace,
+        others: Sequence[Record],
+        is_maximized: Sequence[bool],
+        cost_source: CostSource | None,
+    ) -> View:
+        history = self._read(space, others, is_maximized, cost_source)
+        trends = self._learn_from_earlier(space, len(is_maximized))
+        function = None if cost_source is None else cost_source.function
+        return self._model.view(space, history, function, trends)
+
+    def _complain_of_cost(self, error: CostError) -> None:
+        self._say(
+            f"cost_aware cannot tell what a trial costs: {error}. Continuing as if all trials "
+            "cost the same wherever it cannot.",
+            topic="cost_aware",
+        )
+
+    def _read(
+        self,
+        space: SearchSpace,
+        others: Sequence[Record],
+        is_maximized: Sequence[bool],
+        cost_source: CostSource | None,
+    ) -> History:
+        measure_cost = None if cost_source is None else cost_source.measure
+        uses_pruned = self._recipe.uses_pruned
+        return read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
 
     def _suggest_point(
         self,
@@ -94,11 +141,8 @@ class Advisor:
         is_maximized: Sequence[bool],
         cost_source: CostSource | None,
     ) -> tuple[FloatArray, Suggestion | None]:
-        measure_cost = None if cost_source is None else cost_source.measure
         cost_function = None if cost_source is None else cost_source.function
-        history = read_history(
-            space, others, is_maximized, measure_cost, uses_pruned=self._recipe.uses_pruned
-        )
+        history = self._read(space, others, is_maximized, cost_source)
         trends = self._learn_from_earlier(space, len(is_maximized))
         n_startup_trials = self._n_startup_trials
         if trends is not None:

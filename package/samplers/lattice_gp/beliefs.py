@@ -64,34 +64,53 @@ class Beliefs:
             scores -= self.cost_weight * log_ratios
         return scores
 
-    def expect(self, points: FloatArray, inputs: Inputs) -> Expectation:
-        """What is expected of the first of given points, as in :meth:`acquisition`."""
-        success, feasibility, improvement = self.success, self.feasibility, self.improvement
+    def expect(self, points: FloatArray, inputs: Inputs) -> list[Expectation]:
+        """What is expected of each of given points (m, d), as in :meth:`acquisition`."""
+        n_points = len(points)
         predictions = [s.predict(inputs) for s in self.objectives]
-        has_incumbent = improvement is not None and len(predictions) == 1
-        beliefs = tuple(
-            ScoreBelief(
-                float(means[0]),
-                float(deviations[0]),
-                math.sqrt(surrogate.fit.hyperparameters.noise_variance),
-                float(surrogate.warp.scores.min()),
-                improvement.incumbents[0] if improvement and has_incumbent else None,
-                is_maximized,
-                surrogate.warp.way_back,
-            )
-            for surrogate, is_maximized, (means, deviations) in zip(
+        log_improvements: list[float] | list[None] = [None] * n_points
+        incumbent = None
+        if self.improvement is not None:
+            log_improvements = self.improvement.of(predictions).tolist()
+            if len(predictions) == 1:
+                incumbent = self.improvement.incumbents[0]
+        columns = [
+            _score_beliefs(surrogate, is_maximized, incumbent, prediction)
+            for surrogate, is_maximized, prediction in zip(
                 self.objectives, self.is_maximized, predictions
             )
-        )
-        log_probability = None if success is None else success.log_probability(inputs.features)
-        return Expectation(
-            beliefs,
-            None if improvement is None else float(improvement.of(predictions)[0]),
-            1.0 if log_probability is None else _exp(log_probability),
-            None if feasibility is None else _exp(feasibility.log_probability(inputs)),
-            None if self.costs is None else _exp(self.costs.log_costs(points[:1])),
-        )
+        ]
+        successes = feasibilities = seconds = None
+        if self.success is not None:
+            successes = np.exp(self.success.log_probability(inputs.features)).tolist()
+        if self.feasibility is not None:
+            feasibilities = np.exp(self.feasibility.log_probability(inputs)).tolist()
+        if self.costs is not None:
+            seconds = np.exp(self.costs.log_costs(points)).tolist()
+        return [
+            Expectation(
+                tuple(column[i] for column in columns),
+                log_improvements[i],
+                1.0 if successes is None else successes[i],
+                None if feasibilities is None else feasibilities[i],
+                None if seconds is None else seconds[i],
+            )
+            for i in range(n_points)
+        ]
 
 
-def _exp(logarithms: FloatArray) -> float:
-    return math.exp(float(logarithms[0]))
+def _score_beliefs(
+    surrogate: Surrogate,
+    is_maximized: bool,
+    incumbent: float | None,
+    prediction: tuple[FloatArray, FloatArray],
+) -> list[ScoreBelief]:
+    """What a surrogate's means and deviations (m,) say of each of m points."""
+    noise = math.sqrt(surrogate.fit.hyperparameters.noise_variance)
+    best = float(surrogate.warp.scores.min())
+    way_back = surrogate.warp.way_back
+    means, deviations = prediction
+    return [
+        ScoreBelief(mean, deviation, noise, best, incumbent, is_maximized, way_back)
+        for mean, deviation in zip(means.tolist(), deviations.tolist())
+    ]

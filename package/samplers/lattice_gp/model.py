@@ -10,6 +10,7 @@ import numpy as np
 
 from . import search
 from .arrays import FloatArray
+from .arrays import IntArray
 from .beliefs import Beliefs
 from .branches import UntriedBranches
 from .candidates import everywhere
@@ -41,23 +42,41 @@ _MIN_MEASURED = 2
 
 
 @dataclass(frozen=True)
+class View:
+    """What is believed of the outcomes of trials anywhere in a search space.
+
+    Attributes:
+        inputs: From points (m, d) to what the surrogates see.
+        beliefs: The models.
+    """
+
+    inputs: Callable[[FloatArray], Inputs]
+    beliefs: Beliefs
+
+    def acquisition(self, points: FloatArray) -> FloatArray:
+        """How promising points (m, d) are, as logarithms (m,)."""
+        return self.beliefs.acquisition(points, self.inputs(points))
+
+    def expect(self, points: FloatArray) -> list[Expectation]:
+        """What is expected of each of the points (m, d)."""
+        return self.beliefs.expect(points, self.inputs(points))
+
+
+@dataclass(frozen=True)
 class Suggestion:
     """A point and why it was chosen.
 
     Attributes:
         point: Array (d,).
-        inputs: From points (n, d) to what the surrogates see.
-        beliefs: What is believed of the outcome, there and elsewhere.
+        view: What is believed of the outcome, there and elsewhere.
     """
 
     point: FloatArray
-    inputs: Callable[[FloatArray], Inputs]
-    beliefs: Beliefs
+    view: View
 
     def expect(self, point: FloatArray) -> Expectation:
         """What is expected of a point (d,)."""
-        points = point[None, :]
-        return self.beliefs.expect(points, self.inputs(points))
+        return self.view.expect(point[None, :])[0]
 
 
 class Model:
@@ -98,27 +117,12 @@ class Model:
         constraints = self._constraints(history)
         order = order_of_merit(history.values, constraints)
         is_local = self._is_local(len(order)) and history.values.shape[1] == 1
-
-        def inputs(points: FloatArray) -> Inputs:
-            expected = None if trends is None else trends(points)
-            return self._surrogates.inputs(space, points, expected)
-
-        observations = Observations(inputs(history.points), order, is_local, history.curves)
-        pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
-        n_trends = 0 if trends is None else trends.n_per_objective
-        costs = self._costs(space, history, cost_function)
-        beliefs = self._beliefs(
-            space, history, constraints, observations, pending, n_trends, costs
-        )
-
-        def acquisition(points: FloatArray) -> FloatArray:
-            return beliefs.acquisition(points, inputs(points))
-
+        view = self._view(space, history, constraints, order, is_local, cost_function, trends)
         visits = Visits(space, history.spent)
         best_points = history.points[order]
         region: search.Region | None = None
         if is_local:
-            scales = beliefs.objectives[0].fit.hyperparameters.length_scales
+            scales = view.beliefs.objectives[0].fit.hyperparameters.length_scales
             n_without = len(order) - 1 - int(order[0])
             region = TrustRegion.around(space, best_points[0], n_without, scales)
             candidates = region.candidates(rng)
@@ -129,8 +133,31 @@ class Model:
             moved = branches.candidates(candidates, rng)
             if len(moved) > 0:
                 region, candidates = branches, moved
-        point = search.maximize(acquisition, space, visits, candidates, rng, region)
-        return Suggestion(point, inputs, beliefs)
+        point = search.maximize(view.acquisition, space, visits, candidates, rng, region)
+        return Suggestion(point, view)
+
+    def view(
+        self,
+        space: SearchSpace,
+        history: History,
+        cost_function: CostFunction | None = None,
+        trends: Trends | None = None,
+    ) -> View:
+        """What is believed of the whole space: of its trials all count, not only those nearby.
+
+        Args:
+            space: The search space.
+            history: At least one completed trial.
+            cost_function: From params to what a trial costs, if that is known in advance.
+            trends: What earlier studies expect of the objectives, if there are any.
+
+        Raises:
+            CostError: If the function of the costs fails.
+            numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
+        """
+        constraints = self._constraints(history)
+        order = order_of_merit(history.values, constraints)
+        return self._view(space, history, constraints, order, False, cost_function, trends)
 
     def success(self, space: SearchSpace, history: History) -> SuccessModel | None:
         """What the failures of a history tell.
@@ -181,6 +208,29 @@ class Model:
         none = inputs[np.arange(0)]
         surrogate = self._surrogates.of(observations, log_costs, none, is_plain=True)
         return LearnedCosts(surrogate, partial(self._surrogates.inputs, space))
+
+    def _view(
+        self,
+        space: SearchSpace,
+        history: History,
+        constraints: FloatArray,
+        order: IntArray,
+        is_local: bool,
+        cost_function: CostFunction | None,
+        trends: Trends | None,
+    ) -> View:
+        def inputs(points: FloatArray) -> Inputs:
+            expected = None if trends is None else trends(points)
+            return self._surrogates.inputs(space, points, expected)
+
+        observations = Observations(inputs(history.points), order, is_local, history.curves)
+        pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
+        n_trends = 0 if trends is None else trends.n_per_objective
+        costs = self._costs(space, history, cost_function)
+        beliefs = self._beliefs(
+            space, history, constraints, observations, pending, n_trends, costs
+        )
+        return View(inputs, beliefs)
 
     def _beliefs(
         self,

@@ -25,6 +25,7 @@ from .constraint_source import constraints_of
 from .constraint_source import ConstraintsFunc
 from .cost import CostAware
 from .cost import read_cost_aware
+from .explanation import Explanation
 from .history import read_history
 from .model import Suggestion
 from .prior_studies import read_prior_studies
@@ -78,7 +79,8 @@ class LatticeGPSampler(BaseSampler):
         seed: Seed of all randomness, 0 or more. None picks one at random, so that two samplers
             differ.
         n_startup_trials: Number of trials with a result (completed, or pruned after a report)
-            before the model is used, 1 or more. The first trial is the centre of the space.
+            before the model is used, 1 or more. The first trial is the centre of the space. Not
+            used with ``prior_studies``.
         constraints_func: From a finished trial to the values of its constraints, each 0 or less
             where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
             same without this argument.
@@ -86,7 +88,6 @@ class LatticeGPSampler(BaseSampler):
             not per trial. True is its duration; a str names a user attribute that holds what it
             cost, set by the objective; a callable tells the cost, in any unit, from a dict of
             params in advance. With None all trials count alike.
-            trial is the centre of the space. Not used with ``prior_studies``.
         prior_studies: Finished studies of related problems, such as another data set or a smaller
             model: a study, or a sequence of studies and of pairs ``(storage, study_name)``. Their
             completed trials are read now. Parameters are matched by name, objectives by position,
@@ -130,7 +131,10 @@ class LatticeGPSampler(BaseSampler):
         # Caches: they save time and change nothing.
         self._reader = RecordReader()
         self._space = SearchSpace({})
-        self._advisor = Advisor(
+        self._advisor = self._new_advisor()
+
+    def _new_advisor(self) -> Advisor:
+        return Advisor(
             self._recipe,
             self._seed,
             self._n_startup_trials,
@@ -148,6 +152,35 @@ class LatticeGPSampler(BaseSampler):
         """Make a new lock and empty caches."""
         self.__dict__.update(state)
         self._prepare()
+
+    def explain(self, study: Study, n_trials: int | None = None) -> Explanation:
+        """What the sampler believes of a study that it, or any other sampler, ran.
+
+        Nothing is written to the study, and no trial of it is started.
+
+        Args:
+            study: Finished or not.
+            n_trials: Take the study as it was before the trial of this number, 0 or more, if
+                trials ran one after the other. None takes all of it.
+
+        Raises:
+            TypeError: If ``study`` is no study, or ``n_trials`` no int.
+            ValueError: If no trial with a parameter of more than one value has completed, or
+                ``n_trials`` is negative.
+            numpy.linalg.LinAlgError: If the model cannot be fitted.
+        """
+        if not isinstance(study, Study):
+            raise TypeError(f"study is {study!r}, but must be an optuna.Study.")
+        if n_trials is not None:
+            _check_int("n_trials", n_trials, minimum=0)
+        trials = _trials(study)
+        if n_trials is not None:
+            trials = [trial for trial in trials if trial.number < n_trials]
+        with self._lock, single_threaded_blas():
+            records = self._reader.read(trials)
+            is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
+            conditional = self._recipe.models_conditions
+            return Explanation(records, is_maximized, self._new_advisor(), conditional)
 
     def reseed_rng(self) -> None:
         """Do nothing: every trial has a random stream of its own, whichever worker runs it."""

@@ -1,0 +1,197 @@
+"""What the sampler believes of a study, for whoever wants to look: predictions anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+from optuna.trial import create_trial
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from .advisor import Advisor
+from .arrays import FloatArray
+from .prediction import Prediction
+from .records import Record
+from .records import RecordReader
+from .space import SearchSpace
+from .threads import single_threaded_blas
+from .unions import known_distributions
+from .unions import learn_conditions
+
+
+class Explanation:
+    """What a sampler believes of a study: made by :meth:`LatticeGPSampler.explain`.
+
+    The model is that of the next suggestion, but for the trust region of long studies: it knows
+    trials of the whole space. Trials that are added later change nothing.
+
+    Args:
+        records: Trials of the study, oldest first.
+        is_maximized: Whether the study maximises each of its objectives.
+        advisor: Chooses points; used by nobody else.
+        with_conditional: Whether parameters are modelled that not all trials have.
+
+    Attributes:
+        distributions: The parameters that are modelled, over all ranges that they had.
+
+    Raises:
+        ValueError: If no trial with a parameter of more than one value has completed.
+        numpy.linalg.LinAlgError: If the model cannot be fitted.
+    """
+
+    def __init__(
+        self,
+        records: Sequence[Record],
+        is_maximized: Sequence[bool],
+        advisor: Advisor,
+        with_conditional: bool,
+    ) -> None:
+        self._records = list(records)
+        self._is_maximized = tuple(is_maximized)
+        self._advisor = advisor
+        self.distributions: dict[str, BaseDistribution] = known_distributions(
+            self._records, with_conditional
+        )
+        space = SearchSpace(self.distributions)
+        self._space = space.under(learn_conditions(space, self._records))
+        if not any(self._is_told(record) for record in self._records):
+            raise ValueError(
+                f"None of the study's {len(self._records)} trials has completed with a parameter "
+                "of more than one value: there is nothing to explain yet."
+            )
+        self._view = advisor.view(self._space, self._records, self._is_maximized)
+
+    def predict(self, params: Sequence[Mapping[str, Any]]) -> list[Prediction]:
+        """What is expected of trials with given parameters.
+
+        Args:
+            params: A value for every parameter of each trial. Those that do not exist beside the
+                others may be left out or not, which makes no difference; numbers count as the
+                nearest that the parameter can take.
+
+        Raises:
+            ValueError: If a parameter is missing, unknown, or out of its range.
+        """
+        points = self._points(params)
+        if len(points) == 0:
+            return []
+        with single_threaded_blas():
+            return [expectation.prediction() for expectation in self._view.expect(points)]
+
+    def predict_trial(self, trial: FrozenTrial) -> Prediction | None:
+        """What is expected of a trial, as if it had not run yet unless the model knows it.
+
+        Args:
+            trial: Of this study, or another with such parameters.
+
+        Returns:
+            None if it lacks a parameter, or had one out of range.
+        """
+        read = RecordReader().read([trial])
+        point = read[0].place(self._space)[0] if read else None
+        if point is None:
+            return None
+        with single_threaded_blas():
+            return self._view.expect(point[None, :])[0].prediction()
+
+    def existing(self, params: Sequence[Mapping[str, Any]]) -> list[frozenset[str]]:
+        """Names of the parameters that exist in trials with given parameters, as far as is known.
+
+        Args:
+            params: As of :meth:`predict`.
+
+        Raises:
+            ValueError: As :meth:`predict`.
+        """
+        names = np.array(self._space.names)
+        is_active = self._space.active(self._points(params))
+        return [frozenset(names[row].tolist()) for row in is_active]
+
+    def suggest(self, n: int = 1) -> list[dict[str, Any]]:
+        """The parameters of the next trials, as ``n`` workers that ask now would get them.
+
+        Args:
+            n: How many, 1 or more.
+
+        Raises:
+            ValueError: If ``n`` is less.
+        """
+        if n < 1:
+            raise ValueError(f"n is {n}, but must be 1 or more.")
+        records = list(self._records)
+        number = max(record.number for record in records) + 1
+        suggested = []
+        with single_threaded_blas():
+            for _ in range(n):
+                point, _ = self._advisor.suggest(
+                    self._space, records, len(records), self._is_maximized
+                )
+                suggested.append(self._space.to_params(point))
+                records.append(self._running(point, number))
+                number += 1
+        return suggested
+
+    def _is_told(self, record: Record) -> bool:
+        return (
+            record.trial.state == TrialState.COMPLETE
+            and self._space.n_params > 0
+            and record.place(self._space)[0] is not None
+        )
+
+    def _running(self, point: FloatArray, number: int) -> Record:
+        """A trial that is being evaluated at a point (d,)."""
+        params = self._space.to_params(point)
+        distributions = {name: self.distributions[name] for name in params}
+        trial = create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
+        known = self._space.to_values(point)
+        return Record(trial, number, distributions, known, {}, has_result=False)
+
+    def _points(self, params: Sequence[Mapping[str, Any]]) -> FloatArray:
+        """Points (m, d), with what does not exist at the centre."""
+        space = self._space
+        rows = [space.to_coordinates(self._values(theirs)) for theirs in params]
+        coordinates = np.array(rows, dtype=float).reshape(len(rows), space.n_params)
+        is_missing = np.isnan(coordinates)
+        points = space.under(None).snap(space.put_at_centre(coordinates, is_missing))
+        is_active = space.active(points)
+        for row, column in np.argwhere(is_active & is_missing).tolist():
+            raise ValueError(
+                f"params[{row}] has no value for {space.names[column]!r}, but must have one for "
+                f"each of {sorted(np.array(space.names)[is_active[row]].tolist())!r}."
+            )
+        return space.put_at_centre(points, ~is_active)
+
+    def _values(self, params: Mapping[str, Any]) -> dict[str, float]:
+        """Internal representations by name, within their ranges."""
+        values = {}
+        for name, value in params.items():
+            if name not in self.distributions:
+                raise ValueError(
+                    f"params has a value for {name!r}, but the parameters are "
+                    f"{sorted(self.distributions)!r}."
+                )
+            values[name] = _internal(name, value, self.distributions[name])
+        return values
+
+
+def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:
+    try:
+        internal = distribution.to_internal_repr(value)
+    except (TypeError, ValueError):
+        internal = float("nan")
+    if isinstance(distribution, (IntDistribution, FloatDistribution)):
+        if not distribution.low <= internal <= distribution.high:
+            raise ValueError(
+                f"{name!r} is {value!r}, but must be from {distribution.low} to "
+                f"{distribution.high}."
+            )
+    elif np.isnan(internal):
+        choices = getattr(distribution, "choices", ())
+        raise ValueError(f"{name!r} is {value!r}, but must be one of {choices!r}.")
+    return internal
