@@ -1,0 +1,162 @@
+"""A parameter as an axis: the values that it can take, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import math
+from typing import Any
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+
+
+FloatArray: TypeAlias = NDArray[np.float64]
+
+# Up to this many values each has a tick of its own.
+_MAX_TICKS = 10
+_MAX_DECADES = 5
+# Characters of a choice's name that are shown.
+_MAX_NAME = 12
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values of a parameter along an axis.
+
+    Attributes:
+        name: Of the parameter.
+        values: As an objective would get them, n of them, ascending or in the order of choices.
+        positions: Array (n,): the numbers themselves, or the indices of choices.
+        is_log: Whether the axis is logarithmic.
+        is_lattice: Whether ``values`` are single values, rather than points of a continuous range.
+        choices: The choices, if it is categorical.
+    """
+
+    name: str
+    values: list[Any]
+    positions: FloatArray
+    is_log: bool
+    is_lattice: bool
+    choices: tuple[Any, ...] = ()
+
+    @property
+    def is_categorical(self) -> bool:
+        """Whether the values are choices."""
+        return len(self.choices) > 0
+
+    @classmethod
+    def of(cls, name: str, distribution: BaseDistribution, limit: int) -> Scale:
+        """All values of a parameter, or at most about ``limit``, evenly spread over its lattice.
+
+        Args:
+            name: Of the parameter.
+            distribution: Its distribution.
+            limit: How many values of a long or continuous range, 2 or more.
+        """
+        if isinstance(distribution, CategoricalDistribution):
+            choices = distribution.choices
+            indices: FloatArray = np.arange(len(choices), dtype=np.float64)
+            return cls(name, list(choices), indices, False, True, choices)
+        assert isinstance(distribution, (IntDistribution, FloatDistribution))
+        values = _numbers(distribution, limit)
+        is_lattice = isinstance(distribution, IntDistribution) or distribution.step is not None
+        positions: FloatArray = np.array(values, dtype=np.float64)
+        return cls(name, values, positions, distribution.log, is_lattice)
+
+    def place(self, value: Any) -> float:
+        """Where any value of the parameter lies; NaN for a choice that there is not."""
+        if not self.is_categorical:
+            return float(value)
+        # As Optuna tells choices apart: True is not 1.
+        places = [i for i, c in enumerate(self.choices) if c is value or _is_same(c, value)]
+        return float(places[0]) if places else math.nan
+
+    def places(self, values: Sequence[Any]) -> list[float]:
+        """:meth:`place` of each."""
+        return [self.place(value) for value in values]
+
+    def beside(self, value: Any, i: int, n: int) -> float:
+        """Where the ``i``-th of ``n`` things lies that may have the same value of a lattice."""
+        place = self.place(value)
+        if not self.is_lattice or len(self.values) < 2:
+            return place
+        shift = 0.7 * ((i + 0.5) / n - 0.5)
+        if self.is_log:
+            return float(place * (self.edges[-1] / self.edges[0]) ** (shift / len(self.values)))
+        return float(place + shift * (self.edges[-1] - self.edges[0]) / len(self.values))
+
+    @property
+    def edges(self) -> FloatArray:
+        """Array (n + 1,): borders of cells around the positions."""
+        positions = np.log(self.positions) if self.is_log else self.positions
+        middles = (positions[1:] + positions[:-1]) / 2.0
+        if len(positions) == 1:
+            edges = positions[0] + np.array([-0.5, 0.5])
+        else:
+            ends = 2.0 * positions[0] - middles[0], 2.0 * positions[-1] - middles[-1]
+            edges = np.concatenate([[ends[0]], middles, [ends[1]]])
+        result: FloatArray = np.exp(edges) if self.is_log else edges
+        return result
+
+    @property
+    def axis(self) -> dict[str, Any]:
+        """Properties of a plotly axis."""
+        low, high = self.edges[0], self.edges[-1]
+        properties: dict[str, Any] = {"range": [float(low), float(high)]}
+        if self.is_log:
+            properties = {"type": "log", "range": [math.log10(low), math.log10(high)]}
+        if self.is_categorical:
+            properties |= {
+                "tickvals": self.positions.tolist(),
+                "ticktext": [short(choice) for choice in self.choices],
+            }
+        elif self.is_lattice and len(self.values) <= _MAX_TICKS:
+            properties |= {
+                "tickvals": self.positions.tolist(),
+                "ticktext": [short(value) for value in self.values],
+            }
+        elif self.is_log and high / low > 10.0:
+            # Plotly would write 100µ, and label every digit between.
+            decades = 10.0 ** np.arange(math.ceil(np.log10(low)), math.floor(np.log10(high)) + 1)
+            shown = decades[:: math.ceil(len(decades) / _MAX_DECADES)].tolist()
+            properties |= {"tickvals": shown, "ticktext": [f"{decade:g}" for decade in shown]}
+        elif self.is_log:
+            properties |= {"nticks": 4}
+        return properties
+
+
+def short(value: Any) -> str:
+    """A value as a few characters."""
+    text = f"{value:.3g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
+
+
+def _numbers(distribution: IntDistribution | FloatDistribution, limit: int) -> list[Any]:
+    low, high, step = distribution.low, distribution.high, distribution.step
+    if distribution.log:
+        numbers = np.geomspace(low, high, limit)
+        # Rounding must not leave the range.
+        numbers[0], numbers[-1] = low, high
+        if isinstance(distribution, FloatDistribution):
+            return [float(number) for number in numbers]
+        if high - low < limit:
+            numbers = np.arange(low, high + 1)
+        return sorted({int(round(number)) for number in numbers})
+    if step is None:
+        return [float(number) for number in np.linspace(low, high, limit)]
+    n_steps = int(round((high - low) / step))
+    n_shown = min(n_steps + 1, limit)
+    indices = np.unique(np.rint(np.linspace(0, n_steps, n_shown)).astype(int)).tolist()
+    if isinstance(distribution, IntDistribution):
+        return [int(low + i * step) for i in indices]
+    return [min(float(low + i * step), high) for i in indices]
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)

@@ -1,0 +1,79 @@
+"""What the model expects along each parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+import plotly.graph_objects as go
+
+from . import style
+from .curves import add_slice
+from .curves import Slice
+from .sampler_package import explain
+from .scales import Scale
+from .trials import check_at
+from .trials import choose_names
+from .trials import hover
+from .trials import reference
+from .trials import Told
+
+
+# Values of a continuous or very long range.
+N_SHOWN = 81
+
+
+def plot_posterior_slice(
+    study: Study,
+    params: Sequence[str] | None = None,
+    *,
+    sampler: BaseSampler | None = None,
+    at: Mapping[str, Any] | None = None,
+    objective: int = 0,
+    target_name: str = "Objective Value",
+) -> go.Figure:
+    """Plot the expected value and its uncertainty along each parameter.
+
+    Each panel passes through the best feasible trial that has its parameter: one parameter varies,
+    the others stay. The intervals are those of the value that a trial would report, noise
+    included. Trials lie where they were measured, not on the slice. Where a parameter does not
+    exist beside the others, nothing is drawn.
+
+    Args:
+        study: With at least one completed trial, of any sampler.
+        params: Which parameters; None shows all.
+        sampler: The ``LatticeGPSampler`` whose beliefs are shown. None takes the study's own if it
+            is one, else one with its defaults.
+        at: Values by name of the point to pass through in place of the best trial's.
+        objective: Which objective's values, from 0.
+        target_name: What they are called.
+
+    Raises:
+        TypeError: If an argument is of another kind.
+        ValueError: If a parameter, a value or the objective is not the study's, or no trial has
+            completed.
+    """
+    explanation = explain(study, sampler)
+    told = Told.by(study, objective)
+    names = choose_names(explanation, params)
+    check_at(explanation, at)
+    limits = told.limits()
+    texts = [hover(trial) for trial in told.trials]
+    figure, places = style.panels(len(names))
+    for i, (name, place) in enumerate(zip(names, places)):
+        scale = Scale.of(name, explanation.distributions[name], N_SHOWN)
+        base = reference(told, explanation, [name], at)
+        if base is not None:
+            its = Slice.along(explanation, scale, base)
+            add_slice(figure, place, its, objective)
+        style.add_trials(figure, place, told, scale, limits, texts)
+        style.show_axis(figure, place, scale)
+        figure.update_yaxes(range=limits, row=place[0], col=place[1])
+        if place[1] == 1:
+            figure.update_yaxes(title_text=target_name, row=place[0], col=place[1])
+    through = "the best trial" if not at else ", ".join(f"{k}={v}" for k, v in at.items())
+    style.finish(figure, "Expected value along each parameter", f"through {through}")
+    return figure

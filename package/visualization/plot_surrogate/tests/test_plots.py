@@ -1,0 +1,419 @@
+"""The plots show what the model says, of any study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+import optunahub
+import pytest
+
+
+go = pytest.importorskip("plotly.graph_objects")
+pio = pytest.importorskip("plotly.io")
+
+os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
+ROOT = str(Path(__file__).parents[3])
+lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=ROOT)
+plots = optunahub.load_local_module("visualization/plot_surrogate", registry_root=ROOT)
+calibration = import_module(f"{plots.__name__}.calibration")
+sampler_package = import_module(f"{plots.__name__}.sampler_package")
+scales = import_module(f"{plots.__name__}.scales")
+trials_module = import_module(f"{plots.__name__}.trials")
+
+PLOTS: tuple[Callable[..., Any], ...] = tuple(getattr(plots, name) for name in plots.__all__)
+OVER_PARAMS = [plot for plot in PLOTS if plot is not plots.plot_calibration]
+
+
+def smooth(trial: optuna.Trial) -> float:
+    depth = trial.suggest_int("depth", 2, 8)
+    units = trial.suggest_int("units", 128, 512, step=64)
+    rate = trial.suggest_float("rate", 1e-4, 1e-2, log=True)
+    return 0.1 * (depth - 5) ** 2 + (units / 256 - 1) ** 2 + math.log10(rate / 1e-3) ** 2
+
+
+def conditional(trial: optuna.Trial) -> float:
+    x = trial.suggest_float("x", -1.0, 1.0)
+    kind = trial.suggest_categorical("kind", ["plain", "twisted", "bent"])
+    if kind == "plain":
+        return x**2
+    if kind == "twisted":
+        return x**2 + (trial.suggest_int("twist", 0, 9) - 6) ** 2 / 10 - 0.1
+    return x**2 + trial.suggest_float("bend", 0.1, 10.0, log=True) / 10
+
+
+def crashing(trial: optuna.Trial) -> float:
+    value = smooth(trial)
+    if trial.params["depth"] > 6:
+        raise MemoryError
+    return value
+
+
+def study_of(
+    objective: Callable[[optuna.Trial], Any],
+    n_trials: int,
+    sampler: optuna.samplers.BaseSampler | None = None,
+    **options: Any,
+) -> optuna.Study:
+    sampler = sampler or optuna.samplers.RandomSampler(seed=0)
+    study = optuna.create_study(sampler=sampler, **options)
+    study.optimize(objective, n_trials=n_trials, catch=(MemoryError,))
+    return study
+
+
+def pruned_and_diverged() -> optuna.Study:
+    def objective(trial: optuna.Trial) -> float:
+        value = smooth(trial)
+        trial.report(value, 0)
+        if trial.number % 5 == 1:
+            raise optuna.TrialPruned
+        return math.inf if trial.number % 5 == 2 else 10.0 ** (4 * value) * (-1) ** trial.number
+
+    return study_of(objective, 20)
+
+
+STUDIES: dict[str, Callable[[], optuna.Study]] = {
+    "five": lambda: study_of(smooth, 5),
+    "conditional": lambda: study_of(conditional, 40),
+    "crashing": lambda: study_of(crashing, 25),
+    "own": lambda: study_of(smooth, 15, lattice_gp.LatticeGPSampler(seed=1)),
+    "maximised": lambda: study_of(lambda t: -smooth(t), 15, direction="maximize"),
+    "two objectives": lambda: study_of(
+        lambda t: (smooth(t), t.params["depth"]), 12, directions=["minimize", "maximize"]
+    ),
+    "constraints": lambda: study_of(
+        smooth,
+        15,
+        lattice_gp.LatticeGPSampler(seed=1, constraints_func=lambda t: [t.params["units"] - 300]),
+    ),
+    "pruned and diverged": pruned_and_diverged,
+}
+
+
+def traces(figure: Any, name: str) -> list[Any]:
+    return [trace for trace in figure.data if trace.name == name]
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_plot_of_every_kind_of_study(name: str) -> None:
+    study = STUDIES[name]()
+    before = study.get_trials()
+    for plot in PLOTS:
+        figure = plot(study)
+        assert isinstance(figure, go.Figure)
+        drawn = json.loads(figure.to_json())
+        assert drawn["layout"]["title"]["text"]
+        # One entry of the legend for each thing, whichever panels have it.
+        groups = [trace.legendgroup for trace in figure.data if trace.showlegend]
+        assert len(groups) == len(set(groups))
+    assert study.get_trials() == before
+
+
+def test_slices_are_predictions_on_the_lattice() -> None:
+    study = study_of(smooth, 20)
+    figure = plots.plot_posterior_slice(study, ["units", "rate"])
+    on_lattice, continuous = traces(figure, "expected value")
+    assert list(on_lattice.x) == [128, 192, 256, 320, 384, 448, 512]
+    assert continuous.x[0] == pytest.approx(1e-4) and continuous.x[-1] == pytest.approx(1e-2)
+    assert len(continuous.x) > 50
+    explanation = lattice_gp.LatticeGPSampler(seed=0).explain(study)
+    params = [{**study.best_params, "units": units} for units in on_lattice.x]
+    expected = [p.interval(0.5) for p in explanation.predict(params)]
+    medians = [p.quantiles[0][3] for p in explanation.predict(params)]
+    np.testing.assert_allclose(on_lattice.y, medians, rtol=1e-6)
+    bars = traces(figure, "50% interval")[0]
+    np.testing.assert_allclose(
+        np.array([y for y in bars.y if y is not None]).reshape(-1, 2), expected, rtol=1e-6
+    )
+
+
+def test_slices_can_pass_elsewhere() -> None:
+    study = study_of(smooth, 20)
+    here, there = (
+        traces(plots.plot_posterior_slice(study, ["depth"], at=at), "expected value")[0]
+        for at in (None, {"units": 512, "rate": 1e-4})
+    )
+    assert min(there.y) > min(here.y)
+
+
+def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist() -> None:
+    study = study_of(smooth, 12)
+    figure = plots.plot_posterior_pairs(study, ["depth", "units"])
+    means, spreads = (
+        next(t for t in figure.data if t.type == "heatmap" and t.coloraxis == axis)
+        for axis in ("coloraxis", "coloraxis2")
+    )
+    assert means.z.shape == spreads.z.shape == (7, 7)
+    explanation = lattice_gp.LatticeGPSampler(seed=0).explain(study)
+    corner = {**study.best_params, "depth": 8, "units": 128}
+    prediction = explanation.predict([corner])[0]
+    low, high = prediction.interval(0.8)
+    # Below the diagonal, depth runs along the horizontal axis; above it, units do.
+    assert means.z[0, 6] == pytest.approx(prediction.quantiles[0][3])
+    assert spreads.z[6, 0] == pytest.approx((high - low) / 2)
+
+    study = study_of(conditional, 40)
+    figure = plots.plot_posterior_pairs(study, ["kind", "twist"])
+    cells = next(t for t in figure.data if t.type == "heatmap" and t.coloraxis == "coloraxis").z
+    assert np.isnan(cells).all(axis=0).tolist() == [True, False, True]
+    figure = plots.plot_posterior_pairs(study, ["bend", "twist"])
+    assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
+
+
+def test_pairs_show_the_parameters_that_matter() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        values = [trial.suggest_float(f"p{i}", 0.0, 1.0) for i in range(7)]
+        return 10.0 * values[5] ** 2 + 5.0 * values[2] + 0.01 * values[0]
+
+    figure = plots.plot_posterior_pairs(study_of(objective, 40))
+    shown = {axis.title.text for axis in figure.select_xaxes() if axis.title.text}
+    assert len(shown) == 4 and {"p2", "p5"} <= shown
+    assert "4 of 7 parameters" in figure.layout.title.text
+
+
+def test_success_probability_falls_where_trials_failed() -> None:
+    study = study_of(crashing, 40)
+    figure = plots.plot_success_probability(study, ["depth"])
+    curve = traces(figure, "ends with a value")[0]
+    assert list(curve.x) == [2, 3, 4, 5, 6, 7, 8]
+    assert curve.y[6] < 0.4 < 0.8 < curve.y[1]
+    failed = traces(figure, "failed")[0]
+    assert sorted(failed.x) == sorted(
+        t.params["depth"] for t in study.trials if t.state == optuna.trial.TrialState.FAIL
+    )
+    assert not traces(figure, "keeps all constraints")
+    kept = traces(
+        plots.plot_success_probability(STUDIES["constraints"](), ["units"]),
+        "keeps all constraints",
+    )
+    assert kept[0].y[0] > 0.9 > 0.1 > kept[0].y[-1]
+
+
+def test_calibration_is_of_predictions_before_the_trial() -> None:
+    study = study_of(smooth, 20, lattice_gp.LatticeGPSampler(seed=2))
+    forecasts = calibration.forecast(study, study.sampler, 100)
+    assert [its.trial.number for its in forecasts] == list(range(4, 20))
+    assert all(
+        its.prediction == lattice_gp.prediction_of(study.trials[its.trial.number])
+        for its in forecasts
+    )
+    hits, rate, low, high = calibration.coverage(forecasts, 0.8, 0)
+    inside = [
+        its.prediction.interval(0.8)[0] <= its.trial.value <= its.prediction.interval(0.8)[1]
+        for its in forecasts
+    ]
+    assert (hits, rate) == (sum(inside), sum(inside) / 16)
+    assert 0.0 <= low < rate < high <= 1.0 or rate in (0.0, 1.0)
+
+    # Another sampler's study brings none along: models of its beginnings make them.
+    other = study_of(smooth, 20)
+    forecasts = calibration.forecast(other, lattice_gp.LatticeGPSampler(seed=0), 5)
+    assert [its.trial.number for its in forecasts] == [4, 7, 11, 15, 19]
+    best = lattice_gp.LatticeGPSampler(seed=0).explain(other, n_trials=11)
+    assert forecasts[2].prediction == best.predict_trial(other.trials[11])
+
+
+def test_wilson_interval_is_the_published_one() -> None:
+    class Always:
+        def __init__(self, is_hit: bool) -> None:
+            self.ends = (-1.0, 1.0) if is_hit else (2.0, 3.0)
+
+        def interval(self, share: float, objective: int = 0) -> tuple[float, float]:
+            return self.ends
+
+    trial = optuna.create_trial(value=0.0)
+    forecasts = [calibration.Forecast(trial, Always(i < 8)) for i in range(10)]
+    # Brown, Cai, DasGupta 2001: 8 of 10 gives 0.490 to 0.943.
+    assert calibration.coverage(forecasts, 0.5, 0) == (
+        8,
+        0.8,
+        pytest.approx(0.490, abs=1e-3),
+        pytest.approx(0.943, abs=1e-3),
+    )
+
+
+def test_next_trials_are_what_the_study_would_get() -> None:
+    study = study_of(smooth, 12, lattice_gp.LatticeGPSampler(seed=3))
+    figure = plots.plot_next_trials(study, ["rate"], n_trials=3)
+    shown = traces(figure, "next trials")[0]
+    space = {
+        "depth": IntDistribution(2, 8),
+        "units": IntDistribution(128, 512, step=64),
+        "rate": FloatDistribution(1e-4, 1e-2, log=True),
+    }
+    assert list(shown.x) == [study.ask(space).params["rate"] for _ in range(3)]
+    assert list(shown.text) == ["1", "2", "3"]
+
+
+def test_dark_and_light_are_left_to_plotly() -> None:
+    study = study_of(smooth, 6)
+    default = pio.templates.default
+    try:
+        for template in ("plotly_dark", "plotly_white"):
+            pio.templates.default = template
+            assert plots.plot_posterior_slice(study).layout.template == pio.templates[template]
+    finally:
+        pio.templates.default = default
+
+
+def test_a_diverged_trial_does_not_hide_the_others() -> None:
+    study = study_of(lambda t: smooth(t) + (1e6 if t.number == 3 else 0.0), 20)
+    figure = plots.plot_posterior_slice(study, ["depth"])
+    low, high = figure.layout.yaxis.range
+    assert high < 100.0
+    shown = traces(figure, "trials")[0]
+    assert list(shown.marker.symbol).count("triangle-up") >= 1
+    assert all(low <= y <= high for y in shown.y)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"params": "depth"}, TypeError, "params is 'depth', but must be a sequence"),
+        ({"params": ["dept"]}, ValueError, r"params has 'dept', but the parameters are \['depth'"),
+        ({"params": []}, ValueError, "params is empty"),
+        ({"at": {"dept": 3}}, ValueError, "at has a value for 'dept'"),
+        ({"at": {"depth": 11}}, ValueError, "at has depth=11, which is no value of"),
+        ({"at": {"depth": "x"}}, ValueError, "at has depth='x'"),
+        ({"objective": 1}, ValueError, "objective is 1, but must be from 0 to 0"),
+        ({"objective": "loss"}, TypeError, "objective is 'loss', but must be an int"),
+        ({"sampler": optuna.samplers.TPESampler()}, TypeError, "must be a LatticeGPSampler"),
+    ],
+)
+def test_bad_arguments_are_named(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    study = study_of(smooth, 6)
+    for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
+        with pytest.raises(error, match=message):
+            plot(study, **options)
+
+
+def test_other_bad_input_is_named() -> None:
+    study = study_of(smooth, 4)
+    for plot in PLOTS:
+        with pytest.raises(TypeError, match="study is 3, but must be an optuna.Study"):
+            plot(3)
+        with pytest.raises(ValueError, match="None of the study's 0 trials has completed"):
+            plot(optuna.create_study())
+    with pytest.raises(ValueError, match="n_trials is 0, but must be 1 or more"):
+        plots.plot_next_trials(study, n_trials=0)
+    with pytest.raises(TypeError, match="n_trials is '3', but must be an int"):
+        plots.plot_next_trials(study, n_trials="3")
+    with pytest.raises(ValueError, match="max_trials is 1, but must be 2 or more"):
+        plots.plot_calibration(study, max_trials=1)
+    with pytest.raises(ValueError, match="4 completed trials, none of which could be predicted"):
+        plots.plot_calibration(study)
+
+
+# Where the sampler's package comes from.
+
+
+def test_the_registry_is_read_off_the_cache() -> None:
+    end = Path("package/visualization/plot_surrogate/sampler_package.py")
+    cache = Path("/cache/optunahub/github.com")
+    assert sampler_package.origin_of(cache / "me" / "hub" / "v1.0" / end) == {
+        "repo_owner": "me",
+        "repo_name": "hub",
+        "ref": "v1.0",
+    }
+    assert sampler_package.origin_of(cache / "me" / "hub" / "feature" / "x" / end)["ref"] == (
+        "feature/x"
+    )
+    assert sampler_package.origin_of(Path("/home/me") / end) == {}
+
+
+def test_the_sampler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    study = study_of(smooth, 5)
+    own = lattice_gp.LatticeGPSampler(seed=7)
+    assert sampler_package.choose_sampler(study, own) is own
+    study.sampler = own
+    assert sampler_package.choose_sampler(study, None) is own
+    study.sampler = optuna.samplers.RandomSampler()
+    assert hasattr(sampler_package.choose_sampler(study, None), "explain")
+    name = "optunahub_registry.package.samplers.lattice_gp"
+    # Not loaded yet: it lies beside this package.
+    monkeypatch.delitem(sampler_package.sys.modules, name)
+    assert hasattr(sampler_package.choose_sampler(study, None), "explain")
+    # Neither: it is asked for, and an old one is no use.
+    monkeypatch.delitem(sampler_package.sys.modules, name)
+    monkeypatch.setattr(
+        sampler_package, "__file__", "/cache/github.com/me/hub/v1/package/a/b/c.py"
+    )
+    asked: dict[str, Any] = {}
+
+    class Old:
+        __file__ = "old.py"
+        LatticeGPSampler = optuna.samplers.RandomSampler
+
+    def load_module(package: str, **origin: Any) -> Any:
+        asked.update(origin, package=package)
+        return Old
+
+    monkeypatch.setattr(optunahub, "load_module", load_module)
+    with pytest.raises(ImportError, match="old.py is too old to explain"):
+        sampler_package.choose_sampler(study, None)
+    assert asked == {
+        "package": "samplers/lattice_gp",
+        "repo_owner": "me",
+        "repo_name": "hub",
+        "ref": "v1",
+    }
+
+
+# Axes.
+
+
+@given(
+    strategies.one_of(
+        strategies.tuples(
+            strategies.integers(-50, 50), strategies.integers(0, 200), strategies.integers(1, 70)
+        ).map(lambda t: IntDistribution(t[0], t[0] + t[1] * t[2], step=t[2])),
+        strategies.tuples(strategies.integers(1, 50), strategies.integers(0, 5000)).map(
+            lambda t: IntDistribution(t[0], t[0] + t[1], log=True)
+        ),
+        strategies.tuples(strategies.floats(-10, 10), strategies.floats(0.1, 10)).map(
+            lambda t: FloatDistribution(t[0], t[0] + t[1])
+        ),
+        strategies.integers(0, 300).map(lambda n: FloatDistribution(0.0, n / 10, step=0.1)),
+        strategies.floats(1.1, 1e9).map(lambda f: FloatDistribution(1e-5, 1e-5 * f, log=True)),
+    ),
+    strategies.integers(2, 90),
+)
+@settings(max_examples=200, deadline=None)
+def test_scales_hold_only_values_of_the_parameter(distribution: Any, limit: int) -> None:
+    scale = scales.Scale.of("p", distribution, limit)
+    assert len(scale.values) <= max(limit, 2)
+    assert scale.values[0] == distribution.low
+    assert scale.values[-1] == pytest.approx(distribution.high)
+    assert (np.diff(scale.positions) > 0).all()
+    assert len(scale.edges) == len(scale.values) + 1
+    assert (scale.edges[:-1] < scale.positions).all() and (scale.positions < scale.edges[1:]).all()
+    for value in scale.values:
+        assert distribution._contains(distribution.to_internal_repr(value))
+    trial_axis = scale.axis
+    assert trial_axis["range"][0] < trial_axis["range"][1]
+
+
+def test_choices_lie_at_their_places() -> None:
+    scale = scales.Scale.of(
+        "p", CategoricalDistribution([None, True, 1, "a long name of a choice"]), 5
+    )
+    assert scale.places([None, True, 1, "a long name of a choice"]) == [0.0, 1.0, 2.0, 3.0]
+    assert math.isnan(scale.place("other"))
+    assert scale.axis["ticktext"] == ["None", "True", "1", "a long name…"]
+    beside = [scale.beside(True, i, 4) for i in range(4)]
+    assert beside == sorted(beside) and 0.5 < beside[0] and beside[-1] < 1.5

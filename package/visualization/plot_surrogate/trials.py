@@ -1,0 +1,206 @@
+"""The trials of a study, as plots show them, and the point that slices pass through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+from optuna.study import Study
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
+
+from .sampler_package import Explanation
+from .scales import FloatArray
+from .scales import Scale
+from .scales import short
+
+
+class Limits(NamedTuple):
+    """The ends of an axis.
+
+    Attributes:
+        low: The lower one.
+        high: The upper one.
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def around(cls, low: float, high: float) -> Limits:
+        """Those that leave a margin around a range, also around a single value."""
+        width = high - low if high > low else max(abs(low), 1.0)
+        return cls(low - 0.08 * width, high + 0.08 * width)
+
+    def clip(self, value: float) -> float:
+        """Where a value is drawn: if it lies beyond, just within the end of the axis."""
+        inset = 0.025 * (self.high - self.low)
+        return float(min(max(value, self.low + inset), self.high - inset))
+
+    def symbol(self, value: float) -> str:
+        """A circle, or a triangle that points to a value beyond the axis."""
+        if value > self.high:
+            return "triangle-up"
+        return "triangle-down" if value < self.low else "circle"
+
+
+@dataclass(frozen=True)
+class Told:
+    """Trials that told a value of the objective shown.
+
+    Attributes:
+        trials: The completed ones, best feasible one first, infeasible ones last.
+        values: Array (n,) of their values; may be infinite.
+        n_feasible: How many of them keep all constraints.
+        is_maximized: Whether more is better.
+    """
+
+    trials: list[FrozenTrial]
+    values: FloatArray
+    n_feasible: int
+    is_maximized: bool
+
+    @classmethod
+    def by(cls, study: Study, objective: int) -> Told:
+        """Those of a study.
+
+        Args:
+            study: The study.
+            objective: Which objective is shown, from 0.
+
+        Raises:
+            TypeError: If ``objective`` is no int.
+            ValueError: If the study has no such objective.
+        """
+        if isinstance(objective, bool) or not isinstance(objective, int):
+            raise TypeError(f"objective is {objective!r}, but must be an int.")
+        if not 0 <= objective < len(study.directions):
+            raise ValueError(
+                f"objective is {objective}, but must be from 0 to {len(study.directions) - 1}: "
+                "objectives are counted from 0."
+            )
+        is_maximized = study.directions[objective] == StudyDirection.MAXIMIZE
+        sign = -1.0 if is_maximized else 1.0
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        trials.sort(key=lambda trial: (not is_feasible(trial), sign * trial.values[objective]))
+        values = np.array([trial.values[objective] for trial in trials], dtype=float)
+        return cls(trials, values, sum(map(is_feasible, trials)), is_maximized)
+
+    def limits(self, share: float = 0.75) -> Limits:
+        """The axis of values: from the best to somewhat beyond a share of the trials.
+
+        Losses of runs that diverged would hide the differences among the others.
+
+        Args:
+            share: The better share of the trials that is shown in any case, between 0 and 1.
+        """
+        finite = self.values[np.isfinite(self.values)]
+        if len(finite) == 0:
+            return Limits(-1.0, 1.0)
+        sign = -1.0 if self.is_maximized else 1.0
+        losses = sign * finite
+        best, most = float(losses.min()), float(np.quantile(losses, share))
+        worst = min(float(losses.max()), most + 1.5 * (most - best))
+        ends = sorted([sign * best, sign * worst])
+        return Limits.around(ends[0], ends[1])
+
+
+def is_feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial keeps all constraints that it told of."""
+    # Optuna 5 has the first, with the values by name; Optuna 4 only the second.
+    named: Mapping[str, float] = getattr(trial, "constraints", None) or {}
+    values = list(named.values()) or trial.system_attrs.get("constraints") or ()
+    return all(value <= 0.0 for value in values)
+
+
+def reference(
+    told: Told,
+    explanation: Explanation,
+    names: Sequence[str],
+    at: Mapping[str, Any] | None,
+) -> dict[str, Any] | None:
+    """The params of the point that a slice along some parameters passes through.
+
+    The best trial that has them; what it lacks, as it does not exist there, is the best other
+    trial's that has it.
+
+    Args:
+        told: The study's trials.
+        explanation: Knows the parameters.
+        names: The parameters along which the slice runs.
+        at: Values that are to be taken instead.
+
+    Returns:
+        A value for every parameter that is modelled; None if no trial has all of ``names``.
+    """
+    known = [_modelled(trial, explanation) for trial in told.trials]
+    best = next((params for params in known if set(names) <= params.keys()), None)
+    if best is None:
+        return None
+    filled = dict(best)
+    for params in known:
+        filled = {**params, **filled}
+    return {**filled, **(at or {})}
+
+
+def _modelled(trial: FrozenTrial, explanation: Explanation) -> dict[str, Any]:
+    return {name: v for name, v in trial.params.items() if name in explanation.distributions}
+
+
+def choose_names(explanation: Explanation, params: Sequence[str] | None) -> list[str]:
+    """The parameters to show.
+
+    Raises:
+        TypeError: If ``params`` is no sequence of names.
+        ValueError: If one is not a parameter of the model, or none is given.
+    """
+    if params is None:
+        return list(explanation.distributions)
+    if isinstance(params, str) or not all(isinstance(name, str) for name in params):
+        raise TypeError(f"params is {params!r}, but must be a sequence of parameter names.")
+    for name in params:
+        if name not in explanation.distributions:
+            raise ValueError(
+                f"params has {name!r}, but the parameters are {list(explanation.distributions)!r}."
+            )
+    if not params:
+        raise ValueError("params is empty, but must have at least one parameter.")
+    return list(dict.fromkeys(params))
+
+
+def check_at(explanation: Explanation, at: Mapping[str, Any] | None) -> None:
+    """Make sure that ``at`` has values of known parameters within their ranges.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    for name, value in (at or {}).items():
+        distribution = explanation.distributions.get(name)
+        if distribution is None:
+            raise ValueError(
+                f"at has a value for {name!r}, but the parameters are "
+                f"{list(explanation.distributions)!r}."
+            )
+        place = Scale.of(name, distribution, 2)
+        low, high = place.positions[0], place.positions[-1]
+        try:
+            is_inside = bool(low <= place.place(value) <= high)
+        except (TypeError, ValueError):
+            is_inside = False
+        if not is_inside:
+            raise ValueError(f"at has {name}={value!r}, which is no value of {distribution}.")
+
+
+def hover(trial: FrozenTrial) -> str:
+    """What is shown of a trial under the mouse."""
+    lines = [f"trial {trial.number}", *(f"{k}: {short(v)}" for k, v in trial.params.items())]
+    if trial.values is not None:
+        lines.insert(1, "value: " + ", ".join(f"{v:.6g}" for v in trial.values))
+    if not is_feasible(trial):
+        lines.append("breaks a constraint")
+    return "<br>".join(lines)
