@@ -32,7 +32,7 @@ _ROLES = (
     ("repeat", "s", "repeated"),
     ("held_out", "x", "held out"),
 )
-_N_COLOURS = 64
+_N_COLOURS = 255
 _TICKS = [0.4, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000]
 
 
@@ -150,7 +150,7 @@ def _save(figure: Any, path: Path) -> None:
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=90, metadata={"Software": None})
     colours = Image.open(buffer).convert("RGB")
-    colours.quantize(_N_COLOURS, method=Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+    colours.quantize(_N_COLOURS).save(path, optimize=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
