@@ -194,6 +194,7 @@ def test_command(results: Path) -> None:
     assert all(f"`{name}`: {variant.description}." in text for name, variant in VARIANTS.items())
 
 
+@pytest.mark.slow
 def test_command_goes_on_where_it_stopped_and_curves_say_the_same(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -189,6 +189,7 @@ def test_sampler_without_a_seed_is_noted(registry: str) -> None:
     assert fine.note(registry) == ""
 
 
+@pytest.mark.slow
 def test_run_goes_on_whatever_a_sampler_does(
     registry: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,9 +43,12 @@ def test_parsing_gives_back_what_is_shown(call: Call) -> None:
             Call,
             st.just("name"),
             st.dictionaries(
-                _KEYWORDS, st.integers() | st.text(st.characters(exclude_characters="'\"\\"))
+                _KEYWORDS,
+                st.integers() | st.text(st.characters(exclude_characters="'\"\\"), max_size=8),
+                max_size=3,
             ),
-        )
+        ),
+        max_size=4,
     )
 )
 def test_commas_within_arguments_do_not_separate_names(calls: list[Call]) -> None:

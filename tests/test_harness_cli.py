@@ -60,17 +60,28 @@ def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_wrong_argument_is_one_clear_line(
-    tmp_path: Path, arguments: list[str], words: list[str]
+    tmp_path: Path, arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
     base = ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "1", "--out", str(out)]
-    result = _call(*base, *arguments)
-    assert result.returncode == 2
-    last = result.stderr.strip().splitlines()[-1]
+    try:
+        status: object = cli.main([*base, *arguments])
+    except SystemExit as end:  # That of argparse.
+        status = end.code
+    assert status == 2
+    errors = capsys.readouterr().err
+    last = errors.strip().splitlines()[-1]
     for word in words:
         assert word in last
-    assert "Traceback" not in result.stderr
+    assert "Traceback" not in errors
     assert not out.exists()
+
+
+def test_wrong_argument_ends_the_process_with_one_line() -> None:
+    result = _call("run", "--samplers", "random,tpo")
+    assert result.returncode == 2
+    assert result.stderr.startswith("error: --samplers: got 'tpo'")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
@@ -94,6 +105,7 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         assert name in shown
 
 
+@pytest.mark.slow
 def test_missing_dependency_is_said_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,6 +132,7 @@ def test_missing_dependency_is_said_and_the_rest_goes_on(
     assert len(_numbers(tmp_path)) == 1
 
 
+@pytest.mark.slow
 def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["run", "--problems", "quadratic,faulty", "--samplers", "tpe,random"]
     base += ["--out", str(tmp_path)]
@@ -146,6 +159,7 @@ def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFix
     assert "0 trials to go" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_killed_run_continues_to_the_same_result(tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     whole.mkdir()
@@ -176,6 +190,7 @@ def test_killed_run_continues_to_the_same_result(tmp_path: Path) -> None:
     assert list(_values(killed).values()) == list(_values(whole).values())
 
 
+@pytest.mark.slow
 def test_killed_worker_costs_no_study(tmp_path: Path) -> None:
     if not Path("/proc/self/task").exists():
         pytest.skip("needs /proc to find the worker processes")
@@ -189,6 +204,7 @@ def test_killed_worker_costs_no_study(tmp_path: Path) -> None:
     assert [len(numbers) for numbers in _numbers(tmp_path).values()] == [50, 50]
 
 
+@pytest.mark.slow
 def test_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
     process = _start(tmp_path)
     _wait_for_trials(tmp_path, 10)
@@ -202,6 +218,7 @@ def test_interrupted_run_says_how_to_continue(tmp_path: Path) -> None:
     assert 10 <= n_trials < 100
 
 
+@pytest.mark.slow
 def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     process = _start(tmp_path)
     _wait_for_trials(tmp_path, 1)

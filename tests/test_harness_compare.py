@@ -105,6 +105,7 @@ def _set(regret: dict[str, FloatArray], n_problems: int) -> CurveSet:
     return CurveSet(found, Facts(random_medians=medians))
 
 
+@pytest.mark.slow
 def test_samplers_that_do_not_differ_are_rarely_called_different() -> None:
     rng = np.random.default_rng(3)
     n_rejected = n_outside = 0
@@ -328,6 +329,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_command_and_its_curves_say_the_same(
     results: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -366,6 +368,7 @@ def test_command_and_its_curves_say_the_same(
     assert (tmp_path / "curves.csv.gz").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_filters(results: Path, tmp_path: Path) -> None:
     base = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path)]
     for arguments, problems in (

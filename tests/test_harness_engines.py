@@ -280,6 +280,7 @@ def test_one_worker_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert engines.local(None, ["mps"], 8) == engines.Local(1, [])
 
 
+@pytest.mark.slow
 def test_worker_sees_its_gpu_before_torch_is_there() -> None:
     executor = engine._new_executor(Board(1), "7")
     seen = executor.submit(os.getenv, gpus.VISIBLE).result()

@@ -35,6 +35,7 @@ _LACKING = [
     name for name in ("psycopg", "distributed") if importlib.util.find_spec(name) is None
 ] + ([] if postgres_bin() else ["PostgreSQL's initdb"])
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(bool(_LACKING), reason=f"needs {', '.join(_LACKING)}"),
     pytest.mark.skipif(sys.platform == "win32", reason="kills as POSIX does"),
 ]

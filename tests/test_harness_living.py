@@ -66,6 +66,7 @@ def test_a_file_of_names_is_all_that_a_run_needs(
     assert len(_studies(out)) == 5
 
 
+@pytest.mark.slow
 def test_a_dry_run_counts_what_is_left_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -92,6 +93,7 @@ def test_a_dry_run_says_what_it_does_not_know(
     assert "what is not known (?) comes on top" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_merging_brings_parts_of_a_comparison_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +117,7 @@ def test_merging_brings_parts_of_a_comparison_together(
     assert "12 studies" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_merging_continues_a_shorter_study(tmp_path: Path) -> None:
     short, long = tmp_path / "short", tmp_path / "long"
     base = ["--problems", "quadratic", "--samplers", "tpe", "--seeds", "1"]
@@ -127,11 +130,12 @@ def test_merging_continues_a_shorter_study(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        (
+        pytest.param(
             ["--problems", "quadratic", "--samplers", "tpe", "--start-points", "2"],
             "other settings",
+            marks=pytest.mark.slow,
         ),
-        (None, "other trials"),
+        pytest.param(None, "other trials", marks=pytest.mark.slow),
         ([], "holds no results"),
     ],
 )
@@ -154,6 +158,7 @@ def test_merging_what_does_not_belong_together_is_refused(
     assert _studies(target) == before
 
 
+@pytest.mark.slow
 def test_an_order_to_end_stores_what_has_finished(tmp_path: Path) -> None:
     arguments = ["--problems", "sleepy", "--samplers", "random", "--seeds", "1"]
     process = subprocess.Popen(
@@ -183,6 +188,7 @@ def _n_trials(out: Path) -> int:
         return 0
 
 
+@pytest.mark.slow
 def test_a_sampler_that_needs_the_space_is_left_out_where_it_is_not_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -131,6 +131,7 @@ def odd_samplers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("odd_samplers")
 def test_slow_and_broken_samplers_are_told_and_the_rest_goes_on() -> None:
     limit = 0.5
@@ -192,6 +193,7 @@ def test_tables() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_command_measures_once_and_reports(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -251,6 +253,7 @@ def test_wrong_argument_of_speed(
     assert not (tmp_path / "o").exists()
 
 
+@pytest.mark.slow
 def test_interrupted_speed_run_keeps_what_it_has_and_leaves_no_process(tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "benchmarks", "speed", "--samplers", "random"]

@@ -125,6 +125,7 @@ def test_writer_stores_all_that_finished_within_half_a_second_at_once(tmp_path: 
     assert _plain(_study_trials(tmp_path)) == _plain(trials)
 
 
+@pytest.mark.slow
 def test_order_to_stop_stores_what_has_finished(tmp_path: Path) -> None:
     spec = StudySpec("sleepy", "random", 0, 500, Options(), opening.default_url(tmp_path))
     store.prepare_study(_sqlite(tmp_path), spec, {}, StudyDirection.MINIMIZE)

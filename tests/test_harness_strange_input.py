@@ -129,6 +129,7 @@ def test_a_file_gives_no_name_a_second_meaning(
     assert all(word in str(raised.value) for word in words)
 
 
+@pytest.mark.slow
 def test_a_name_that_stands_for_another_problem_cannot_continue_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,6 +186,7 @@ def test_an_infinite_incumbent_is_not_measured_again() -> None:
     assert (seen, values) == ([2.0], [math.inf])
 
 
+@pytest.mark.slow
 def test_a_report_says_why_nothing_has_a_value(
     tmp_path: Path, problems: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +211,7 @@ def test_a_misspelt_problem_is_compared_with_no_modules(problems: str) -> None:
     assert "accepts endless, broken, confused, wordy. Did you mean 'broken'?" in str(raised.value)
 
 
+@pytest.mark.slow
 def test_what_was_measured_again_stays_with_its_incumbent(tmp_path: Path) -> None:
     base = ["--samplers", "random", "--problems", "noisy_quadratic"]
     assert _run(tmp_path / "short", *base, "--trials", "2", "--reevaluate", "2") == 0
@@ -247,6 +250,7 @@ def test_a_dry_run_leaves_no_storage_behind(
     assert not file.exists() and not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_run_lets_others_in_as_soon_as_it_has_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,6 +282,7 @@ def test_ctrl_c_during_set_up_is_no_traceback(
     assert capsys.readouterr().err == "\nstopped\n"
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,6 +296,7 @@ def test_a_full_disk_is_one_line(
     assert said == f"error: --out: cannot write to {out} (No space left on device)\n"
 
 
+@pytest.mark.slow
 def test_compare_takes_names_with_commas(tmp_path: Path) -> None:
     sampler = "tpe(n_startup_trials=1, multivariate=True)"
     out = tmp_path / "out"

@@ -56,6 +56,14 @@ RANDOM = Entrant("random", lambda seed, task: RandomSampler(seed=seed))
 FORMULAS = ("levy", "griewank", "alpine", "hartmann", "zakharov", "dixon_price")
 # Live training is left out for the time that it takes.
 REPRODUCIBLE = [task for task in TASKS if "live" not in task.description]
+# Those that take seconds: training, and tables that are asked many times a trial.
+LONG = (
+    "cost_naval_priced",
+    "cost_vehicle_priced",
+    "pruning_cancer_curves",
+    "pruning_digits_curves",
+    "parallel_hpolib_protein_x1",
+)
 
 _BEGIN = datetime(2000, 1, 1)
 
@@ -90,6 +98,10 @@ def finished(
     return trial
 
 
+def long_ones_slow(tasks: list[Task]) -> list[Any]:
+    return [pytest.param(t, marks=pytest.mark.slow) if t.name in LONG else t for t in tasks]
+
+
 def study_of(*trials: FrozenTrial) -> Study:
     study = optuna.create_study()
     study.add_trials(trials)
@@ -110,7 +122,7 @@ def test_every_part_has_the_tasks_it_needs() -> None:
         assert all(list(t.checkpoints) == sorted(set(t.checkpoints)) for t in part.tasks)
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", long_ones_slow(TASKS), ids=lambda task: task.name)
 def test_random_search_begins_high_and_ends_above_zero(task: Task) -> None:
     study, _ = run_study(task, RANDOM, seed=0)
     progress = task.progress(study)
@@ -124,7 +136,7 @@ def test_random_search_begins_high_and_ends_above_zero(task: Task) -> None:
     assert not any(trial.state == TrialState.FAIL for trial in study.trials)
 
 
-@pytest.mark.parametrize("task", REPRODUCIBLE, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", long_ones_slow(REPRODUCIBLE), ids=lambda task: task.name)
 def test_same_seed_same_study(task: Task) -> None:
     progress, again = (task.progress(run_study(task, RANDOM, seed=1).study) for _ in range(2))
     assert np.array_equal(progress.spent, again.spent)

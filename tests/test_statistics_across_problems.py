@@ -277,6 +277,14 @@ def test_post_hoc_tests_against_scikit_posthocs() -> None:
     )
 
 
+def test_holm_by_hand() -> None:
+    # Times 4, 3, 2 and 1 in ascending order; none below the one before it, none above 1.
+    corrected = paired.holm(np.array([0.03, 0.01, 0.4, 0.04]))
+    np.testing.assert_allclose(corrected, [0.09, 0.04, 0.4, 0.09])
+    np.testing.assert_allclose(paired.holm(np.array([0.9, 0.6])), [1.0, 1.0])
+
+
+@pytest.mark.slow  # Statsmodels takes seconds to import.
 @given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=12))
 @settings(max_examples=50, deadline=None)
 def test_holm_against_statsmodels(p_values: list[float]) -> None:

@@ -18,6 +18,11 @@ REGISTRY_ROOT = Path(__file__).parents[3]
 N_TRAIN, N_TEST = 256, 64
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the package's marker known also where its folder is copied to."""
+    config.addinivalue_line("markers", "slow: takes seconds")
+
+
 @pytest.fixture(scope="session")
 def package() -> ModuleType:
     """The package as users load it."""

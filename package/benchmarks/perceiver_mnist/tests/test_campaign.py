@@ -201,6 +201,7 @@ def driver(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_killed_campaign_continues_and_makes_each_run_once(
     driver: Path, tmp_path: Path, small_mnist: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_killed_campaign_continues_and_makes_each_run_once(
     assert all(record["loss_curve"] and record["torch"] for record in records)
 
 
+@pytest.mark.slow
 def test_killed_fast_campaign_continues_and_makes_each_run_once(
     driver: Path, tmp_path: Path, small_mnist: Path
 ) -> None:
@@ -260,6 +262,7 @@ def test_killed_fast_campaign_continues_and_makes_each_run_once(
     assert {r["side_by_side"] for r in records} >= {1, 4, 5}
 
 
+@pytest.mark.slow
 def test_time_box_ends_a_campaign_that_can_go_on(
     driver: Path, tmp_path: Path, small_mnist: Path
 ) -> None:

@@ -221,6 +221,7 @@ def _compare_kernels(device: str, tmp_path: Path, **environment: str) -> None:
     assert done.stdout.strip() == "kernels agree", done.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_kernels_agree_with_torch_when_interpreted(tmp_path: Path) -> None:
     pytest.importorskip("triton")
     _compare_kernels("cpu", tmp_path, TRITON_INTERPRET="1")
@@ -266,6 +267,7 @@ def test_sharp_attention_has_finite_gradients(
 # Command line.
 
 
+@pytest.mark.slow
 def test_comparison_of_trainers_on_a_cpu(
     submodule: Submodule,
     preset: Any,

@@ -175,6 +175,7 @@ def test_parameters_behind_a_condition_are_optimised() -> None:
     assert np.mean(ours) < np.mean(random) - 0.2
 
 
+@pytest.mark.slow
 def test_suggestions_are_those_of_a_resumed_study_whatever_the_storage(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/study.db"
     for _ in range(2):

@@ -170,6 +170,7 @@ def test_front_of_two_objectives_is_covered() -> None:
     assert covered(study) < 0.5 * covered(random)
 
 
+@pytest.mark.slow
 def test_maximised_objectives_are_negated_minimised_ones() -> None:
     plain = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
     plain.optimize(schaffer, n_trials=25)

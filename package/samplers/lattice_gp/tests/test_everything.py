@@ -90,6 +90,7 @@ def objective_of(seed: int, n_objectives: int) -> Callable[[optuna.Trial], Any]:
     return objective
 
 
+@pytest.mark.slow
 @given(
     seed=strategies.integers(0, 10_000),
     n_objectives=strategies.sampled_from([1, 1, 2, 3]),

@@ -121,7 +121,7 @@ def _n_failed(study: optuna.Study) -> int:
     return len(study.get_trials(deepcopy=False, states=[TrialState.FAIL]))
 
 
-@pytest.mark.parametrize("fails_with", ["exception", "nan"])
+@pytest.mark.parametrize("fails_with", ["exception", pytest.param("nan", marks=pytest.mark.slow)])
 def test_space_of_which_half_crashes_is_searched_with_a_handful_of_crashes(
     fails_with: str,
 ) -> None:
@@ -139,6 +139,7 @@ def test_space_of_which_half_crashes_is_searched_with_a_handful_of_crashes(
     assert np.mean([study.best_value for study in studies]) < 0.01
 
 
+@pytest.mark.slow
 def test_failures_at_random_do_not_keep_it_from_the_optimum() -> None:
     rng = np.random.default_rng(0)
 

@@ -115,6 +115,7 @@ def test_every_suggestion_of_the_model_tells_what_it_expects(tmp_path: Path) -> 
     assert isinstance(last.quantiles[0], tuple)
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_outcomes() -> None:
     held: dict[float, list[bool]] = {0.5: [], 0.95: []}
     for seed in range(4):

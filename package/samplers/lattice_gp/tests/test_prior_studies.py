@@ -190,6 +190,7 @@ def test_failures_conditions_and_infinite_values(logged: pytest.LogCaptureFixtur
     assert not [r for r in logged.records if "lattice_gp" in r.name and r.levelno > logging.INFO]
 
 
+@pytest.mark.slow
 def test_pickles_and_does_not_see_later_changes(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'studies.db'}"
     source = run(bowl, n_trials=8, storage=url, study_name="earlier")

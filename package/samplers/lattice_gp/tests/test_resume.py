@@ -90,7 +90,12 @@ def kill_at_trial_12(storage: str, hang_at: str) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
 @pytest.mark.parametrize(
-    "hang_at", ["before the parameters", "between the parameters", "after the parameters"]
+    "hang_at",
+    [
+        pytest.param("before the parameters", marks=pytest.mark.slow),
+        "between the parameters",
+        pytest.param("after the parameters", marks=pytest.mark.slow),
+    ],
 )
 def test_killed_study_ends_as_the_undisturbed_one(
     hang_at: str, tmp_path: Path, undisturbed: list[tuple[dict[str, Any], Any]]
@@ -101,6 +106,7 @@ def test_killed_study_ends_as_the_undisturbed_one(
     assert completed(storage) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
 def test_killed_trial_declared_failed_by_hand(
     tmp_path: Path, undisturbed: list[tuple[dict[str, Any], Any]]
@@ -115,6 +121,7 @@ def test_killed_trial_declared_failed_by_hand(
     assert completed(storage) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
 def test_killed_trial_tried_again_by_the_heartbeat(
     tmp_path: Path, undisturbed: list[tuple[dict[str, Any], Any]]
@@ -141,6 +148,7 @@ def test_a_failure_of_the_objective_is_not_an_interruption() -> None:
     assert len({trial.params["x"] for trial in study.trials}) == 3
 
 
+@pytest.mark.slow
 def test_trials_asked_for_by_a_process_that_ended_still_run(tmp_path: Path) -> None:
     """With ask-and-tell, the process that asks need not be the one that evaluates."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"

@@ -87,6 +87,7 @@ def best_value(sampler: BaseSampler, objective: Callable[[optuna.Trial], float],
     return study.best_value
 
 
+@pytest.mark.slow
 def test_beats_random_search() -> None:
     ours = [best_value(LatticeGPSampler(seed=s), perceiver_like, 30) for s in range(5)]
     random = [
@@ -346,6 +347,7 @@ def distributions(draw: strategies.DrawFn) -> optuna.distributions.BaseDistribut
     return optuna.distributions.FloatDistribution(low * scale, high * scale, log=kind == "log")
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -454,6 +456,7 @@ def test_a_space_that_cannot_be_handled_is_sampled_at_random(
     assert sum("No joint suggestion" in message for message in warnings_logged()) == 1
 
 
+@pytest.mark.slow
 def test_processes_do_not_repeat_lattice_points(tmp_path: Path) -> None:
     """Each looks at the others' suggestions before and after it makes its own."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"
