@@ -180,6 +180,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@pytest.mark.slow
 def test_command(results: Path) -> None:
     rows = _rows(results / "ablation.csv")
     assert [row["variant"] for row in rows] == [OURS, *VARIANTS]
@@ -192,6 +193,14 @@ def test_command(results: Path) -> None:
     text = (results / "ablation.md").read_text()
     assert "| after 6 |" in text
     assert all(f"`{name}`: {variant.description}." in text for name, variant in VARIANTS.items())
+
+
+def test_command_with_one_variant(tmp_path: Path) -> None:
+    arguments = ["ablate", "--problems", "discrete_125", "--variants", "startup_10"]
+    arguments += ["--seeds", "1", "--trials", "6", "--jobs", "1", "--out", str(tmp_path)]
+    assert cli.main(arguments) == 0
+    assert [row["variant"] for row in _rows(tmp_path / "ablation.csv")] == [OURS, "startup_10"]
+    assert "| after 6 |" in (tmp_path / "ablation.md").read_text()
 
 
 @pytest.mark.slow

@@ -84,17 +84,19 @@ def test_wrong_argument_ends_the_process_with_one_line() -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_written_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
-    result = _call("run", "--problems", "quadratic", "--out", str(tmp_path / "file" / "out"))
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: --out: cannot write to")
+    out = tmp_path / "file" / "out"
+    assert cli.main(["run", "--problems", "quadratic", "--out", str(out)]) == 2
+    assert capsys.readouterr().err.startswith("error: --out: cannot write to")
 
 
-def test_report_without_results(tmp_path: Path) -> None:
-    result = _call("report", "--out", str(tmp_path / "nothing"))
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: --out:") and "no results" in result.stderr
+def test_report_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["report", "--out", str(tmp_path / "nothing")]) == 2
+    errors = capsys.readouterr().err
+    assert errors.startswith("error: --out:") and "no results" in errors
     assert not (tmp_path / "nothing").exists()
 
 

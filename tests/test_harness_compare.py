@@ -428,6 +428,7 @@ def test_compare_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "holds no results" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_suite_is_a_list_of_problems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = ["--samplers", "random", "--seeds", "1", "--trials", "2", "--out", str(tmp_path)]
     assert cli.main(["run", "--suite", "discrete_dev", *out]) == 0

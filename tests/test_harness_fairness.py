@@ -164,6 +164,7 @@ class Drifting(optuna.samplers.RandomSampler):
         super().__init__(seed=None)
 
 
+@pytest.mark.slow
 def test_a_sampler_that_is_not_repeatable_goes_on_with_what_is_stored(tmp_path: Path) -> None:
     spec = _spec(tmp_path, "drifting", parallel=3)
     _prepare(spec, tmp_path)

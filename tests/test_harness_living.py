@@ -47,6 +47,7 @@ def _studies(out: Path) -> dict[str, list[Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_file_of_names_is_all_that_a_run_needs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

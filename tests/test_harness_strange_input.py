@@ -143,6 +143,7 @@ def test_a_name_that_stands_for_another_problem_cannot_continue_it(
     assert "was begun with other settings" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_infinite_values_are_no_values(
     tmp_path: Path, problems: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -307,6 +308,7 @@ def test_compare_takes_names_with_commas(tmp_path: Path) -> None:
     assert f"| {sampler} |" in text and "| random |" not in text
 
 
+@pytest.mark.slow
 def test_other_settings_are_told_as_options(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -323,7 +325,7 @@ def test_other_settings_are_told_as_options(
         assert words in said
 
 
-@pytest.mark.parametrize("parallel", ["1", "2"])
+@pytest.mark.parametrize("parallel", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_numbers_that_a_problem_gets_wrong_are_not_told(
     tmp_path: Path, problems: str, parallel: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from datetime import timedelta
 import math
@@ -63,6 +64,10 @@ LONG = (
     "pruning_cancer_curves",
     "pruning_digits_curves",
     "parallel_hpolib_protein_x1",
+    "parallel_hpolib_protein_x8",
+    "digits_curves",
+    "naval_priced",
+    "vehicle_priced",
 )
 
 _BEGIN = datetime(2000, 1, 1)
@@ -98,8 +103,10 @@ def finished(
     return trial
 
 
-def long_ones_slow(tasks: list[Task]) -> list[Any]:
-    return [pytest.param(t, marks=pytest.mark.slow) if t.name in LONG else t for t in tasks]
+def long_ones_slow(cases: Iterable[Task | str]) -> list[Any]:
+    """Tasks, or names of problems, of which the long ones are marked."""
+    named = [(case, case if isinstance(case, str) else case.name) for case in cases]
+    return [pytest.param(c, marks=pytest.mark.slow) if n in LONG else c for c, n in named]
 
 
 def study_of(*trials: FrozenTrial) -> Study:
@@ -196,7 +203,7 @@ def test_searched_references_are_as_good_as_those_of_the_suites() -> None:
         assert ours[name].best_known <= math.log(suites[other].best_known) + 0.01
 
 
-@pytest.mark.parametrize("name", list(problems.CURVES))
+@pytest.mark.parametrize("name", long_ones_slow(problems.CURVES))
 def test_curves(name: str) -> None:
     problem, same, other = (problems.CURVES[name](seed) for seed in (0, 0, 1))
     space = problem.search_space
@@ -214,7 +221,10 @@ def test_curves(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ladder_curves", "levy_curves", "digits_curves", "quadratic_curves", "alpine_curves"]
+    "name",
+    long_ones_slow(
+        ["ladder_curves", "levy_curves", "digits_curves", "quadratic_curves", "alpine_curves"]
+    ),
 )
 def test_curves_descend_to_good_values(name: str) -> None:
     problem = problems.CURVES[name](0)
@@ -268,7 +278,7 @@ def test_logarithms() -> None:
     assert LogProblem(NoisyQuadratic()).measure(params).value == pytest.approx(math.log(value))
 
 
-@pytest.mark.parametrize("name", list(problems.PRICED))
+@pytest.mark.parametrize("name", long_ones_slow(problems.PRICED))
 def test_prices(name: str) -> None:
     problem = problems.PRICED[name](0)
     # Of the first thousand of the points behind the table.

@@ -276,6 +276,7 @@ def test_time_box_ends_a_campaign_that_can_go_on(
         assert out.read_text() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_interrupted_campaign_ends_in_order(
     driver: Path, tmp_path: Path, small_mnist: Path

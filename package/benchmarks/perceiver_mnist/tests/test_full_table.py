@@ -251,6 +251,7 @@ def test_gradients_are_those_of_finite_differences(submodule: Submodule, hyper: 
     assert by_noise.sum() == pytest.approx(noisier, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> None:
     pytest.importorskip("scipy")
     scattered = submodule("scattered_surface")

@@ -487,6 +487,7 @@ def test_kronecker_surface_equals_a_plain_gaussian_process(submodule: Submodule)
     )
 
 
+@pytest.mark.slow
 def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> None:
     pytest.importorskip("scipy")
     surface = submodule("surface")

@@ -231,6 +231,7 @@ def test_study_trains_and_records(problem: Any) -> None:
         assert "expected_loss" not in trial.user_attrs
 
 
+@pytest.mark.slow
 def test_threads_of_one_study_do_not_disturb_each_other(problem: Any) -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     for rate in (0.001, 0.002, 0.004, 0.008):

@@ -168,6 +168,7 @@ def regret_of(sampler: Any, objective: Objective, n_trials: int) -> float:
     return study.best_value
 
 
+@pytest.mark.slow
 def test_parameters_behind_a_condition_are_optimised() -> None:
     ours = [regret_of(LatticeGPSampler(seed=s), layers, 50) for s in range(3)]
     random = [regret_of(optuna.samplers.RandomSampler(seed=s), layers, 50) for s in range(3)]

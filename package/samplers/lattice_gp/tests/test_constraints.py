@@ -89,6 +89,7 @@ def test_optimum_at_the_border_of_a_small_feasible_disc_is_found() -> None:
     assert min(t.value for t in kept if t.value is not None) < BEST + 0.02
 
 
+@pytest.mark.slow
 @needs_set_constraint
 def test_constraints_set_in_the_objective_are_those_of_a_function() -> None:
     def objective(trial: optuna.Trial) -> float:
@@ -188,6 +189,7 @@ def test_maximised_objectives_are_negated_minimised_ones() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_several_objectives_under_a_constraint_with_infinite_values() -> None:
     def objective(trial: optuna.Trial) -> tuple[float, float, float]:

@@ -78,6 +78,7 @@ def test_nondominated_points_are_those_without_a_better_one(
     assert hypervolume.is_nondominated(values).tolist() == expected
 
 
+@pytest.mark.slow
 @given(fronts(max_points=12))
 @settings(deadline=None)
 def test_boxes_partition_the_open_region_whatever_the_ties(

@@ -36,6 +36,7 @@ def bowl(trial: optuna.Trial) -> float:
 # The way back from scores to values.
 
 
+@pytest.mark.slow
 @given(
     strategies.lists(strategies.floats(-1e3, 1e3), min_size=4, max_size=12, unique=True),
     strategies.floats(-2.0, 3.0),
@@ -173,6 +174,7 @@ def n_trials_until_stopped(callback: Any, objective: Any = bowl, n_trials: int =
     return len(study.trials)
 
 
+@pytest.mark.slow
 def test_study_stops_when_little_is_left_to_gain() -> None:
     coarse, fine = (n_trials_until_stopped(StopCallback(t)) for t in (0.05, 1e-5))
     assert 7 <= coarse <= fine < 60

@@ -114,6 +114,7 @@ def test_begins_near_the_best_of_a_related_study() -> None:
     assert study.best_value < 10.0 * (source.best_value - 5.0)
 
 
+@pytest.mark.slow
 def test_recovers_from_a_negated_study() -> None:
     source = run(negated, n_trials=60)
     best = [run(bowl, with_prior(source, seed), 12).best_value for seed in range(3)]

@@ -212,6 +212,7 @@ def test_studies_with_pruners_run(
     assert any(trial.state == TrialState.PRUNED for trial in study.trials)
 
 
+@pytest.mark.slow
 def test_a_half_that_is_pruned_at_once_is_left() -> None:
     def objective(trial: optuna.Trial) -> float:
         x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
@@ -257,6 +258,7 @@ def test_curves_are_not_read_without_pruned_trials(monkeypatch: pytest.MonkeyPat
     study.optimize(decay, n_trials=8)
 
 
+@pytest.mark.slow
 def test_maximising_is_minimising_the_negative() -> None:
     def params(direction: optuna.study.StudyDirection, sign: float) -> list[dict[str, Any]]:
         study = optuna.create_study(

@@ -144,6 +144,7 @@ def small_lattice(trial: optuna.Trial) -> float:
     return x * y + (c == "a")
 
 
+@pytest.mark.slow
 def test_visits_every_lattice_point_before_any_twice() -> None:
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(small_lattice, n_trials=3 * 24)
@@ -390,6 +391,7 @@ def test_importing_does_not_import_torch() -> None:
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.slow
 def test_shared_choice_of_a_conditional_space_may_be_exploited() -> None:
     """It is not the whole point: visiting each choice equally often would be no search."""
 

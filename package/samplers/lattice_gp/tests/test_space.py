@@ -113,6 +113,7 @@ def test_huge_ranges() -> None:
     assert not visits.is_open(space.centre()[None, :])[0]
 
 
+@pytest.mark.slow
 @given(strategies.lists(strategies.integers(0, 69), max_size=200))
 def test_open_points_are_those_visited_least(visited: list[int]) -> None:
     space = SearchSpace(DISCRETE)
