@@ -128,15 +128,15 @@ def test_merging_continues_a_shorter_study(tmp_path: Path) -> None:
     assert _studies(short) == _studies(long)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        pytest.param(
+        (
             ["--problems", "quadratic", "--samplers", "tpe", "--start-points", "2"],
             "other settings",
-            marks=pytest.mark.slow,
         ),
-        pytest.param(None, "other trials", marks=pytest.mark.slow),
+        (None, "other trials"),
         ([], "holds no results"),
     ],
 )

@@ -325,7 +325,8 @@ def test_other_settings_are_told_as_options(
         assert words in said
 
 
-@pytest.mark.parametrize("parallel", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("parallel", ["1", "2"])
 def test_numbers_that_a_problem_gets_wrong_are_not_told(
     tmp_path: Path, problems: str, parallel: str
 ) -> None:

@@ -57,18 +57,10 @@ RANDOM = Entrant("random", lambda seed, task: RandomSampler(seed=seed))
 FORMULAS = ("levy", "griewank", "alpine", "hartmann", "zakharov", "dixon_price")
 # Live training is left out for the time that it takes.
 REPRODUCIBLE = [task for task in TASKS if "live" not in task.description]
-# Those that take seconds: training, and tables that are asked many times a trial.
-LONG = (
-    "cost_naval_priced",
-    "cost_vehicle_priced",
-    "pruning_cancer_curves",
-    "pruning_digits_curves",
-    "parallel_hpolib_protein_x1",
-    "parallel_hpolib_protein_x8",
-    "digits_curves",
-    "naval_priced",
-    "vehicle_priced",
-)
+# In the common run there is one task of each part, and no problem that takes seconds: training, and
+# tables that are asked many times a trial.
+COMMON_TASKS = {part.tasks[0].name for part in PARTS}
+LONG = ("digits_curves", "naval_priced", "vehicle_priced")
 
 _BEGIN = datetime(2000, 1, 1)
 
@@ -103,10 +95,15 @@ def finished(
     return trial
 
 
-def long_ones_slow(cases: Iterable[Task | str]) -> list[Any]:
-    """Tasks, or names of problems, of which the long ones are marked."""
-    named = [(case, case if isinstance(case, str) else case.name) for case in cases]
-    return [pytest.param(c, marks=pytest.mark.slow) if n in LONG else c for c, n in named]
+def mostly_slow(tasks: Iterable[Task]) -> list[Any]:
+    return [
+        task if task.name in COMMON_TASKS else pytest.param(task, marks=pytest.mark.slow)
+        for task in tasks
+    ]
+
+
+def long_ones_slow(names: Iterable[str]) -> list[Any]:
+    return [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in names]
 
 
 def study_of(*trials: FrozenTrial) -> Study:
@@ -129,7 +126,7 @@ def test_every_part_has_the_tasks_it_needs() -> None:
         assert all(list(t.checkpoints) == sorted(set(t.checkpoints)) for t in part.tasks)
 
 
-@pytest.mark.parametrize("task", long_ones_slow(TASKS), ids=lambda task: task.name)
+@pytest.mark.parametrize("task", mostly_slow(TASKS), ids=lambda task: task.name)
 def test_random_search_begins_high_and_ends_above_zero(task: Task) -> None:
     study, _ = run_study(task, RANDOM, seed=0)
     progress = task.progress(study)
@@ -143,7 +140,7 @@ def test_random_search_begins_high_and_ends_above_zero(task: Task) -> None:
     assert not any(trial.state == TrialState.FAIL for trial in study.trials)
 
 
-@pytest.mark.parametrize("task", long_ones_slow(REPRODUCIBLE), ids=lambda task: task.name)
+@pytest.mark.parametrize("task", mostly_slow(REPRODUCIBLE), ids=lambda task: task.name)
 def test_same_seed_same_study(task: Task) -> None:
     progress, again = (task.progress(run_study(task, RANDOM, seed=1).study) for _ in range(2))
     assert np.array_equal(progress.spent, again.spent)
@@ -346,7 +343,7 @@ def test_near_duplicates_of_simulated_studies() -> None:
         assert near_duplicates(run_study(task, same, 0).study) == share
 
 
-@pytest.mark.parametrize("task", prior.PART.tasks, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", mostly_slow(prior.PART.tasks), ids=lambda task: task.name)
 def test_earlier_studies(task: Task) -> None:
     (study,) = task.context["studies"](0)
     assert len(study.trials) == prior.N_EARLIER

@@ -89,13 +89,9 @@ def kill_at_trial_12(storage: str, hang_at: str) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    "hang_at",
-    [
-        pytest.param("before the parameters", marks=pytest.mark.slow),
-        "between the parameters",
-        pytest.param("after the parameters", marks=pytest.mark.slow),
-    ],
+    "hang_at", ["before the parameters", "between the parameters", "after the parameters"]
 )
 def test_killed_study_ends_as_the_undisturbed_one(
     hang_at: str, tmp_path: Path, undisturbed: list[tuple[dict[str, Any], Any]]
