@@ -1,0 +1,252 @@
+"""``python -m publishing.release``: tag this commit as the version that pyproject.toml says.
+
+The version, its entry in CHANGELOG.md, the Optuna versions it was tested with and what the packages
+say of themselves must agree; the tag then carries the entry. Nothing is pushed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+import re
+import subprocess
+import sys
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+import yaml
+
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+_ROOT = Path(__file__).resolve().parents[1]
+_HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>.*))?$", re.MULTILINE)
+_TESTED = re.compile(
+    r"^Tested with Optuna (?P<optuna>[\d.]+(?:(?:, | and )[\d.]+)*), "
+    r"Python (?P<oldest>[\d.]+\d) to (?P<newest>[\d.]+\d)\.$",
+    re.MULTILINE,
+)
+_UNRELEASED = "Unreleased"
+
+
+class ReleaseError(ValueError):
+    """What stands between this commit and a release, in one line."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What CHANGELOG.md says of one version.
+
+    Attributes:
+        version: Such as ``0.2.0``.
+        date: As written, such as ``2026-11-26``; empty if there is none.
+        text: All below its heading.
+        optuna_versions: Those it was tested with, as written; empty if it does not say so.
+        python_versions: The oldest and the newest, likewise.
+    """
+
+    version: str
+    date: str
+    text: str
+    optuna_versions: tuple[str, ...]
+    python_versions: tuple[str, ...]
+
+
+def entries(changelog: str) -> list[Entry]:
+    """The entries of all versions, as they stand, without what is unreleased.
+
+    Args:
+        changelog: The text of a file in the format of Keep a Changelog.
+    """
+    headings = list(_HEADING.finditer(changelog))
+    ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
+    return [
+        _entry(heading, changelog[heading.end() : end].strip())
+        for heading, end in zip(headings, ends)
+        if heading["version"] != _UNRELEASED
+    ]
+
+
+def _entry(heading: re.Match[str], text: str) -> Entry:
+    tested = _TESTED.search(text)
+    return Entry(
+        heading["version"],
+        heading["date"] or "",
+        text,
+        tuple(re.split(", | and ", tested["optuna"])) if tested else (),
+        (tested["oldest"], tested["newest"]) if tested else (),
+    )
+
+
+def inconsistencies(root: Path) -> list[str]:
+    """What the files that tell of versions contradict each other in, one line each.
+
+    Args:
+        root: The checkout, with pyproject.toml, CHANGELOG.md and the packages.
+    """
+    project = _project(root)
+    known = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    if not known:
+        return ["CHANGELOG.md: has no version; accepts headings such as '## [0.1.0] - 2026-11-26'"]
+    found = [problem for entry in known for problem in _faults(entry)]
+    newest = known[0]
+    found += _out_of_order(known)
+    if newest.version != project["version"]:
+        found.append(
+            f"CHANGELOG.md: its newest version is {newest.version}, but pyproject.toml has "
+            f"{project['version']}; give both the same"
+        )
+    return found + _against_project(newest, project) + _against_packages(newest, root)
+
+
+def _project(root: Path) -> dict[str, Any]:
+    text = (root / "pyproject.toml").read_text(encoding="utf-8")
+    project: dict[str, Any] = tomllib.loads(text)["project"]
+    return project
+
+
+def _faults(entry: Entry) -> list[str]:
+    where = f"CHANGELOG.md: [{entry.version}]"
+    found = []
+    if not re.fullmatch(r"\d+\.\d+\.\d+", entry.version):
+        found.append(f"{where} is no version; accepts three numbers, such as 0.2.0")
+    try:
+        date.fromisoformat(entry.date)
+    except ValueError:
+        found.append(f"{where} has the date {entry.date!r}; accepts one such as 2026-11-26")
+    if not entry.optuna_versions:
+        found.append(
+            f"{where} does not say what it was tested with; accepts a line 'Tested with Optuna "
+            "4.8.0 and 5.0.0, Python 3.10 to 3.13.'"
+        )
+    return found
+
+
+def _out_of_order(known: Sequence[Entry]) -> list[str]:
+    numbers = [entry.version for entry in known if re.fullmatch(r"[\d.]*\d", entry.version)]
+    return [
+        f"CHANGELOG.md: [{above}] stands above [{below}]; the newest version comes first"
+        for above, below in zip(numbers, numbers[1:])
+        if Version(above) <= Version(below)
+    ]
+
+
+def _against_project(entry: Entry, project: dict[str, Any]) -> list[str]:
+    if not entry.optuna_versions:
+        return []
+    requirements = [Requirement(text) for text in project["dependencies"]]
+    optuna = next(one.specifier for one in requirements if one.name == "optuna")
+    pairs = (
+        ("Optuna", min(entry.optuna_versions, key=Version), optuna),
+        ("Python", entry.python_versions[0], SpecifierSet(project["requires-python"])),
+    )
+    return [
+        f"CHANGELOG.md: [{entry.version}] was tested with {what} {oldest} at the oldest, but "
+        f"pyproject.toml has {what} {accepted}; give both the same"
+        for what, oldest, accepted in pairs
+        if Version(oldest) != _lower_bound(accepted)
+    ]
+
+
+def _lower_bound(accepted: SpecifierSet) -> Version | None:
+    return next((Version(one.version) for one in accepted if one.operator == ">="), None)
+
+
+def _against_packages(entry: Entry, root: Path) -> list[str]:
+    found = []
+    for page in sorted(root.glob("package/*/*/README.md")):
+        said = _front_matter(page).get("optuna_versions") or []
+        missing = [version for version in entry.optuna_versions if version not in map(str, said)]
+        if missing:
+            found.append(
+                f"{page.relative_to(root)}: optuna_versions lacks {', '.join(missing)}, which "
+                f"CHANGELOG.md says [{entry.version}] was tested with"
+            )
+    return found
+
+
+def _front_matter(page: Path) -> dict[str, Any]:
+    _, _, rest = page.read_text(encoding="utf-8").partition("---\n")
+    read: dict[str, Any] = yaml.safe_load(rest.partition("\n---\n")[0]) or {}
+    return read
+
+
+def release(root: Path, *, dry_run: bool = False) -> str:
+    """Make the annotated tag of this version, if all that it rests on agrees.
+
+    Args:
+        root: The checkout.
+        dry_run: Check only.
+
+    Returns:
+        The name of the tag, such as ``v0.2.0``.
+
+    Raises:
+        ReleaseError: If the work tree is not clean, files contradict each other, or the tag
+            exists.
+    """
+    if changed := _git(root, "status", "--porcelain").splitlines():
+        files = ", ".join(line[3:] for line in changed[:3])
+        more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
+        raise ReleaseError(f"the work tree is not clean ({files}{more}); commit or remove these")
+    if found := inconsistencies(root):
+        raise ReleaseError("; ".join(found))
+    entry = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))[0]
+    tag = f"v{entry.version}"
+    if _git(root, "tag", "--list", tag).strip():
+        raise ReleaseError(
+            f"the tag {tag} exists; give pyproject.toml and CHANGELOG.md the next version"
+        )
+    if not dry_run:
+        message = f"Version {entry.version}, {entry.date}\n\n{entry.text}\n"
+        # By default git would drop the headings of the entry as comments.
+        _git(root, "tag", "--annotate", tag, "--cleanup=whitespace", "--file=-", stdin=message)
+    return tag
+
+
+def _git(root: Path, *arguments: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        ["git", "-C", str(root), *arguments], input=stdin, capture_output=True, text=True
+    )
+    if done.returncode != 0:
+        raise ReleaseError(f"git {arguments[0]}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Returns:
+        Exit status: 0 if the tag is made, or could be with ``--dry-run``, else 2.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m publishing.release", description=str(__doc__).splitlines()[0]
+    )
+    parser.add_argument("--dry-run", action="store_true", help="check only, make no tag")
+    parser.add_argument(
+        "--repository", type=Path, default=_ROOT, metavar="DIR", help="checkout (this one)"
+    )
+    args = parser.parse_args(arguments)
+    try:
+        tag = release(args.repository, dry_run=args.dry_run)
+    except (ReleaseError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if args.dry_run:
+        print(f"{tag} can be made")
+    else:
+        print(f"made {tag}; nothing is pushed: git push origin {tag} does so")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

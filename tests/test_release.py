@@ -1,0 +1,205 @@
+"""Versions: what the files say of them agrees, and a tag is made only where it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+import subprocess
+
+import pytest
+
+from publishing import release
+
+
+ROOT = Path(__file__).resolve().parents[1]
+_TESTED = "Tested with Optuna 4.8.0 and 5.0.0, Python 3.10 to 3.13."
+_CHANGELOG = f"""# Changelog
+
+## [Unreleased]
+
+- Not yet.
+
+## [0.2.0] - 2026-11-26
+
+{_TESTED}
+
+### Added
+
+- A thing.
+
+## [0.1.0] - 2026-11-23
+
+{_TESTED}
+
+- The first.
+"""
+_PROJECT = """[project]
+name = "thing"
+version = "0.2.0"
+requires-python = ">=3.10"
+dependencies = ["numpy", "optuna >= 4.8"]
+"""
+_PAGE = "---\ntitle: Thing\noptuna_versions: [4.8.0, 5.0.0]\n---\n\n## Abstract\n"
+
+
+def _git(root: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    done = subprocess.run(
+        ["git", "-C", str(root), *identity, *arguments], check=True, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository whose version 0.2.0 can be released."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "t")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "t@example.invalid")
+    page = tmp_path / "package" / "samplers" / "thing" / "README.md"
+    page.parent.mkdir(parents=True)
+    page.write_text(_PAGE)
+    (tmp_path / "pyproject.toml").write_text(_PROJECT)
+    (tmp_path / "CHANGELOG.md").write_text(_CHANGELOG)
+    _git(tmp_path, "init", "-q", "-b", "main")
+    _commit(tmp_path)
+    return tmp_path
+
+
+def _commit(root: Path) -> None:
+    _git(root, "add", "-A")
+    _git(root, "commit", "-q", "-m", "a state")
+
+
+def _replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def test_this_checkout_is_consistent() -> None:
+    assert release.inconsistencies(ROOT) == []
+
+
+def test_the_readme_loads_a_version_that_there_is() -> None:
+    known = release.entries((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert f'ref="v{known[0].version}"' in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_entries_are_read_without_what_is_unreleased() -> None:
+    newest, oldest = release.entries(_CHANGELOG)
+    assert (newest.version, newest.date) == ("0.2.0", "2026-11-26")
+    assert newest.optuna_versions == ("4.8.0", "5.0.0")
+    assert newest.python_versions == ("3.10", "3.13")
+    assert newest.text.endswith("- A thing.")
+    assert (oldest.version, oldest.text.endswith("- The first.")) == ("0.1.0", True)
+
+
+def test_the_tag_carries_the_entry(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release.main(["--repository", str(checkout)]) == 0
+    assert "made v0.2.0; nothing is pushed" in capsys.readouterr().out
+    assert _git(checkout, "cat-file", "-t", "v0.2.0").strip() == "tag"
+    message = _git(checkout, "for-each-ref", "refs/tags/v0.2.0", "--format=%(contents)")
+    assert message.strip() == f"Version 0.2.0, 2026-11-26\n\n{_TESTED}\n\n### Added\n\n- A thing."
+    assert _git(checkout, "rev-parse", "v0.2.0^{commit}") == _git(checkout, "rev-parse", "HEAD")
+
+
+def test_a_dry_run_makes_no_tag(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release.main(["--repository", str(checkout), "--dry-run"]) == 0
+    assert capsys.readouterr().out == "v0.2.0 can be made\n"
+    assert _git(checkout, "tag") == ""
+
+
+def _refusal(checkout: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    before = _git(checkout, "tag")
+    assert release.main(["--repository", str(checkout)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == "" and captured.err.count("\n") == 1
+    assert _git(checkout, "tag") == before
+    return captured.err
+
+
+def test_a_tag_is_made_once(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release.main(["--repository", str(checkout)]) == 0
+    capsys.readouterr()
+    assert "the tag v0.2.0 exists" in _refusal(checkout, capsys)
+
+
+def test_a_changed_work_tree_is_not_released(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (checkout / "new.txt").write_text("")
+    assert "not clean (new.txt); commit or remove" in _refusal(checkout, capsys)
+
+
+def test_a_folder_without_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release.main(["--repository", str(tmp_path / "nowhere")]) == 2
+    assert capsys.readouterr().err.startswith("error: git status: ")
+
+
+def _next_version(root: Path) -> None:
+    _replace(root / "pyproject.toml", '"0.2.0"', '"0.3.0"')
+
+
+def _no_date(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "[0.2.0] - 2026-11-26", "[0.2.0]")
+
+
+def _impossible_date(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "2026-11-26", "2026-11-31")
+
+
+def _untested(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", _TESTED, "Untested.")
+
+
+def _other_lower_bound(root: Path) -> None:
+    _replace(root / "pyproject.toml", "optuna >= 4.8", "optuna >= 4.9")
+
+
+def _other_python(root: Path) -> None:
+    _replace(root / "pyproject.toml", ">=3.10", ">=3.11")
+
+
+def _page_lacks_one(root: Path) -> None:
+    _replace(root / "package/samplers/thing/README.md", "[4.8.0, 5.0.0]", "[5.0.0]")
+
+
+def _swapped(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "[0.1.0]", "[0.4.0]")
+
+
+def _odd_version(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "[0.1.0]", "[first]")
+
+
+def _empty(root: Path) -> None:
+    (root / "CHANGELOG.md").write_text("# Changelog\n")
+
+
+@pytest.mark.parametrize(
+    "spoil, words",
+    [
+        (_next_version, ["newest version is 0.2.0", "pyproject.toml has 0.3.0"]),
+        (_no_date, ["[0.2.0] has the date ''", "accepts one such as"]),
+        (_impossible_date, ["[0.2.0] has the date '2026-11-31'"]),
+        (_untested, ["[0.2.0] does not say what it was tested with", "accepts a line"]),
+        (_other_lower_bound, ["Optuna 4.8.0 at the oldest", "pyproject.toml has Optuna >=4.9"]),
+        (_other_python, ["Python 3.10 at the oldest", "pyproject.toml has Python >=3.11"]),
+        (_page_lacks_one, ["package/samplers/thing/README.md: optuna_versions lacks 4.8.0"]),
+        (_swapped, ["[0.2.0] stands above [0.4.0]"]),
+        (_odd_version, ["[first] is no version"]),
+        (_empty, ["has no version"]),
+    ],
+)
+def test_contradictions_are_told_and_nothing_is_tagged(
+    spoil: Callable[[Path], None],
+    words: list[str],
+    checkout: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert release.inconsistencies(checkout) == []
+    spoil(checkout)
+    _commit(checkout)
+    told = _refusal(checkout, capsys)
+    assert all(word in told for word in words), told
