@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 if all went well, 1 if a study failed, 2 for a wrong argument, 130 after
         Ctrl-C, 143 after an order to end (SIGTERM).
     """
-    args = _parser().parse_args(arguments)
+    args = parser().parse_args(arguments)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -79,15 +79,16 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help tells more)\n")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line, with a subparser for each command."""
+    whole = _Parser(
         prog="python -m benchmarks", description="Compare samplers over problems and seeds."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = whole.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="samplers and problems, and whether they can run here")
     for module in _COMMANDS.values():
         module.add_parser(commands)
-    return parser
+    return whole
 
 
 def _list(console: Console) -> int:
