@@ -95,8 +95,14 @@ def supervise(options: argparse.Namespace, study: optuna.Study) -> None:
     try:
         while any(worker.is_alive() for worker in workers):
             time.sleep(0.05)
-            n_done = len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE]))
-            if n_to_kill and n_done >= options.trials // 2:
+            trials = study.get_trials(deepcopy=False)
+            n_done = sum(trial.state == TrialState.COMPLETE for trial in trials)
+            is_busy = any(
+                trial.state == TrialState.RUNNING
+                and trial.user_attrs.get("pid") == workers[-1].pid
+                for trial in trials
+            )
+            if n_to_kill and is_busy and n_done >= options.trials // 2:
                 print(f"killing worker {workers[-1].pid} after {n_done} trials", flush=True)
                 workers[-1].kill()
                 workers[-1].join()

@@ -166,7 +166,8 @@ def load_images(root: str | None) -> tuple[torch.Tensor, torch.Tensor]:
     except ImportError as error:
         sys.exit(f"{error}: pip install scikit-learn, or torchvision for --data-root")
     except RuntimeError as error:
-        sys.exit(f"--data-root {root}: {error}")
+        # What torchvision says in several lines where it does not find the files.
+        sys.exit(f"--data-root {root}: {str(error).partition(chr(10))[0]}")
     images = images.float()
     # The last of scikit-learn's are by other writers than the first.
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
