@@ -69,10 +69,8 @@ def epoch_flops(preset: Preset, cell: dict[str, int], device: torch.device) -> f
     model = build_model(preset, **cell, training_seed=0).to(device)
     images = torch.zeros(2, preset.image_size, preset.image_size, device=device)
     # The mathematical form of attention is counted whatever the device.
-    with (
-        FlopCounterMode(display=False) as counter,
-        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
-    ):
+    mathematical = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    with FlopCounterMode(display=False) as counter, mathematical:
         model(images).sum().backward()
     return counter.get_total_flops() / 2 * preset.n_train
 

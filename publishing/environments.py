@@ -1,0 +1,152 @@
+"""What is tested with what, and the commands of one clean environment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+import os
+from pathlib import Path
+
+from .errors import UsageError
+from .interpreters import interpreter
+from .packages import Package
+from .rules.third_party import canonical
+from .versions import full_version
+from .versions import Supported
+
+
+_TEST_TOOLS = ("pytest>=8", "pytest-xdist", "hypothesis>=6.100")
+# The names by which a package is asked for are the hub's; what is loaded is the copy. Figures are
+# made but not shown, as no one is looking.
+_RUN_EXAMPLE = """
+import runpy, sys
+import optunahub
+root, example = sys.argv[1:]
+def load_module(package, **_):
+    return optunahub.load_local_module(package, registry_root=root)
+optunahub.load_module = load_module
+runpy.run_path(example, run_name="__main__")
+"""
+_QUIET = {
+    "OPTUNAHUB_NO_ANALYTICS": "1",
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MPLBACKEND": "Agg",
+    "PLOTLY_RENDERER": "json",
+}
+_DROPPED = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PYTEST_ADDOPTS", "PYTHONSTARTUP")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One package in one clean environment.
+
+    Attributes:
+        package: What is tested.
+        optuna: A version, or ``newest`` for the newest that can be installed.
+        python: Path of the interpreter.
+        without: Distributions of its requirements that are not installed.
+    """
+
+    package: Package
+    optuna: str
+    python: str
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command; ``name`` is what a report calls it."""
+
+    name: str
+    command: tuple[str, ...]
+
+
+def plan(
+    packages: Sequence[Package],
+    optuna: Sequence[str],
+    python: Sequence[str],
+    without: Sequence[str] = (),
+) -> list[Environment]:
+    """Every package with every version of Optuna.
+
+    Args:
+        packages: What to test.
+        optuna: Versions, ``oldest`` or ``newest``.
+        python: One interpreter for all versions of Optuna, or one for each.
+        without: Distributions of the requirements that are not installed.
+
+    Raises:
+        UsageError: If the numbers do not match, or there is no such interpreter.
+    """
+    if len(python) not in (1, len(optuna)):
+        raise UsageError(
+            f"--python: got {len(python)} ({', '.join(python)}), accepts one for all or one for "
+            f"each of the {len(optuna)} of --optuna"
+        )
+    paths = [interpreter(name) for name in python]
+    paths *= len(optuna) if len(paths) == 1 else 1
+    pairs = list(zip(optuna, paths))
+    names = tuple(map(canonical, without))
+    return [
+        Environment(package, _version(which, package.supported), path, names)
+        for package in packages
+        for which, path in pairs
+    ]
+
+
+def _version(which: str, supported: Supported) -> str:
+    if which == "newest":
+        return which
+    return supported.oldest if which == "oldest" else full_version(which)
+
+
+def requirements(environment: Environment) -> list[str]:
+    """The package's requirements, less those that are left out."""
+    from packaging.requirements import Requirement
+
+    lines = environment.package.texts.get("requirements.txt", "").splitlines()
+    wanted = [line.partition("#")[0].strip() for line in lines]
+    return [
+        line
+        for line in wanted
+        if line and canonical(Requirement(line).name) not in environment.without
+    ]
+
+
+def steps(environment: Environment, folder: Path) -> list[Step]:
+    """The commands that make an environment and test a package in it.
+
+    Args:
+        environment: What is tested with what.
+        folder: Where ``registry/package/...`` lies with a copy of the package alone; the
+            environment is made in ``folder/venv``.
+    """
+    python = venv_python(folder)
+    is_newest = environment.optuna == "newest"
+    optuna = "optuna" if is_newest else f"optuna=={environment.optuna}"
+    install = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    wanted = (optuna, "optunahub", *requirements(environment), *_TEST_TOOLS)
+    inside = Path("package") / environment.package.title
+    result = [
+        Step("venv", (environment.python, "-m", "venv", str(folder / "venv"))),
+        Step("install", (*install, *wanted)),
+    ]
+    options = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "auto")
+    result.append(Step("tests", (python, "-m", "pytest", *options, str(inside / "tests"))))
+    if "example.py" in environment.package.files:
+        example = str(folder / "registry" / inside / "example.py")
+        root = str(folder / "registry" / "package")
+        result.append(Step("example", (python, "-c", _RUN_EXAMPLE, root, example)))
+    return result
+
+
+def venv_python(folder: Path) -> str:
+    """The interpreter of the environment in a folder."""
+    return str(folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python")
+
+
+def variables() -> dict[str, str]:
+    """Environment variables of the commands: nothing of the caller's Python gets in."""
+    kept = {name: value for name, value in os.environ.items() if name not in _DROPPED}
+    return {**kept, **_QUIET}

@@ -1,0 +1,138 @@
+"""The package folders: where they are, what is in them, and their code, parsed once."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from pathlib import PurePosixPath
+
+from . import readme
+from .errors import UsageError
+from .findings import Finding
+from .git import files_in
+from .git import succeeds
+from .versions import Supported
+from .versions import supported
+
+
+@dataclass(frozen=True)
+class Package:
+    """One package folder of a checkout.
+
+    Attributes:
+        root: Root of the checkout.
+        category: Such as ``samplers``.
+        name: Such as ``lattice_gp``.
+        supported: Versions of Optuna that it is for.
+    """
+
+    root: Path
+    category: str
+    name: str
+    supported: Supported
+
+    @property
+    def title(self) -> str:
+        """The name by which OptunaHub loads it."""
+        return f"{self.category}/{self.name}"
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.root / "package" / self.category / self.name
+
+    @cached_property
+    def files(self) -> list[str]:
+        """Names relative to the folder: what is tracked or could be; all of it without git."""
+        inside = f"package/{self.title}"
+        if succeeds(self.root, "rev-parse", "--git-dir"):
+            names = files_in(self.root, inside)
+            return [str(PurePosixPath(name).relative_to(inside)) for name in names]
+        found = (path for path in self.folder.rglob("*") if path.is_symlink() or path.is_file())
+        return sorted(path.relative_to(self.folder).as_posix() for path in found)
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Contents of the files that are UTF-8 text, by name."""
+        texts = {}
+        for name in self.files:
+            if (self.folder / name).is_symlink():
+                continue
+            try:
+                text = (self.folder / name).read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+            if "\0" not in text:
+                texts[name] = text
+        return texts
+
+    @cached_property
+    def readme(self) -> readme.Readme:
+        """README.md, parsed; that of an empty text if it is missing."""
+        return readme.read(self.texts.get("README.md", ""))
+
+    @cached_property
+    def modules(self) -> dict[str, ast.Module]:
+        """Syntax trees of the Python files that can be parsed, by name."""
+        trees = {}
+        for name, text in self.texts.items():
+            if name.endswith(".py"):
+                try:
+                    trees[name] = ast.parse(text)
+                except SyntaxError:
+                    continue
+        return trees
+
+    @property
+    def runtime_modules(self) -> dict[str, ast.Module]:
+        """The modules that users run: neither tests nor the further examples."""
+        return {
+            name: tree
+            for name, tree in self.modules.items()
+            if PurePosixPath(name).parts[0] not in ("tests", "examples")
+        }
+
+    def finding(self, rule: str, name: str, line: int, message: str) -> Finding:
+        """A finding about one of its files; about the folder if the name is empty."""
+        path = f"package/{self.title}/{name}" if name else f"package/{self.title}"
+        return Finding(path, line, rule, message)
+
+
+def find(root: Path, titles: Sequence[str] = ()) -> list[Package]:
+    """The packages of a checkout.
+
+    Args:
+        root: Root of the checkout.
+        titles: Which, such as ``samplers/lattice_gp``; ``package/`` before it and a slash after
+            it do no harm. All if empty.
+
+    Raises:
+        UsageError: If there is no package of a name, or none at all.
+    """
+    versions = supported(root)
+    known = sorted(
+        path.relative_to(root / "package").as_posix()
+        for path in (root / "package").glob("*/*")
+        if _is_package(path)
+    )
+    if not known:
+        raise UsageError(f"{root / 'package'}: has no package; run from the root of the checkout")
+    wanted = [title.removeprefix("package/").rstrip("/") for title in titles] or known
+    for title in wanted:
+        if title not in known:
+            raise UsageError(f"PACKAGE: got {title!r}, accepts {', '.join(known)}")
+    packages = []
+    for title in dict.fromkeys(wanted):
+        category, _, name = title.partition("/")
+        packages.append(Package(root, category, name, versions))
+    return packages
+
+
+def _is_package(folder: Path) -> bool:
+    """Whether a folder holds more than the bytecode that another branch of git left behind."""
+    if not folder.is_dir() or folder.name.startswith((".", "__")):
+        return False
+    return any(child.name != "__pycache__" for child in folder.iterdir())

@@ -1,0 +1,61 @@
+"""Which versions of Optuna the packages are for, as pyproject.toml says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import sys
+from typing import Any
+
+from .errors import UsageError
+
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True)
+class Supported:
+    """Oldest and newest version of Optuna that the packages are tested with, as ``x.y.z``."""
+
+    oldest: str
+    newest: str
+
+
+def supported(root: Path) -> Supported:
+    """Read the versions from a checkout.
+
+    The oldest is the lower bound of the dependency on Optuna, the newest what
+    ``[tool.publishing]`` names.
+
+    Raises:
+        UsageError: If pyproject.toml lacks one of them.
+    """
+    path = root / "pyproject.toml"
+    try:
+        project = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: not found; run from the root of the checkout") from None
+    newest = project.get("tool", {}).get("publishing", {}).get("newest-optuna")
+    if not newest:
+        raise UsageError(f'{path}: [tool.publishing] must have newest-optuna = "x.y.z"')
+    return Supported(oldest=_lower_bound(project, path), newest=str(newest))
+
+
+def _lower_bound(project: dict[str, Any], path: Path) -> str:
+    from packaging.requirements import Requirement
+
+    for line in project.get("project", {}).get("dependencies", []):
+        requirement = Requirement(line)
+        bounds = [part.version for part in requirement.specifier if part.operator == ">="]
+        if requirement.name == "optuna" and bounds:
+            return full_version(bounds[0])
+    raise UsageError(f'{path}: dependencies must have a lower bound such as "optuna >= 4.8"')
+
+
+def full_version(version: str) -> str:
+    """``4.8`` as ``4.8.0``."""
+    parts = version.split(".")
+    return ".".join(parts + ["0"] * (3 - len(parts)))
