@@ -111,7 +111,7 @@ def write_branch(clone: Clone, packages: Sequence[Package], message: str) -> str
     tree = _tree(clone, packages)
     if tree == git(clone.path, "rev-parse", f"{clone.base}^{{tree}}").strip():
         raise UsageError(f"nothing to write: {clone.base} of the registry has these files")
-    _confirm_headers(clone, tree)
+    _confirm_headers(clone, packages, tree)
     parent = git(clone.path, "rev-parse", f"{clone.base}^{{commit}}").strip()
     commit = git(clone.path, "commit-tree", tree, "-p", parent, given=message).strip()
     # Zeros: only if there is no such branch yet.
@@ -141,14 +141,15 @@ def _entry(clone: Clone, package: Package, name: str) -> str:
     return f"100644 {blob}\tpackage/{package.title}/{name}"
 
 
-def _confirm_headers(clone: Clone, tree: str) -> None:
-    """Run the registry's own check of front matters on the branch's files."""
+def _confirm_headers(clone: Clone, packages: Sequence[Package], tree: str) -> None:
+    """Run the registry's own check of front matters on these packages of the branch."""
     if not clone.has(_HEADER_CHECK):
         return
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         folder = Path(name)
         archive = folder / "tree.tar"
-        git(clone.path, "archive", "--format=tar", f"--output={archive}", tree)
+        names = [_HEADER_CHECK, "template", *(f"package/{p.title}" for p in packages)]
+        git(clone.path, "archive", "--format=tar", f"--output={archive}", tree, "--", *names)
         with tarfile.open(archive) as files:
             files.extractall(folder / "tree", filter="data")
         finished = subprocess.run(

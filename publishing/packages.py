@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from pathlib import PurePosixPath
 
@@ -81,7 +82,7 @@ class Package:
         for name, text in self.texts.items():
             if name.endswith(".py"):
                 try:
-                    trees[name] = ast.parse(text)
+                    trees[name] = _parsed(text)
                 except SyntaxError:
                     continue
         return trees
@@ -99,6 +100,17 @@ class Package:
         """A finding about one of its files; about the folder if the name is empty."""
         path = f"package/{self.title}/{name}" if name else f"package/{self.title}"
         return Finding(path, line, rule, message)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@lru_cache(maxsize=1024)
+def nodes(tree: ast.Module) -> tuple[ast.AST, ...]:
+    """All nodes of a module; several rules walk through them."""
+    return tuple(ast.walk(tree))
 
 
 def find(root: Path, titles: Sequence[str] = ()) -> list[Package]:

@@ -22,7 +22,11 @@ from .staging import copy_packages
 
 # What `pip install` calls them; mdformat reads tables and front matter by mdformat-myst only.
 _NEEDED = ("ruff", "mypy", "mdformat", "mdformat-myst")
-_PLACE = re.compile(r"^(?P<path>[^\s:][^:]*):(?P<line>\d+):(?:\d+:)? (?P<message>.*)$")
+_PLACE = re.compile(
+    r"^(?P<path>[^\s:][^:\n]*):(?P<line>\d+):(?:\d+:)? (?P<message>.*)$", re.MULTILINE
+)
+# Path, line, message.
+_Found = tuple[str, int, str]
 
 
 def findings_by_tools(packages: Sequence[Package], settings: Settings) -> list[Finding]:
@@ -66,29 +70,28 @@ def _names(root: Path, ending: str) -> list[str]:
 
 
 def _findings(
-    rule: str,
-    finished: subprocess.CompletedProcess[str],
-    read: Callable[[str], tuple[str, int, str] | None],
+    rule: str, finished: subprocess.CompletedProcess[str], read: Callable[[str], list[_Found]]
 ) -> list[Finding]:
     """Turn a tool's output into findings.
 
     Raises:
-        UsageError: If it failed and none of its lines could be read.
+        UsageError: If it failed and nothing of what it wrote could be read.
     """
-    lines = (finished.stdout + finished.stderr).splitlines()
-    findings = [Finding(p, n, rule, text) for p, n, text in filter(None, map(read, lines))]
+    output = finished.stdout + finished.stderr
+    findings = [Finding(path, line, rule, text) for path, line, text in read(output)]
     if finished.returncode != 0 and not findings:
-        raise UsageError(f"{rule}: failed: {' '.join(lines)[-500:]}")
+        raise UsageError(f"{rule}: failed: {' '.join(output.split())[-500:]}")
     return findings
 
 
-def _with_place(advice: str) -> Callable[[str], tuple[str, int, str] | None]:
-    def read(line: str) -> tuple[str, int, str] | None:
-        match = _PLACE.match(line)
-        if match is None or " note: " in line:
-            return None
-        message = match["message"].removeprefix("error: ")
-        return match["path"], int(match["line"]), f"{message}: {advice}"
+def _with_place(advice: str) -> Callable[[str], list[_Found]]:
+    def read(output: str) -> list[_Found]:
+        found = []
+        for match in _PLACE.finditer(output):
+            message = match["message"].removeprefix("error: ")
+            if not message.startswith("note: "):
+                found.append((match["path"], int(match["line"]), f"{message}: {advice}"))
+        return found
 
     return read
 
@@ -99,9 +102,9 @@ def _ruff_check(root: Path) -> list[Finding]:
 
 
 def _ruff_format(root: Path) -> list[Finding]:
-    def read(line: str) -> tuple[str, int, str] | None:
-        path = line.removeprefix("Would reformat: ")
-        return None if path == line else (path, 0, "not formatted: run ruff format")
+    def read(output: str) -> list[_Found]:
+        paths = re.findall(r"^Would reformat: (.*)$", output, re.MULTILINE)
+        return [(path, 0, "not formatted: run ruff format") for path in paths]
 
     finished = _run(root, "ruff", "format", "--no-cache", "--check", "package")
     return _findings("ruff-format", finished, read)
@@ -123,12 +126,10 @@ def _mdformat(root: Path) -> list[Finding]:
     if not names:
         return []
 
-    def read(line: str) -> tuple[str, int, str] | None:
-        match = re.search(r'File "(.*)" is not formatted', line)
-        if match is None:
-            return None
-        path = Path(match[1])
-        inside = path.resolve().relative_to(root.resolve()) if path.is_absolute() else path
-        return inside.as_posix(), 0, "not formatted: run mdformat"
+    def read(output: str) -> list[_Found]:
+        # Wrapped where the path is long.
+        paths = map(Path, re.findall(r'File "(.*?)" is\s+not\s+formatted', output))
+        inside = [path.resolve().relative_to(root.resolve()) for path in paths]
+        return [(path.as_posix(), 0, "not formatted: run mdformat") for path in inside]
 
     return _findings("mdformat", _run(root, "mdformat", "--check", *names), read)

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 import re
 
 from ..findings import Finding
+from ..packages import nodes
 from ..packages import Package
 from .loading import wrong_loads
 
@@ -27,7 +28,7 @@ def relative_imports(package: Package) -> Iterable[Finding]:
     """The package imports its own modules by relative imports, and nothing of this repository."""
     for name, tree in package.modules.items():
         depth = len(PurePosixPath(name).parts)
-        for node in ast.walk(tree):
+        for node in nodes(tree):
             if isinstance(node, ast.Import):
                 imports = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
@@ -53,7 +54,7 @@ def future_annotations(package: Package) -> Iterable[Finding]:
 
 
 def _has_annotations(tree: ast.Module) -> bool:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.returns:
             return True
         if isinstance(node, ast.AnnAssign) or (isinstance(node, ast.arg) and node.annotation):

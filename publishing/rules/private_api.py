@@ -10,6 +10,7 @@ import inspect
 import re
 
 from ..findings import Finding
+from ..packages import nodes
 from ..packages import Package
 
 
@@ -37,7 +38,7 @@ def private_api(package: Package) -> Iterable[Finding]:
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if _is_private_path(alias.name):

@@ -116,6 +116,9 @@ def _imported_at_once(package: Package) -> set[str]:
             continue
         reached.add(name)
         for node in relative_imports(modules[name]):
+            # One that leaves the package is a finding of rule relative-imports.
+            if node.level > len(PurePosixPath(name).parts):
+                continue
             base = PurePosixPath(name).parents[node.level - 1]
             parts = (node.module or "").replace(".", "/")
             targets = [base / parts] + [base / parts / alias.name for alias in node.names]

@@ -1,0 +1,200 @@
+"""What is tested with what, by which commands, and what is made of their results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+import subprocess
+import sys
+
+import pytest
+
+
+pytest.importorskip("frontmatter", reason="needs the extra publish")
+pytest.importorskip("mdformat", reason="needs the extra publish")
+
+from publishing import cli
+from publishing import environments
+from publishing import interpreters
+from publishing import packages
+from publishing import testing
+from publishing.environments import Environment
+from publishing.errors import UsageError
+
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLER, PROBLEM = packages.find(ROOT, ["samplers/lattice_gp", "benchmarks/perceiver_mnist"])
+
+
+class FakeRunner:
+    """Keeps what it is asked to run, and the files that lie there; fails at one step."""
+
+    def __init__(self, fails_at: str = "") -> None:
+        self.commands: list[list[str]] = []
+        self.folders: list[Path] = []
+        self.files: set[str] = set()
+        self.fails_at = fails_at
+
+    def __call__(self, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        self.commands.append(list(command))
+        self.folders.append(folder)
+        self.files = {
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        }
+        line = " ".join(command)
+        if self.fails_at and self.fails_at in line:
+            return subprocess.CompletedProcess(command, 1, "12 passed, 1 failed", "it broke")
+        out = "....\n7 passed, 1 skipped in 1.2s\n" if "pytest -q" in line else ""
+        out = "5.0.0 3.12.1\n" if "platform" in line else out
+        return subprocess.CompletedProcess(command, 0, out, "")
+
+
+def test_every_package_with_every_optuna() -> None:
+    planned = environments.plan([SAMPLER, PROBLEM], ["oldest", "5.1", "newest"], ["current"])
+    assert [(e.package.name, e.optuna) for e in planned] == [
+        (name, version)
+        for name in ("lattice_gp", "perceiver_mnist")
+        for version in (SAMPLER.supported.oldest, "5.1.0", "newest")
+    ]
+    assert {e.python for e in planned} == {sys.executable}
+
+
+def test_an_interpreter_for_each_optuna(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {(3, 10): "ten", (3, 12): "twelve", (3, 13): "thirteen"}
+    monkeypatch.setattr(interpreters, "found_interpreters", lambda: found)
+    planned = environments.plan([SAMPLER], ["oldest", "newest"], ["oldest", "newest"])
+    assert [(e.optuna, e.python) for e in planned] == [("4.8.0", "ten"), ("newest", "thirteen")]
+    (planned_one,) = environments.plan([SAMPLER], ["newest"], ["3.12"])
+    assert planned_one.python == "twelve"
+    with pytest.raises(UsageError, match=r"--python: got '3.11', found 3.10, 3.12, 3.13"):
+        environments.plan([SAMPLER], ["newest"], ["3.11"])
+
+
+def test_numbers_of_interpreters_and_versions_must_match() -> None:
+    with pytest.raises(UsageError, match="got 2 .*one for each of the 3"):
+        environments.plan([SAMPLER], ["oldest", "5.0.0", "newest"], ["current", "current"])
+
+
+def test_interpreters_of_this_machine_run() -> None:
+    found = interpreters.found_interpreters()
+    assert sys.version_info[:2] in found
+    assert all(version >= (3, 10) for version in found)
+    for version, path in found.items():
+        assert interpreters.version_of(path) == version
+
+
+@pytest.mark.parametrize("name", ["no-such-python", "/no/such/python"])
+def test_an_interpreter_that_does_not_run_is_told(name: str) -> None:
+    with pytest.raises(UsageError, match="does not run; accepts current, oldest, newest"):
+        interpreters.interpreter(name)
+
+
+def test_a_shim_that_is_switched_off_is_no_interpreter(tmp_path: Path) -> None:
+    shim = tmp_path / "python3.12"
+    shim.write_text("#!/bin/sh\necho 'pyenv: python3.12: command not found' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    assert interpreters.version_of(str(shim)) is None
+
+
+def test_commands_of_an_environment() -> None:
+    runner = FakeRunner()
+    outcome = testing.run_package(Environment(SAMPLER, "4.8.0", "python3.10"), runner)
+    venv, install, tests, example, _ = runner.commands
+    (folder,) = set(runner.folders)
+    assert venv == ["python3.10", "-m", "venv", str(folder.parent / "venv")]
+    python = str(folder.parent / "venv" / "bin" / "python")
+    assert {command[0] for command in runner.commands[1:]} == {python}
+    assert install[1:4] == ["-m", "pip", "install"]
+    wanted = {"optuna==4.8.0", "optunahub", "scipy>=1.15", "pytest-xdist"}
+    assert wanted <= set(install)
+    assert tests[-1] == str(Path("package/samplers/lattice_gp/tests"))
+    assert example[-2:] == [
+        str(folder / "package"),
+        str(folder / "package" / "samplers" / "lattice_gp" / "example.py"),
+    ]
+    assert not outcome.failed
+    assert outcome.tests == "7 passed, 1 skipped in 1.2s"
+    assert (outcome.optuna, outcome.python) == ("5.0.0", "3.12.1")
+
+
+def test_the_package_lies_alone_and_nothing_is_kept() -> None:
+    runner = FakeRunner()
+    testing.run_package(Environment(PROBLEM, "newest", "python3"), runner)
+    assert runner.files == {f"package/{PROBLEM.title}/{name}" for name in PROBLEM.files}
+    assert "optuna" in runner.commands[1]
+    assert not runner.folders[0].parent.exists()
+
+
+@pytest.mark.parametrize("command", [["no-such-program"], None])
+def test_nothing_is_kept_after_an_interruption(command: list[str] | None) -> None:
+    folders = []
+
+    def interrupted(_: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+        folders.append(folder)
+        if command is not None:
+            return testing.run(command, folder)
+        raise KeyboardInterrupt
+
+    with pytest.raises((KeyboardInterrupt, FileNotFoundError)):
+        testing.run_package(Environment(SAMPLER, "newest", "python3"), interrupted)
+    assert not folders[0].parent.exists()
+
+
+def test_requirements_can_be_left_out() -> None:
+    assert environments.requirements(Environment(PROBLEM, "newest", "x")) == [
+        "torch",
+        "torchvision",
+    ]
+    assert environments.requirements(Environment(PROBLEM, "newest", "x", ("torch",))) == [
+        "torchvision"
+    ]
+    (planned,) = environments.plan([PROBLEM], ["newest"], ["current"], ["Torch", "torchvision"])
+    assert environments.requirements(planned) == []
+
+
+@pytest.mark.parametrize(
+    "step, words", [("venv", "-m venv"), ("install", "pip"), ("tests", "pytest -q")]
+)
+def test_a_failed_step_ends_it_and_is_shown(step: str, words: str) -> None:
+    runner = FakeRunner(fails_at=words)
+    outcome = testing.run_package(Environment(SAMPLER, "4.8.0", "python3.10"), runner)
+    assert outcome.failed == step
+    assert "it broke" in outcome.output
+    assert f"FAILED at {step}" in str(outcome)
+    assert not any("runpy" in " ".join(command) for command in runner.commands)
+
+
+def test_the_commands_see_nothing_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
+    variables = environments.variables()
+    assert "PYTHONPATH" not in variables
+    assert "PYTEST_ADDOPTS" not in variables
+    assert variables["OPTUNAHUB_NO_ANALYTICS"] == "1"
+
+
+def test_the_example_gets_the_copy(tmp_path: Path) -> None:
+    """The real command of the last step, with this interpreter and a package of two lines."""
+    folder = tmp_path / "registry" / "package" / "samplers" / "lattice_gp"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").write_text("WHERE = __file__\n")
+    (folder / "example.py").write_text(
+        "import optunahub\nprint(optunahub.load_module('samplers/lattice_gp').WHERE)\n"
+    )
+    environment = Environment(SAMPLER, "newest", sys.executable)
+    command = environments.steps(environment, tmp_path)[-1].command
+    finished = testing.run([sys.executable, *command[1:]], tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.strip() == str(folder / "__init__.py")
+
+
+def test_the_command_fails_where_a_package_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = Environment(SAMPLER, "newest", "python3")
+    bad = testing.Outcome(environment, "5.0.0", "3.12.1", failed="tests", output="E assert")
+    monkeypatch.setattr(testing, "run_package", lambda _: bad)
+    assert cli.main(["test", "samplers/lattice_gp", "--optuna", "newest"]) == 1
+    out = capsys.readouterr().out
+    assert "samplers/lattice_gp, Optuna 5.0.0, Python 3.12.1: FAILED at tests" in out
+    assert "E assert" in out

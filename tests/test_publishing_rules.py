@@ -1,0 +1,374 @@
+"""Our packages keep the rules, and copies broken in one place each break just that rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import os
+from pathlib import Path
+import re
+import shutil
+
+import pytest
+
+
+pytest.importorskip("frontmatter", reason="needs the extra publish")
+pytest.importorskip("mdformat", reason="needs the extra publish")
+
+from publishing import cli
+from publishing import packages
+from publishing.findings import Finding
+from publishing.packages import Package
+from publishing.rules import files
+from publishing.rules import findings_by_rules
+from publishing.rules import images
+from publishing.rules import private_api
+from publishing.rules import RULES
+from publishing.settings import kept_settings
+from publishing.settings import Settings
+from publishing.tools import findings_by_tools
+
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = packages.find(ROOT)
+Break = Callable[[Path], None]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The sampler's folder, with one file of tests, in a checkout that has nothing else."""
+    folder = tmp_path / "package" / "samplers" / "lattice_gp"
+    source = ROOT / "package" / "samplers" / "lattice_gp"
+    # The fewer files, the faster; one of the tests is broken below.
+    left_out = [path.name for path in (source / "tests").glob("test_[!s]*.py")]
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", *left_out))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return folder
+
+
+def _package(folder: Path) -> Package:
+    (package,) = packages.find(folder.parents[2])
+    return package
+
+
+@pytest.mark.parametrize("package", OURS, ids=lambda package: package.name)
+def test_our_packages_keep_the_rules(package: Package) -> None:
+    assert [str(finding) for finding in findings_by_rules(package)] == []
+
+
+def test_our_packages_pass_the_registrys_tools(capsys: pytest.CaptureFixture[str]) -> None:
+    status = cli.main(["check"])
+    out = capsys.readouterr().out
+    assert status == 0, out
+    assert f"no findings by {len(RULES)} rules" in out
+
+
+def test_an_unbroken_copy_keeps_the_rules(copy: Path) -> None:
+    assert list(findings_by_rules(_package(copy))) == []
+
+
+# One line each: how to break a copy. What is replaced must be there.
+
+
+def replace(name: str, old: str, new: str) -> Break:
+    def act(folder: Path) -> None:
+        text = (folder / name).read_text(encoding="utf-8")
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    return act
+
+
+def append(name: str, text: str) -> Break:
+    def act(folder: Path) -> None:
+        with (folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    return act
+
+
+def write(name: str, content: bytes | str) -> Break:
+    def act(folder: Path) -> None:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        data = content.encode() if isinstance(content, str) else content
+        (folder / name).write_bytes(data)
+
+    return act
+
+
+def remove(name: str) -> Break:
+    def act(folder: Path) -> None:
+        path = folder / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    return act
+
+
+def link(name: str, target: str) -> Break:
+    return lambda folder: os.symlink(target, folder / name)
+
+
+def move(old: str, new: str) -> Break:
+    def act(folder: Path) -> None:
+        (folder / new).parent.mkdir(parents=True, exist_ok=True)
+        (folder / old).rename(folder / new)
+
+    return act
+
+
+def without_section(title: str) -> Break:
+    def act(folder: Path) -> None:
+        path = folder / "README.md"
+        text = path.read_text(encoding="utf-8")
+        cut, count = re.subn(rf"^## {title}\n.*?(?=^## )", "", text, flags=re.M | re.S)
+        assert count == 1
+        path.write_text(cut, encoding="utf-8")
+
+    return act
+
+
+def swap_sections(folder: Path) -> None:
+    path = folder / "README.md"
+    text = path.read_text(encoding="utf-8")
+    section = r"(^## {}\n.*?)(?=^## )"
+    found = [re.search(section.format(t), text, re.M | re.S) for t in ("Abstract", "APIs")]
+    abstract, apis = (match.group(1) for match in found if match)
+    path.write_text(text.replace(abstract + apis, apis + abstract), encoding="utf-8")
+
+
+def both(*breaks: Break) -> Break:
+    def act(folder: Path) -> None:
+        for one in breaks:
+            one(folder)
+
+    return act
+
+
+README, INIT, EXAMPLE = "README.md", "__init__.py", "example.py"
+SHOW = "\n![x](images/{})\n"
+BIG_PNG = PNG + b"\0" * images.IMAGE_BYTES
+HALF_PNG = PNG + b"\0" * (images.IMAGE_BYTES - 100)
+SECOND_PLACE = '"""Another one place."""\n\n\ndef f(study):\n    return study._storage\n'
+
+# Rule, how it is broken, what the message says: what is wrong and what to do.
+BROKEN: list[tuple[str, Break, str]] = [
+    ("required-files", remove("LICENSE"), "LICENSE is missing: start from the registry's"),
+    ("required-files", remove(EXAMPLE), "example.py is missing: start from"),
+    ("required-files", remove("tests"), "tests/test_*.py is missing: add tests"),
+    ("front-matter", replace(README, "author: Lattice GP developers", "author:"), "fill it in"),
+    ("front-matter", replace(README, "title: Lattice GP Sampler\n", ""), "title is missing or"),
+    ("front-matter", replace(README, "title: Lattice GP Sampler", "title: 3"), "put it in quotes"),
+    ("front-matter", replace(README, "[4.8.0, 5.0.0]", "4.8.0"), "write [4.8.0]"),
+    ("front-matter", replace(README, "[4.8.0, 5.0.0]", "[4.8, 5.0.0]"), "put it in quotes"),
+    ("front-matter", replace(README, "author:", "author: [:"), "is no YAML: "),
+    ("front-matter", replace(README, "---\n", ""), "begin it as the registry's template"),
+    ("category-tag", replace(README, "tags: [sampler, ", "tags: ["), "add 'sampler'"),
+    ("license-key", replace(README, "license: MIT License", "license: MIT"), "'MIT License' only"),
+    ("optuna-versions", replace(README, "[4.8.0, 5.0.0]", "[5.0.0]"), "the oldest supported"),
+    ("optuna-versions", replace(README, "[4.8.0, 5.0.0]", "[4.8.0]"), "add 5.0.0, once tested"),
+    ("optuna-versions", replace(README, "5.0.0]", '5.0.0, ">=5"]'), "'>=5': write x.y.z"),
+    ("sections", replace(README, "## Abstract", "## Summary"), "add '## Abstract'"),
+    ("sections", without_section("Installation"), "there is a requirements.txt"),
+    ("sections", swap_sections, "order them Abstract, APIs, Installation, Example, Others"),
+    ("placeholders", append(README, "\nPlease fill in the code.\n"), "replace or remove it"),
+    ("no-html", append(README, "\nA <b>bold</b> word.\n"), "the hub removes it; write Markdown"),
+    ("no-html", append(README, "\n<!-- later -->\n"), "HTML '<!-- later -->'"),
+    ("links", append(README, "\n[x](../../benchmarks/README.md)\n"), "write the whole https"),
+    ("links", append(README, "\n[x](no_such_file.py)\n"), "add the file or correct the link"),
+    ("links", append(README, "\n[x](#no-such-heading)\n"), "no heading for the link"),
+    ("readme-code", append(README, "\n```python\nx = = 1\n```\n"), "no Python (invalid syntax)"),
+    (
+        "readme-code",
+        replace(README, 'load_module("samplers/lattice_gp")', 'load_module("samplers/other")'),
+        "add optunahub.load_module('samplers/lattice_gp')",
+    ),
+    ("licence", replace("LICENSE", "2026 Lattice GP developers", "<COPYRIGHT HOLDER>"), "NAME"),
+    ("licence", replace("LICENSE", "free of charge", "for money"), "template/LICENSE"),
+    ("image-links", append(README, "\n![x](https://example.org/x.png)\n"), "copy the image into"),
+    ("image-links", append(README, SHOW.format("none.png")), "add it or correct the path"),
+    ("image-links", append(README, "\n![x](../x.png)\n"), "copy the image into images/"),
+    ("image-use", write("images/more.png", PNG), "the README does not show it: remove it"),
+    (
+        "image-kind",
+        both(write("images/x.svg", "<svg/>"), append(README, SHOW.format("x.svg"))),
+        "convert or move it",
+    ),
+    (
+        "image-kind",
+        both(write("images/x.png", b"GIF90z\0"), append(README, SHOW.format("x.png"))),
+        "must be a PNG",
+    ),
+    (
+        "image-size",
+        both(write("images/x.png", BIG_PNG), append(README, SHOW.format("x.png"))),
+        "draw it smaller",
+    ),
+    (
+        "image-size",
+        both(
+            *(write(f"images/{n}.png", HALF_PNG) for n in "ab"),
+            *(append(README, SHOW.format(f"{n}.png")) for n in "ab"),
+        ),
+        "together, at most 250,000: show fewer",
+    ),
+    ("no-binary", write("table.npz", b"PK\0\1\2"), "keep it as text, or host it elsewhere"),
+    ("file-size", write("table.csv", "1,2\n" * (files.FILE_BYTES // 4 + 1)), "shorten it or host"),
+    ("no-symlinks", link("again.md", README), "is a link: copy the file itself"),
+    ("no-generated", write("__pycache__/x.cpython-311.pyc", b"\0"), "have git ignore it"),
+    ("no-generated", write(".ipynb_checkpoints/x.py", ""), "is generated: remove it"),
+    (
+        "machine-paths",
+        append(INIT, "# /home/" + "me/data\n"),
+        "one machine only: make it relative",
+    ),
+    ("machine-paths", append(README, "\nC:" + "\\data\\x\n"), "make it relative"),
+    ("requirement-lines", append("requirements.txt", "numpy\n"), "Optuna brings numpy: remove"),
+    ("requirement-lines", replace("requirements.txt", "scipy>=1.15", "scipy==1.15"), "is pinned"),
+    ("requirement-lines", append("requirements.txt", "-r more.txt\n"), "write one name a line"),
+    ("requirements-used", append("requirements.txt", "pandas\n"), "nothing imports pandas"),
+    ("requirements-complete", remove("requirements.txt"), "add its distribution to"),
+    (
+        "requirements-complete",
+        append("say_once.py", "\n\ndef f():\n    import pandas\n"),
+        "imports pandas: add it to requirements.txt, or name it under Installation",
+    ),
+    ("python-syntax", write("broken.py", "x = = 1\n"), "no Python (invalid syntax): correct it"),
+    ("relative-imports", append("gp.py", "\nimport benchmarks.cli\n"), "write 'from .'"),
+    (
+        "relative-imports",
+        append("tests/test_space.py", "\nfrom package.samplers.lattice_gp import space\n"),
+        "imports package.samplers.lattice_gp, which is not there",
+    ),
+    ("relative-imports", append("gp.py", "\nfrom ..other import x\n"), "leaves the package"),
+    (
+        "future-annotations",
+        replace("gp.py", "from __future__ import annotations\n", ""),
+        "add 'from __future__ import annotations' at its head",
+    ),
+    ("exports", replace(INIT, "__all__ =", "names ="), "list the public classes"),
+    ("exports", replace(INIT, '"StopCallback",', '"StopCallback", "Secret",'), "describe it"),
+    ("example", replace(EXAMPLE, "load_module(", "load_local_module("), "write load_module('s"),
+    (
+        "example",
+        replace(EXAMPLE, 'lattice_gp")', 'lattice_gp", repo_owner="me", ref="main")'),
+        "load_module with repo_owner, ref: leave it out",
+    ),
+    ("example", write(EXAMPLE, "import optuna\n"), "add optunahub.load_module("),
+    (
+        "private-api",
+        append("gp.py", "\nfrom optuna._gp import gp as g\n"),
+        "optuna._gp.gp is priv",
+    ),
+    (
+        "private-api",
+        append("gp.py", "\n\ndef f(s):\n    s._storage = 0\n"),
+        "s._storage is private",
+    ),
+    ("private-api", append("gp.py", '\n\ndef f(s):\n    getattr(s, "_trial_id")\n'), "one module"),
+    ("private-api", write("second_place.py", SECOND_PLACE), "join them"),
+]
+
+
+@pytest.mark.parametrize(
+    "rule, act, words", BROKEN, ids=[f"{n}-{rule}" for n, (rule, *_) in enumerate(BROKEN)]
+)
+def test_a_broken_copy_breaks_just_that_rule(
+    copy: Path, rule: str, act: Break, words: str
+) -> None:
+    act(copy)
+    found = list(findings_by_rules(_package(copy)))
+    assert {finding.rule for finding in found} == {rule}, list(map(str, found))
+    assert any(words in finding.message for finding in found), list(map(str, found))
+
+
+@pytest.mark.parametrize(
+    "folder, rule, words",
+    [
+        ("samplers/Lattice-GP", "package-name", "use lower case letters"),
+        ("sampler/lattice_gp", "category-tag", "is none of benchmarks, callbacks"),
+        ("pruners/lattice_gp", "category-tag", "add 'pruner'"),
+    ],
+)
+def test_the_folder_has_a_name_and_a_category_of_the_registry(
+    copy: Path, folder: str, rule: str, words: str
+) -> None:
+    target = copy.parents[1] / folder
+    target.parent.mkdir(exist_ok=True)
+    copy.rename(target)
+    found = [f for f in findings_by_rules(_package(target)) if f.rule == rule]
+    assert len(found) == 1
+    assert words in found[0].message
+
+
+def _by_tools(folder: Path, settings: Settings | None = None) -> list[Finding]:
+    return findings_by_tools([_package(folder)], settings or kept_settings())
+
+
+def test_findings_of_the_registrys_tools(copy: Path) -> None:
+    """All at once, because each of the tools takes a second or more."""
+    append("warp.py", "\n\ndef f(): return undefined\n")(copy)
+    append("gp.py", "\n\ndef untyped(x):\n    return x\n")(copy)
+    append(README, "\n* a star\n")(copy)
+    found = {(f.rule, Path(f.path).name) for f in _by_tools(copy)}
+    expected = {
+        ("ruff-check", "warp.py"),
+        ("ruff-format", "warp.py"),
+        ("mypy", "warp.py"),
+        ("mypy", "gp.py"),
+        ("mdformat", README),
+    }
+    assert found == expected
+
+
+def test_other_versions_of_the_tools_are_told(copy: Path) -> None:
+    shutil.rmtree(copy)
+    write("README.md", "# Empty\n")(copy)
+    kept = kept_settings()
+    other = Settings("the registry's main", kept.pyproject, {**kept.pins, "ruff": "0.0.1"})
+    (finding,) = _by_tools(copy, other)
+    assert finding.rule == "tool-versions"
+    assert "pip install ruff==0.0.1" in finding.message
+
+
+def test_every_rule_has_a_broken_copy() -> None:
+    by_tools = {"tool-versions", "ruff-check", "ruff-format", "mypy", "mdformat"}
+    broken = {rule for rule, *_ in BROKEN} | {"package-name"} | by_tools
+    assert broken == {rule.name for rule in RULES}
+
+
+def test_check_prints_findings_and_fails(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace("LICENSE", "free of charge", "for money")(copy)
+    assert cli.main(["check", "samplers/lattice_gp"], root=copy.parents[2]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("package/samplers/lattice_gp/LICENSE: [licence] not the text")
+    assert "samplers/lattice_gp: 1 finding by" in out
+
+
+def test_an_unknown_package_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["check", "samplers/latice_gp"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: PACKAGE: got 'samplers/latice_gp', accepts ")
+    assert "samplers/lattice_gp" in error
+
+
+def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["rules"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [rule.name for rule in RULES]
+
+
+def test_what_is_private_is_asked_of_the_installed_optuna() -> None:
+    names = private_api.private_names()
+    assert {"_storage", "_trial_id", "_thread_local"} <= names
+    assert not any(name.endswith("__") or not name.startswith("_") for name in names)
+
+
+def test_html_in_code_is_no_html(copy: Path) -> None:
+    append(README, "\n`<b>` and\n\n```text\n<b>bold</b>\n```\n")(copy)
+    assert list(findings_by_rules(_package(copy))) == []
+
+
+def test_an_import_for_a_function_may_be_told_under_installation(copy: Path) -> None:
+    append("say_once.py", "\n\ndef f():\n    import pandas\n")(copy)
+    replace(README, "## Installation\n", "## Installation\n\nTables need pandas.\n")(copy)
+    assert list(findings_by_rules(_package(copy))) == []
