@@ -128,17 +128,21 @@ def _tree(clone: Clone, packages: Sequence[Package]) -> str:
             folder = f"package/{package.title}/"
             old = git(clone.path, "ls-files", "-z", "--", folder, environment=index)
             entries = [f"0 {'0' * 40}\t{path}" for path in old.split("\0") if path]
-            entries += [_entry(clone, package, file) for file in package.files]
+            entries += _entries(clone, package)
             given = "".join(f"{entry}\0" for entry in entries)
             git(clone.path, "update-index", "-z", "--index-info", given=given, environment=index)
         return git(clone.path, "write-tree", environment=index).strip()
 
 
-def _entry(clone: Clone, package: Package, name: str) -> str:
-    """A line of ``git update-index --index-info``."""
-    path = (package.folder / name).resolve()
-    blob = git(clone.path, "hash-object", "-w", "--no-filters", "--", str(path)).strip()
-    return f"100644 {blob}\tpackage/{package.title}/{name}"
+def _entries(clone: Clone, package: Package) -> list[str]:
+    """Its files as lines of ``git update-index --index-info``."""
+    paths = "".join(f"{(package.folder / name).resolve()}\n" for name in package.files)
+    options = ("-w", "--no-filters", "--stdin-paths")
+    blobs = git(clone.path, "hash-object", *options, given=paths).split()
+    return [
+        f"100644 {blob}\tpackage/{package.title}/{name}"
+        for blob, name in zip(blobs, package.files, strict=True)
+    ]
 
 
 def _confirm_headers(clone: Clone, packages: Sequence[Package], tree: str) -> None:

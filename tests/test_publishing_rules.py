@@ -372,3 +372,11 @@ def test_an_import_for_a_function_may_be_told_under_installation(copy: Path) -> 
     append("say_once.py", "\n\ndef f():\n    import pandas\n")(copy)
     replace(README, "## Installation\n", "## Installation\n\nTables need pandas.\n")(copy)
     assert list(findings_by_rules(_package(copy))) == []
+
+
+def test_a_package_may_have_the_name_of_what_it_requires(copy: Path) -> None:
+    """As the registry's callbacks/wandb has."""
+    append("say_once.py", "\n\ndef f():\n    import lattice_gp\n")(copy)
+    assert {f.rule for f in findings_by_rules(_package(copy))} == {"relative-imports"}
+    append("requirements.txt", "lattice-gp\n")(copy)
+    assert list(findings_by_rules(_package(copy))) == []

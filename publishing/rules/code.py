@@ -11,6 +11,7 @@ from ..findings import Finding
 from ..packages import nodes
 from ..packages import Package
 from .loading import wrong_loads
+from .requirements import required_modules
 
 
 def python_syntax(package: Package) -> Iterable[Finding]:
@@ -26,6 +27,7 @@ def python_syntax(package: Package) -> Iterable[Finding]:
 
 def relative_imports(package: Package) -> Iterable[Finding]:
     """The package imports its own modules by relative imports, and nothing of this repository."""
+    foreign = {"package", "benchmarks", package.name} - required_modules(package)
     for name, tree in package.modules.items():
         depth = len(PurePosixPath(name).parts)
         for node in nodes(tree):
@@ -40,7 +42,7 @@ def relative_imports(package: Package) -> Iterable[Finding]:
             else:
                 continue
             for imported in imports:
-                if imported.partition(".")[0] in ("package", "benchmarks", package.name):
+                if imported.partition(".")[0] in foreign:
                     message = f"imports {imported}, which is not there on the hub: write 'from .'"
                     yield package.finding("relative-imports", name, node.lineno, message)
 

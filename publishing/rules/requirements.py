@@ -59,15 +59,16 @@ def requirements_complete(package: Package) -> Iterable[Finding]:
 
     Tests and further examples may import more.
     """
-    listed = set(brought_by_optuna()) | set(_distributions(package))
-    known = {module for name in listed for module in modules_of(name)}
+    known = {module for name in brought_by_optuna() for module in modules_of(name)}
+    known |= required_modules(package)
     told = package.readme.section_text("Installation")
     eager = _imported_at_once(package)
+    own = ("package", "benchmarks", package.name)
     for name, tree in package.runtime_modules.items():
         said: set[str] = set()
         for module, line, at_once in imported(tree):
             # The repository's own are findings of rule relative-imports.
-            if module in known | said | {"package", "benchmarks", package.name}:
+            if module in known or module in said or module in own:
                 continue
             said.add(module)
             if name in eager and at_once:
@@ -77,6 +78,11 @@ def requirements_complete(package: Package) -> Iterable[Finding]:
             else:
                 message = f"imports {module}: add it to {_FILE}, or name it under Installation"
             yield package.finding("requirements-complete", name, line, message)
+
+
+def required_modules(package: Package) -> set[str]:
+    """The modules of what requirements.txt lists."""
+    return {module for name in _distributions(package) for module in modules_of(name)}
 
 
 def _lines(package: Package) -> Iterator[tuple[int, str]]:
