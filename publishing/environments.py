@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .errors import UsageError
 from .interpreters import interpreter
+from .packages import companions
 from .packages import Package
 from .rules.third_party import canonical
 from .versions import full_version
@@ -102,16 +103,24 @@ def _version(which: str, supported: Supported) -> str:
 
 
 def requirements(environment: Environment) -> list[str]:
-    """The package's requirements, less those that are left out."""
+    """Requirements of the package and of those that it loads, less those that are left out."""
     from packaging.requirements import Requirement
 
-    lines = environment.package.texts.get("requirements.txt", "").splitlines()
-    wanted = [line.partition("#")[0].strip() for line in lines]
+    wanted = [
+        line.partition("#")[0].strip()
+        for package in together(environment)
+        for line in package.texts.get("requirements.txt", "").splitlines()
+    ]
     return [
         line
-        for line in wanted
+        for line in dict.fromkeys(wanted)
         if line and canonical(Requirement(line).name) not in environment.without
     ]
+
+
+def together(environment: Environment) -> list[Package]:
+    """The package, and the others of this repository that it loads."""
+    return [environment.package, *companions(environment.package)]
 
 
 def steps(environment: Environment, folder: Path) -> list[Step]:
@@ -119,7 +128,8 @@ def steps(environment: Environment, folder: Path) -> list[Step]:
 
     Args:
         environment: What is tested with what.
-        folder: Where ``registry/package/...`` lies with a copy of the package alone; the
+        folder: Where ``registry/package/...`` lies with a copy of the package, and of those
+            that it loads; the
             environment is made in ``folder/venv``.
     """
     python = venv_python(folder)

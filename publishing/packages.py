@@ -143,6 +143,23 @@ def find(root: Path, titles: Sequence[str] = ()) -> list[Package]:
     return packages
 
 
+def companions(package: Package) -> list[Package]:
+    """The other packages of the checkout that it loads, and those that they load.
+
+    Found by their names, as whole strings of its code: ``load_module("samplers/lattice_gp")``.
+    """
+    known = {other.title: other for other in find(package.root)}
+    reached = {package.title}
+    waiting = [package]
+    while waiting:
+        for tree in waiting.pop().modules.values():
+            strings = {n.value for n in nodes(tree) if isinstance(n, ast.Constant)}
+            new = [title for title in known if title in strings and title not in reached]
+            reached.update(new)
+            waiting += [known[title] for title in new]
+    return [known[title] for title in sorted(reached - {package.title})]
+
+
 def _is_package(folder: Path) -> bool:
     """Whether a folder holds more than the bytecode that another branch of git left behind."""
     if not folder.is_dir() or folder.name.startswith((".", "__")):

@@ -12,6 +12,7 @@ from .clone import Clone
 from .errors import UsageError
 from .git import git
 from .git import succeeds
+from .packages import companions
 from .packages import Package
 from .rules import RULES
 from .testing import Outcome
@@ -45,7 +46,9 @@ def target(args: argparse.Namespace, packages: Sequence[Package], root: Path) ->
     if args.text is not None and not args.text.resolve().parent.is_dir():
         raise UsageError(f"--text: got {str(args.text)!r}, whose folder does not exist")
     branch = args.branch or "add-" + "-and-".join(package.name for package in packages)
-    return clone.checked(Clone(args.registry.expanduser().resolve(), args.base, branch))
+    found = clone.checked(Clone(args.registry.expanduser().resolve(), args.base, branch))
+    _require_companions(packages, found)
+    return found
 
 
 def _require_committed(packages: Sequence[Package], root: Path) -> None:
@@ -56,6 +59,17 @@ def _require_committed(packages: Sequence[Package], root: Path) -> None:
     if changed:
         names = ", ".join(line[3:] for line in changed.splitlines())
         raise UsageError(f"uncommitted changes: commit or remove {names}")
+
+
+def _require_companions(packages: Sequence[Package], target: Clone) -> None:
+    chosen = {package.title for package in packages}
+    for package in packages:
+        for other in companions(package):
+            if other.title not in chosen and not target.has(f"package/{other.title}"):
+                raise UsageError(
+                    f"PACKAGE: {package.title} loads {other.title}, which the registry lacks: "
+                    "name both, or publish that one first"
+                )
 
 
 def require_listed(packages: Sequence[Package], outcomes: Sequence[Outcome]) -> None:

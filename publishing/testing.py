@@ -14,6 +14,7 @@ import time
 from .environments import Environment
 from .environments import Step
 from .environments import steps
+from .environments import together
 from .environments import variables
 from .environments import venv_python
 from .staging import copy_packages
@@ -73,7 +74,7 @@ def run_package(environment: Environment, runner: Runner = run) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         # Links in the path (of temporary folders on macOS) would make two names of each module.
         folder = Path(name).resolve()
-        copy_packages([environment.package], folder / "registry")
+        copy_packages(together(environment), folder / "registry")
         tests, failed, output = "", "", ""
         for step in steps(environment, folder):
             finished = runner(step.command, folder / "registry")

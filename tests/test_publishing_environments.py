@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -138,6 +139,28 @@ def test_nothing_is_kept_after_an_interruption(command: list[str] | None) -> Non
     with pytest.raises((KeyboardInterrupt, FileNotFoundError)):
         testing.run_package(Environment(SAMPLER, "newest", "python3"), interrupted)
     assert not folders[0].parent.exists()
+
+
+def test_a_package_that_loads_another_gets_it(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    for title, code, required in (
+        ("samplers/one", "x = 1\n", "scipy\n"),
+        ("visualization/two", "import optunahub\noptunahub.load_module('samplers/one')\n", ""),
+        ("visualization/three", "NAME = 'visualization/two'\n", "plotly\n"),
+    ):
+        folder = tmp_path / "package" / title
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text(code)
+        (folder / "requirements.txt").write_text(required)
+    (three,) = packages.find(tmp_path, ["visualization/three"])
+    runner = FakeRunner()
+    testing.run_package(Environment(three, "newest", "python3"), runner)
+    loaded = {str(Path(name).parent) for name in runner.files}
+    assert loaded == {f"package/{t}" for t in ("samplers/one", "visualization/two", three.title)}
+    assert {"scipy", "plotly"} <= set(runner.commands[1])
+    assert runner.commands[2][-1] == str(Path("package/visualization/three/tests"))
+    (one,) = packages.find(tmp_path, ["samplers/one"])
+    assert packages.companions(one) == []
 
 
 def test_requirements_can_be_left_out() -> None:

@@ -264,6 +264,24 @@ def test_a_text_that_cannot_be_written_is_refused(
 
 
 @pytest.mark.usefixtures("no_tools")
+def test_a_package_comes_with_what_it_loads(
+    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = checkout / "package" / "samplers" / "other"
+    shutil.copytree(checkout / "package" / TITLE, target)
+    for path in target.rglob("*"):
+        if path.suffix in (".py", ".md"):
+            path.write_text(path.read_text().replace(TITLE, "samplers/other"))
+    with (target / "gp.py").open("a") as file:
+        file.write(f"\n\nNEEDED = {TITLE!r}\n")
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "another")
+    error = _refusal(checkout, registry, capsys, "samplers/other")
+    assert f"samplers/other loads {TITLE}, which the registry lacks" in error
+    assert _prepare(checkout, registry, "samplers/other", TITLE) == 0
+
+
+@pytest.mark.usefixtures("no_tools")
 def test_findings_stop_it(
     checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

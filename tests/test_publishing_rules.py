@@ -368,9 +368,16 @@ def test_html_in_code_is_no_html(copy: Path) -> None:
     assert list(findings_by_rules(_package(copy))) == []
 
 
-def test_an_import_for_a_function_may_be_told_under_installation(copy: Path) -> None:
-    append("say_once.py", "\n\ndef f():\n    import pandas\n")(copy)
-    replace(README, "## Installation\n", "## Installation\n\nTables need pandas.\n")(copy)
+@pytest.mark.parametrize(
+    "tell",
+    [
+        replace(README, "## Installation\n", "## Installation\n\nPictures need Pillow.\n"),
+        replace("say_once.py", '"""', '"""Needs Pillow. '),
+    ],
+)
+def test_an_import_for_a_function_may_be_told(copy: Path, tell: Break) -> None:
+    append("say_once.py", "\n\ndef f():\n    import PIL\n")(copy)
+    tell(copy)
     assert list(findings_by_rules(_package(copy))) == []
 
 

@@ -74,7 +74,7 @@ RULES = (
     ),
     Rule(
         "requirements-complete",
-        "what is imported is required, or told under Installation if only functions import it",
+        "what is imported is required, or told in words if only a function or a script needs it",
         requirements.requirements_complete,
     ),
     Rule("python-syntax", "Python files can be parsed", code.python_syntax),

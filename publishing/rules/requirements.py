@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+import re
 
 from ..findings import Finding
 from ..packages import Package
@@ -12,6 +14,7 @@ from .third_party import brought_by_optuna
 from .third_party import canonical
 from .third_party import imported
 from .third_party import modules_of
+from .third_party import names_of
 from .third_party import relative_imports
 
 
@@ -55,17 +58,19 @@ def requirements_used(package: Package) -> Iterable[Finding]:
 
 
 def requirements_complete(package: Package) -> Iterable[Finding]:
-    """What is imported is listed; if only some functions need it, the README may say so instead.
+    """What is imported is listed; if only a function or a script needs it, it may be told instead.
 
-    Tests and further examples may import more.
+    Told under Installation, or in the docstring of the module. Tests and further examples may
+    import more.
     """
     known = {module for name in brought_by_optuna() for module in modules_of(name)}
     known |= required_modules(package)
-    told = package.readme.section_text("Installation")
+    installation = package.readme.section_text("Installation")
     eager = _imported_at_once(package)
     own = ("package", "benchmarks", package.name)
     for name, tree in package.runtime_modules.items():
         said: set[str] = set()
+        told = set(re.findall(r"[\w.-]*\w", f"{installation}\n{ast.get_docstring(tree)}".lower()))
         for module, line, at_once in imported(tree):
             # The repository's own are findings of rule relative-imports.
             if module in known or module in said or module in own:
@@ -73,10 +78,11 @@ def requirements_complete(package: Package) -> Iterable[Finding]:
             said.add(module)
             if name in eager and at_once:
                 message = f"imports {module}: add its distribution to {_FILE}"
-            elif module in told:
+            elif told & names_of(module):
                 continue
             else:
-                message = f"imports {module}: add it to {_FILE}, or name it under Installation"
+                message = f"imports {module}: add it to {_FILE}, or name it under Installation "
+                message += "or in the docstring"
             yield package.finding("requirements-complete", name, line, message)
 
 

@@ -43,6 +43,14 @@ def modules_of(distribution: str) -> frozenset[str]:
     return frozenset(_owners().get(name, set()) | _MODULES.get(name, {name.replace("-", "_")}))
 
 
+def names_of(module: str) -> set[str]:
+    """A module and the distributions that it may come from, in lower case."""
+    owners = {
+        owner for owner, modules in [*_owners().items(), *_MODULES.items()] if module in modules
+    }
+    return {module.lower()} | owners
+
+
 @lru_cache
 def brought_by_optuna() -> frozenset[str]:
     """Distributions that are there wherever a package of the hub is loaded."""

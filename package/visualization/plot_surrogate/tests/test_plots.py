@@ -333,7 +333,7 @@ def test_the_registry_is_read_off_the_cache() -> None:
     assert sampler_package.origin_of(cache / "me" / "hub" / "feature" / "x" / end)["ref"] == (
         "feature/x"
     )
-    assert sampler_package.origin_of(Path("/home/me") / end) == {}
+    assert sampler_package.origin_of(Path("/data/me") / end) == {}
 
 
 def test_the_sampler_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
