@@ -10,6 +10,7 @@ import sys
 from . import environments
 from . import packages
 from . import prepare
+from . import release
 from . import testing
 from .errors import UsageError
 from .findings import Finding
@@ -39,6 +40,8 @@ def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
     try:
         if args.command == "rules":
             return _rules()
+        if args.command == "release":
+            return _release(root, args.dry_run)
         chosen = packages.find(root, args.packages)
         if args.command == "check":
             return _check(chosen, kept_settings())
@@ -57,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="look at the folders; seconds")
     test = commands.add_parser("test", help="run tests and examples in clean environments")
     write = commands.add_parser("prepare", help="check, test and write a branch; never pushes")
+    tag = commands.add_parser("release", help="tag this commit as the version; never pushes")
+    tag.add_argument("--dry-run", action="store_true", help="check only, make no tag")
     for command in (check, test, write):
         help_ = "such as samplers/lattice_gp; all by default"
         command.add_argument("packages", metavar="PACKAGE", nargs="*", help=help_)
@@ -101,6 +106,15 @@ def _rules() -> int:
     width = max(len(rule.name) for rule in RULES)
     for rule in RULES:
         print(f"{rule.name:{width}}  {rule.description}")
+    return 0
+
+
+def _release(root: Path, dry_run: bool) -> int:
+    tag = release.release(root, dry_run=dry_run)
+    if dry_run:
+        print(f"{tag} can be made")
+    else:
+        print(f"made {tag}; nothing is pushed: git push origin {tag} does so")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``python -m publishing.release``: tag this commit as the version that pyproject.toml says.
+"""``python -m publishing release``: tag this commit as the version that pyproject.toml says.
 
 The version, its entry in CHANGELOG.md, the Optuna versions it was tested with and what the packages
 say of themselves must agree; the tag then carries the entry. Nothing is pushed.
@@ -6,7 +6,6 @@ say of themselves must agree; the tag then carries the entry. Nothing is pushed.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +20,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 import yaml
 
+from .errors import UsageError
+
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -28,7 +29,6 @@ else:
     import tomli as tomllib
 
 
-_ROOT = Path(__file__).resolve().parents[1]
 _HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>.*))?$", re.MULTILINE)
 _TESTED = re.compile(
     r"^Tested with Optuna (?P<optuna>[\d.]+(?:(?:, | and )[\d.]+)*), "
@@ -36,10 +36,6 @@ _TESTED = re.compile(
     re.MULTILINE,
 )
 _UNRELEASED = "Unreleased"
-
-
-class ReleaseError(ValueError):
-    """What stands between this commit and a release, in one line."""
 
 
 @dataclass(frozen=True)
@@ -191,19 +187,19 @@ def release(root: Path, *, dry_run: bool = False) -> str:
         The name of the tag, such as ``v0.2.0``.
 
     Raises:
-        ReleaseError: If the work tree is not clean, files contradict each other, or the tag
+        UsageError: If the work tree is not clean, files contradict each other, or the tag
             exists.
     """
     if changed := _git(root, "status", "--porcelain").splitlines():
         files = ", ".join(line[3:] for line in changed[:3])
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
-        raise ReleaseError(f"the work tree is not clean ({files}{more}); commit or remove these")
+        raise UsageError(f"the work tree is not clean ({files}{more}); commit or remove these")
     if found := inconsistencies(root):
-        raise ReleaseError("; ".join(found))
+        raise UsageError("; ".join(found))
     entry = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))[0]
     tag = f"v{entry.version}"
     if _git(root, "tag", "--list", tag).strip():
-        raise ReleaseError(
+        raise UsageError(
             f"the tag {tag} exists; give pyproject.toml and CHANGELOG.md the next version"
         )
     if not dry_run:
@@ -218,35 +214,5 @@ def _git(root: Path, *arguments: str, stdin: str = "") -> str:
         ["git", "-C", str(root), *arguments], input=stdin, capture_output=True, text=True
     )
     if done.returncode != 0:
-        raise ReleaseError(f"git {arguments[0]}: {done.stderr.strip()}")
+        raise UsageError(f"git {arguments[0]}: {done.stderr.strip()}")
     return done.stdout
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Returns:
-        Exit status: 0 if the tag is made, or could be with ``--dry-run``, else 2.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m publishing.release", description=str(__doc__).splitlines()[0]
-    )
-    parser.add_argument("--dry-run", action="store_true", help="check only, make no tag")
-    parser.add_argument(
-        "--repository", type=Path, default=_ROOT, metavar="DIR", help="checkout (this one)"
-    )
-    args = parser.parse_args(arguments)
-    try:
-        tag = release(args.repository, dry_run=args.dry_run)
-    except (ReleaseError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    if args.dry_run:
-        print(f"{tag} can be made")
-    else:
-        print(f"made {tag}; nothing is pushed: git push origin {tag} does so")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

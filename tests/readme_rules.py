@@ -54,6 +54,7 @@ RULES = (
     Rule(r"(\.venv/bin/)?(python -m )?pip install ", How.ELSEWHERE, ".ci/run installs the extras"),
     Rule(r"(\.venv/bin/)?(python -m )?pytest", How.ELSEWHERE, "this is the test run"),
     Rule(r"\.ci/|(\.venv/bin/)?(pre-commit|ruff|mypy|mdformat) ", How.ELSEWHERE, "CI itself"),
+    Rule(r"source ", How.ELSEWHERE, "of the shell that reads on"),
     Rule(r"git ", How.ELSEWHERE, "makes or changes a clone"),
     Rule(
         r"dask scheduler|([A-Z_]+=\S+ )*PYTHONPATH=\. dask worker ",
@@ -126,7 +127,13 @@ RULES = (
         "--samplers lattice_gp --sizes 10 --dims 4 --repeats 1",
     ),
     Rule(r"python -m benchmarks\.parts\.scales gramacy", How.WRITTEN),
-    # The measured table.
+    Rule(r"python -m benchmarks\.suite\.references discrete_125", How.WRITTEN),
+    # The measured table, and pictures.
+    Rule(
+        r"python -m package\.visualization\.plot_surrogate\.picture",
+        How.ELSEWHERE,
+        "needs a Chrome; a test draws the figure",
+    ),
     Rule(
         _PERCEIVER + r"campaign ",
         How.SHRUNK,

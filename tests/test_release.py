@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from publishing import release
+from publishing.cli import main
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,7 +97,7 @@ def test_entries_are_read_without_what_is_unreleased() -> None:
 
 
 def test_the_tag_carries_the_entry(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["--repository", str(checkout)]) == 0
+    assert main(["release"], checkout) == 0
     assert "made v0.2.0; nothing is pushed" in capsys.readouterr().out
     assert _git(checkout, "cat-file", "-t", "v0.2.0").strip() == "tag"
     message = _git(checkout, "for-each-ref", "refs/tags/v0.2.0", "--format=%(contents)")
@@ -105,14 +106,14 @@ def test_the_tag_carries_the_entry(checkout: Path, capsys: pytest.CaptureFixture
 
 
 def test_a_dry_run_makes_no_tag(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["--repository", str(checkout), "--dry-run"]) == 0
+    assert main(["release", "--dry-run"], checkout) == 0
     assert capsys.readouterr().out == "v0.2.0 can be made\n"
     assert _git(checkout, "tag") == ""
 
 
 def _refusal(checkout: Path, capsys: pytest.CaptureFixture[str]) -> str:
     before = _git(checkout, "tag")
-    assert release.main(["--repository", str(checkout)]) == 2
+    assert main(["release"], checkout) == 2
     captured = capsys.readouterr()
     assert captured.out == "" and captured.err.count("\n") == 1
     assert _git(checkout, "tag") == before
@@ -120,7 +121,7 @@ def _refusal(checkout: Path, capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_a_tag_is_made_once(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["--repository", str(checkout)]) == 0
+    assert main(["release"], checkout) == 0
     capsys.readouterr()
     assert "the tag v0.2.0 exists" in _refusal(checkout, capsys)
 
@@ -133,7 +134,7 @@ def test_a_changed_work_tree_is_not_released(
 
 
 def test_a_folder_without_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert release.main(["--repository", str(tmp_path / "nowhere")]) == 2
+    assert main(["release"], tmp_path / "nowhere") == 2
     assert capsys.readouterr().err.startswith("error: git status: ")
 
 

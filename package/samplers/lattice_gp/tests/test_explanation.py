@@ -51,6 +51,12 @@ def conditional(trial: optuna.Trial) -> float:
     return x**2 + (trial.suggest_int("twist", 0, 9) - 6) ** 2 / 10 - 0.1
 
 
+def explain(study: optuna.Study, n_trials: int | None = None) -> Any:
+    """What the study's own sampler believes of it."""
+    sampler: Any = study.sampler
+    return sampler.explain(study, n_trials)
+
+
 def finished(n_trials: int, sampler: optuna.samplers.BaseSampler | None = None) -> optuna.Study:
     study = optuna.create_study(sampler=sampler or optuna.samplers.RandomSampler(seed=1))
     study.optimize(objective, n_trials=n_trials)
@@ -74,7 +80,7 @@ def test_predictions_hold_what_was_measured_and_what_was_not() -> None:
 def test_the_next_suggestions_are_those_of_the_study(n_trials: int) -> None:
     """Start-up, model, and trust region, which only the suggestion knows."""
     study = finished(n_trials, LatticeGPSampler(seed=3))
-    told = study.sampler.explain(study).suggest(3)
+    told = explain(study).suggest(3)
     assert len(study.trials) == n_trials
     assert told == [study.ask(SPACE).params for _ in range(3)]
 
@@ -84,7 +90,7 @@ def test_before_a_trial_it_expects_what_the_trial_s_storage_holds() -> None:
     for number in (5, 12, 19):
         trial = study.trials[number]
         stored = lattice_gp.prediction_of(trial)
-        explained = study.sampler.explain(study, n_trials=number).predict_trial(trial)
+        explained = explain(study, n_trials=number).predict_trial(trial)
         for one, other in (
             (stored.quantiles, explained.quantiles),
             (stored.means, explained.means),
@@ -96,7 +102,7 @@ def test_before_a_trial_it_expects_what_the_trial_s_storage_holds() -> None:
 def test_nothing_is_written_and_the_sampler_goes_on_as_before() -> None:
     studies = [finished(12, LatticeGPSampler(seed=5)) for _ in range(2)]
     before = studies[0].trials
-    studies[0].sampler.explain(studies[0]).suggest(4)
+    explain(studies[0]).suggest(4)
     assert studies[0].trials == before
     for study in studies:
         study.optimize(objective, n_trials=6)
