@@ -93,6 +93,7 @@ def _add_test_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAMES",
         help="requirements not to install, such as torch,torchvision",
     )
+    parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
 
 
 def _names(text: str) -> list[str]:
@@ -135,7 +136,7 @@ def _check(chosen: Sequence[Package], settings: Settings) -> int:
 
 
 def _plan(args: argparse.Namespace, chosen: Sequence[Package]) -> list[environments.Environment]:
-    return environments.plan(chosen, args.optuna, args.python, args.without)
+    return environments.plan(chosen, args.optuna, args.python, args.without, args.quick)
 
 
 def _test(planned: Sequence[environments.Environment]) -> list[testing.Outcome]:

@@ -47,12 +47,20 @@ class Environment:
         optuna: A version, or ``newest`` for the newest that can be installed.
         python: Path of the interpreter.
         without: Distributions of its requirements that are not installed.
+        is_quick: Whether tests marked ``slow`` are left out.
     """
 
     package: Package
     optuna: str
     python: str
     without: tuple[str, ...] = ()
+    is_quick: bool = False
+
+    @property
+    def left_out(self) -> str:
+        """What is not tested, to be put behind the versions; empty if nothing."""
+        names = [*self.without, *(["slow tests"] if self.is_quick else [])]
+        return f", without {', '.join(names)}" if names else ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,7 @@ def plan(
     optuna: Sequence[str],
     python: Sequence[str],
     without: Sequence[str] = (),
+    is_quick: bool = False,
 ) -> list[Environment]:
     """Every package with every version of Optuna.
 
@@ -76,6 +85,7 @@ def plan(
         optuna: Versions, ``oldest`` or ``newest``.
         python: One interpreter for all versions of Optuna, or one for each.
         without: Distributions of the requirements that are not installed.
+        is_quick: Whether tests marked ``slow`` are left out.
 
     Raises:
         UsageError: If the numbers do not match, or there is no such interpreter.
@@ -90,7 +100,7 @@ def plan(
     pairs = list(zip(optuna, paths))
     names = tuple(map(canonical, without))
     return [
-        Environment(package, _version(which, package.supported), path, names)
+        Environment(package, _version(which, package.supported), path, names, is_quick)
         for package in packages
         for which, path in pairs
     ]
@@ -142,7 +152,8 @@ def steps(environment: Environment, folder: Path) -> list[Step]:
         Step("venv", (environment.python, "-m", "venv", str(folder / "venv"))),
         Step("install", (*install, *wanted)),
     ]
-    options = ("-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "auto")
+    options = ["-q", "--import-mode=importlib", "-p", "no:cacheprovider", "-n", "auto"]
+    options += ["-m", "not slow"] if environment.is_quick else []
     result.append(Step("tests", (python, "-m", "pytest", *options, str(inside / "tests"))))
     if "example.py" in environment.package.files:
         example = str(folder / "registry" / inside / "example.py")

@@ -98,10 +98,8 @@ def _description(change: Change) -> str:
     lines.append("Tests and `example.py` of each package alone, in clean environments:")
     lines.append("")
     for outcome in change.outcomes:
-        without = outcome.environment.without
-        left_out = f", without {', '.join(without)}" if without else ""
         title = outcome.environment.package.title
-        place = f"Optuna {outcome.optuna}, Python {outcome.python}{left_out}"
+        place = f"Optuna {outcome.optuna}, Python {outcome.python}{outcome.environment.left_out}"
         lines.append(f"- `{title}`: {place}: {outcome.tests}")
     return "\n".join(lines)
 

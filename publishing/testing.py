@@ -50,9 +50,7 @@ class Outcome:
         title = self.environment.package.title
         ran = ", example ran" if "example.py" in self.environment.package.files else ""
         result = f"FAILED at {self.failed}" if self.failed else f"{self.tests}{ran}"
-        left_out = self.environment.without
-        left = f", without {', '.join(left_out)}" if left_out else ""
-        place = f"Optuna {self.optuna}, Python {self.python}{left}"
+        place = f"Optuna {self.optuna}, Python {self.python}{self.environment.left_out}"
         return f"{title}, {place}: {result} ({self.seconds:.0f} s in all)"
 
 

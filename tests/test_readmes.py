@@ -132,6 +132,9 @@ def _run_harness(command: str, checkout: Path) -> tuple[int, str]:
         patch.chdir(checkout)
         patch.syspath_prepend(str(checkout))
         patch.setattr(sys, "argv", [module, *arguments])
+        for file in checkout.glob("my_*.py"):
+            # Another test's module of this name may be loaded.
+            patch.delitem(sys.modules, file.stem, raising=False)
         try:
             runpy.run_module(module, run_name="__main__", alter_sys=True)
         except SystemExit as end:
