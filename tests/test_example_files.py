@@ -181,27 +181,28 @@ def test_pytorch_perceiver(tmp_path: Path) -> None:
     assert number(r"best validation loss (\S+)", out) < 2.5
 
 
-def test_pytorch_perceiver_that_diverges(
+def test_pytorch_perceiver_that_diverges_and_is_interrupted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Trials of which the loss is no number, and those that run out of memory, fail."""
+    """Without a number or enough memory, trials fail; Ctrl-C fails none and ends the study."""
     pytest.importorskip("sklearn")
     torch = pytest.importorskip("torch")
     example = runpy.run_path(str(EXAMPLES / "pytorch_perceiver.py"))
-    outcomes = iter([float("nan"), 1.5, None, 1.0])
+    no_memory = torch.cuda.OutOfMemoryError("too large")
+    outcomes = iter([float("nan"), 1.5, no_memory, 1.0, KeyboardInterrupt()])
 
     def validate(*_: Any) -> float:
         outcome = next(outcomes)
-        if outcome is None:
-            raise torch.cuda.OutOfMemoryError("too large")
-        return outcome
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return float(outcome)
 
     monkeypatch.setattr(example["Objective"], "validate", validate)
-    command = ["example", "--trials", "4", "--epochs", "1", "--images", "60"]
+    command = ["example", "--trials", "9", "--epochs", "1", "--images", "60"]
     monkeypatch.setattr(sys, "argv", command)
     example["main"]()
     out = capsys.readouterr().out
-    assert "4 trials: 2 complete, 2 fail" in out and "loss 1.0000" in out
+    assert "interrupted\n5 trials: 2 complete, 1 pruned, 2 fail" in out and "loss 1.0000" in out
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))

@@ -20,6 +20,7 @@ folder as torchvision lays it out, with which the space is that of a network of 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 import math
 import sys
 from typing import cast
@@ -174,6 +175,20 @@ def load_images(root: str | None) -> tuple[torch.Tensor, torch.Tensor]:
     return ((images - images.mean()) / images.std())[order], digits[order]
 
 
+def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
+    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+
+    def wrapped(trial: optuna.Trial) -> float:
+        try:
+            return objective(trial)
+        except KeyboardInterrupt:
+            print("interrupted")
+            trial.study.stop()
+            raise optuna.TrialPruned from None
+
+    return wrapped
+
+
 def report(study: optuna.Study) -> None:
     """How trials ended, and the best."""
     states = [trial.state for trial in study.trials]
@@ -187,7 +202,7 @@ def report(study: optuna.Study) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--trials", type=positive, default=25, help="25 by default")
+    parser.add_argument("--trials", type=positive, default=20, help="20 by default")
     parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
     parser.add_argument("--epochs", type=positive, default=5, help="of a trial; 5 by default")
     parser.add_argument("--images", type=positive, help="how many to use; all by default")
@@ -204,9 +219,10 @@ def main() -> None:
         sampler=module.LatticeGPSampler(seed=0, cost_aware=True),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
     )
+    objective = Objective(images, digits, options.epochs, options.data_root is not None)
     try:
         study.optimize(
-            Objective(images, digits, options.epochs, is_large=options.data_root is not None),
+            interruptible(objective),
             n_trials=options.trials,
             timeout=options.timeout,
             catch=(FloatingPointError, torch.cuda.OutOfMemoryError),

@@ -1,6 +1,6 @@
 """Kill a study with ``kill -9`` in the middle, run the same command again, and compare.
 
-Needs: pip install optuna optunahub "scipy>=1.15". Takes some twenty seconds.
+Needs: pip install optuna optunahub "scipy>=1.15". Takes half a minute.
 
 One study runs undisturbed. A second one, of the same seed, is killed in the middle of a trial and
 continued by the command that started it: it ends with the same trials, number for number. That
@@ -12,12 +12,14 @@ Try it by hand: kill this in any way, as often as you like, and start it again:
 
 On Linux the sampler sees that a trial's process is gone and takes the trial for one that was never
 started. Elsewhere, or if the process died in the milliseconds in which Optuna creates a trial, the
-trial counts as still running: the study continues too, but with other trials.
+trial counts as still running: the study continues too, but with other trials. So it does after
+Ctrl-C, which no process dies of at once: this one ends the trial as pruned.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 import math
 from pathlib import Path
 import subprocess
@@ -65,6 +67,20 @@ def completed(study: optuna.Study) -> list[tuple[dict[str, Any], float]]:
     return [(t.params, t.values[0]) for t in study.get_trials(states=[TrialState.COMPLETE])]
 
 
+def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
+    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+
+    def wrapped(trial: optuna.Trial) -> float:
+        try:
+            return objective(trial)
+        except KeyboardInterrupt:
+            print("interrupted; the same command continues")
+            trial.study.stop()
+            raise optuna.TrialPruned from None
+
+    return wrapped
+
+
 def tune(storage: str, n_trials: int, seconds: float) -> None:
     """Run the study until it has so many completed trials, whatever is there already."""
 
@@ -77,10 +93,7 @@ def tune(storage: str, n_trials: int, seconds: float) -> None:
     study = open_study(storage)
     n_done = len(completed(study))
     print(f"{n_done} trials are there, {max(0, n_trials - n_done)} to go", flush=True)
-    try:
-        study.optimize(objective, n_trials=max(0, n_trials - n_done))
-    except KeyboardInterrupt:
-        print("interrupted; the same command continues")
+    study.optimize(interruptible(objective), n_trials=max(0, n_trials - n_done))
     done = completed(study)
     if done:
         params, loss = min(done, key=lambda result: result[1])
