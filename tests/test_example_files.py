@@ -166,11 +166,11 @@ def test_scikit_learn(tmp_path: Path) -> None:
 
 
 def test_lightgbm_pruning(tmp_path: Path) -> None:
-    out = run("lightgbm_pruning", "--trials", "12", "--rounds", "40", folder=tmp_path)
+    out = run("lightgbm_pruning", "--trials", "12", "--rounds", "60", folder=tmp_path)
     n_done, n_pruned = number(r"(\d+) trials completed", out), number(r", (\d+) pruned", out)
     assert n_done + n_pruned == 12 and n_pruned >= 1
     assert number(r"validation loss (\S+)", out) < 0.3
-    assert number(r"in (\d+) rounds", out) <= 40
+    assert number(r"in (\d+) rounds", out) <= 60
     assert number(r"test images: (\S+)", out) < 0.3
 
 

@@ -81,7 +81,7 @@ def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optun
 def suggest(trial: optuna.Trial) -> dict[str, Any]:
     """What is tuned."""
     return {
-        "learning_rate": trial.suggest_float("learning_rate", 0.03, 1.0, log=True),
+        "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.5, log=True),
         "num_leaves": trial.suggest_int("num_leaves", 4, 64, log=True),
         "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 5, 50, step=5),
         "feature_fraction": trial.suggest_float("feature_fraction", 0.2, 1.0, step=0.1),
