@@ -104,7 +104,8 @@ def test_resume_by_hand_after_ctrl_c(tmp_path: Path) -> None:
     )
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
-    assert "the same command continues" in out and "Traceback" not in err
+    assert process.returncode == 0 and "the same command continues" in out, err
+    assert "Traceback" not in err
     n_done = int(number(r"best of (\d+) trials", out))
     assert 2 <= n_done < 6
     process = start("resume", *arguments, folder=tmp_path)

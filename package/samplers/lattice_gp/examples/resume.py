@@ -12,16 +12,15 @@ Try it by hand: kill this in any way, as often as you like, and start it again:
 
 On Linux the sampler sees that a trial's process is gone and takes the trial for one that was never
 started. Elsewhere, or if the process died in the milliseconds in which Optuna creates a trial, the
-trial counts as still running: the study continues too, but with other trials. So it does after
-Ctrl-C, which no process dies of at once: this one ends the trial as pruned.
+trial counts as still running: the study continues too, but with other trials.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 import math
 from pathlib import Path
+import signal
 import subprocess
 import sys
 import tempfile
@@ -67,18 +66,25 @@ def completed(study: optuna.Study) -> list[tuple[dict[str, Any], float]]:
     return [(t.params, t.values[0]) for t in study.get_trials(states=[TrialState.COMPLETE])]
 
 
-def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
-    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+class CtrlC:
+    """A callback that ends the study after the trial in which Ctrl-C was pressed.
 
-    def wrapped(trial: optuna.Trial) -> float:
-        try:
-            return objective(trial)
-        except KeyboardInterrupt:
-            print("interrupted; the same command continues")
-            trial.study.stop()
-            raise optuna.TrialPruned from None
+    Optuna would count that trial as failed. Pressed again, Ctrl-C kills the process, which here
+    does no harm.
+    """
 
-    return wrapped
+    def __init__(self) -> None:
+        self.is_pressed = False
+        signal.signal(signal.SIGINT, self.press)
+
+    def press(self, *_: object) -> None:
+        self.is_pressed = True
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        print("interrupted: ends with this trial; the same command continues", flush=True)
+
+    def __call__(self, study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
+        if self.is_pressed:
+            study.stop()
 
 
 def tune(storage: str, n_trials: int, seconds: float) -> None:
@@ -93,7 +99,7 @@ def tune(storage: str, n_trials: int, seconds: float) -> None:
     study = open_study(storage)
     n_done = len(completed(study))
     print(f"{n_done} trials are there, {max(0, n_trials - n_done)} to go", flush=True)
-    study.optimize(interruptible(objective), n_trials=max(0, n_trials - n_done))
+    study.optimize(objective, n_trials=max(0, n_trials - n_done), callbacks=[CtrlC()])
     done = completed(study)
     if done:
         params, loss = min(done, key=lambda result: result[1])
