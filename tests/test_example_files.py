@@ -86,6 +86,7 @@ def test_every_example_is_tested_here() -> None:
         assert f"def test_{name}" in Path(__file__).read_text(), name
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
 def test_resume(tmp_path: Path) -> None:
     out = run("resume", "--trials", "6", "--seconds", "0.5", folder=tmp_path)
@@ -93,6 +94,7 @@ def test_resume(tmp_path: Path) -> None:
     assert "trials that were cut off: 1\n6 of 6 trials are the same" in out
 
 
+@pytest.mark.slow
 def test_resume_by_hand_after_ctrl_c(tmp_path: Path) -> None:
     """Interrupted, it says what is there, and the same command continues."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"
@@ -113,6 +115,7 @@ def test_resume_by_hand_after_ctrl_c(tmp_path: Path) -> None:
     assert f"{n_done} trials are there, {6 - n_done} to go" in out and "best of 6 trials" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["journal", "postgres"])
 def test_many_workers(kind: str, tmp_path: Path) -> None:
     arguments = ["--workers", "2", "--trials", "10", "--seconds", "0.4"]
@@ -133,6 +136,7 @@ def test_many_workers(kind: str, tmp_path: Path) -> None:
     assert 2 <= len(re.findall(r"worker \d+: [1-9]\d* trials", out)) <= 3
 
 
+@pytest.mark.slow
 def test_ask_and_tell(tmp_path: Path) -> None:
     out = run("ask_and_tell", "--batches", "3", "--batch-size", "6", folder=tmp_path)
     assert "18 trials, 18 different points" in out
@@ -153,6 +157,7 @@ def test_warm_start(tmp_path: Path) -> None:
     assert rows[0][1] != rows[0][2], "the warm study begins like the cold one"
 
 
+@pytest.mark.slow
 def test_scikit_learn(tmp_path: Path) -> None:
     out = run("scikit_learn", "--trials", "8", "--folds", "2", folder=tmp_path)
     rows = {
@@ -166,6 +171,7 @@ def test_scikit_learn(tmp_path: Path) -> None:
     assert best == number(r"best: (\S+)", out) < 5.0
 
 
+@pytest.mark.slow
 def test_lightgbm_pruning(tmp_path: Path) -> None:
     out = run("lightgbm_pruning", "--trials", "12", "--rounds", "60", folder=tmp_path)
     n_done, n_pruned = number(r"(\d+) trials completed", out), number(r", (\d+) pruned", out)
@@ -175,6 +181,7 @@ def test_lightgbm_pruning(tmp_path: Path) -> None:
     assert number(r"test images: (\S+)", out) < 0.3
 
 
+@pytest.mark.slow
 def test_pytorch_perceiver(tmp_path: Path) -> None:
     arguments = ("--trials", "5", "--epochs", "2", "--images", "120")
     out = run("pytorch_perceiver", *arguments, folder=tmp_path)
@@ -182,6 +189,7 @@ def test_pytorch_perceiver(tmp_path: Path) -> None:
     assert number(r"best validation loss (\S+)", out) < 2.5
 
 
+@pytest.mark.slow
 def test_pytorch_perceiver_that_diverges_and_is_interrupted(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,6 +263,7 @@ def write_mnist(raw: Path, n_images: int) -> None:
         (raw / f"{part}-labels-idx1-ubyte").write_bytes(labels_head + labels)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_there", [True, False])
 def test_pytorch_perceiver_on_mnist(
     is_there: bool,

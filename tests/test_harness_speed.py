@@ -82,6 +82,7 @@ def test_peak_memory_is_noticed() -> None:
     assert 45 < grown - peak < 80
 
 
+@pytest.mark.slow
 def test_worker_measures(tmp_path: Path) -> None:
     one = Measurement("random", "v", 12, 3, "1", "now")
     other = dataclasses.replace(one, sampler="tpe", wall=[], cpu=[], tell=[])

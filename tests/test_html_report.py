@@ -317,6 +317,7 @@ window.addEventListener("load", async () => {
 """
 
 
+@pytest.mark.slow
 def test_in_a_browser(report: Path, chromium: str, tmp_path: Path) -> None:
     text = report.read_text(encoding="utf-8")
     acting = tmp_path / "acting.html"

@@ -169,6 +169,7 @@ def test_all_packages_are_found() -> None:
     assert {"samplers/lattice_gp", "benchmarks/perceiver_mnist"} <= set(PACKAGES)
 
 
+@pytest.mark.slow
 def test_sampler_and_problem_of_two_tags_work_side_by_side(
     served_registry: int, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def test_without_a_tag_the_latest_commit_is_loaded(served_registry: int, tmp_pat
     assert told == ["broken on main"] * len(PACKAGES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", PACKAGES)
 def test_all_that_a_package_needs_lies_in_its_folder(
     package: str, served_registry: int, tmp_path: Path

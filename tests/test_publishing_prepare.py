@@ -316,6 +316,7 @@ def test_the_registrys_header_check_stops_it(
     assert f"author is empty in package/{TITLE}/README.md" in error
 
 
+@pytest.mark.slow
 def test_other_pins_of_the_clone_are_findings(
     checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

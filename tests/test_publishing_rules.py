@@ -304,6 +304,7 @@ def _by_tools(folder: Path, settings: Settings | None = None) -> list[Finding]:
     return findings_by_tools([_package(folder)], settings or kept_settings())
 
 
+@pytest.mark.slow
 def test_findings_of_the_registrys_tools(copy: Path) -> None:
     """All at once, because each of the tools takes a second or more."""
     append("warp.py", "\n\ndef f(): return undefined\n")(copy)
@@ -336,6 +337,7 @@ def test_every_rule_has_a_broken_copy() -> None:
     assert broken == {rule.name for rule in RULES}
 
 
+@pytest.mark.slow
 def test_check_prints_findings_and_fails(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     replace("LICENSE", "free of charge", "for money")(copy)
     assert cli.main(["check", "samplers/lattice_gp"], root=copy.parents[2]) == 1
