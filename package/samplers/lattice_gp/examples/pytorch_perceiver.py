@@ -1,7 +1,7 @@
 """Tune the training loop of a small Perceiver: pruning, divergence, memory and time all count.
 
-Needs: pip install optuna optunahub "scipy>=1.15" torch scikit-learn. Takes a minute or two on two
-CPU cores. A GPU is used if there is one.
+Needs: pip install optuna optunahub "scipy>=1.15" torch scikit-learn. Takes a minute or two on one
+CPU core. A GPU is used if there is one.
 
 The Perceiver (Jaegle et al. 2021, https://arxiv.org/abs/2103.03206) reads images as sets of pixels:
 a few latents attend to all pixels and then to each other, again and again. Tuned are its depth, the
@@ -95,7 +95,7 @@ class Objective:
         images: Tensor (n, size, size), standardised; the last sixth is for validation.
         digits: Tensor (n,) of what they show.
         n_epochs: Epochs of a trial.
-        is_large: Whether networks are of real size, or small enough for two CPU cores.
+        is_large: Whether networks are of real size, or small enough for one CPU core.
     """
 
     def __init__(
@@ -202,13 +202,16 @@ def report(study: optuna.Study) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
-    parser.add_argument("--trials", type=positive, default=20, help="20 by default")
+    parser.add_argument("--trials", type=positive, default=25, help="25 by default")
     parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
     parser.add_argument("--epochs", type=positive, default=5, help="of a trial; 5 by default")
     parser.add_argument("--images", type=positive, help="how many to use; all by default")
     parser.add_argument("--data-root", help="folder that holds MNIST/raw; digits by default")
     parser.add_argument("--storage", help="URL, such as sqlite:///perceiver.db, to continue from")
     options = parser.parse_args()
+    if options.data_root is None:
+        # In networks this small, threads wait for each other longer than they work.
+        torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     images, digits = (t[: options.images].to(device) for t in load_images(options.data_root))
     module = optunahub.load_module("samplers/lattice_gp")
