@@ -36,6 +36,9 @@ _MAX_SCORE = 5.0
 _FARTHEST = 1e3
 # A chain of extrapolations ends here, and spreads below the inverse are none: no square overflows.
 _LARGEST = 1e110
+# Far beyond what numbers of one scale have. Of numbers that span hundreds of orders of magnitude,
+# squares of squares do not overflow either.
+_MAX_STANDARDISED = 1e50
 # Bounds of an estimate's uncertainty, as a share of the variance of all final values.
 _MIN_SHARE, _MAX_SHARE = 1e-4, 0.99
 
@@ -192,8 +195,8 @@ def _fit_line(now: FloatArray, finals: FloatArray, variances: FloatArray, unit: 
         trust = max(n - 1.0, 0.0) / (max(n - 1.0, 0.0) + _PRIOR_TRIALS_OF_SPREAD)
         now_unit = now_unit ** (1.0 - trust) * x_deviation**trust
         final_unit = now_unit * (y_deviation / x_deviation) ** trust
-    x /= now_unit
-    y /= final_unit
+    x = np.clip(x / now_unit, -_MAX_STANDARDISED, _MAX_STANDARDISED)
+    y = np.clip(y / final_unit, -_MAX_STANDARDISED, _MAX_STANDARDISED)
     precision = float(weights @ x**2) + _PRIOR_TRIALS
     correlation = (float(weights @ (x * y)) + _PRIOR_TRIALS * _PRIOR_CORRELATION) / precision
     squares = float(weights @ (y - correlation * x) ** 2)

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -148,6 +149,11 @@ values = st.floats(allow_nan=True, allow_infinity=True)
     ),
     st.floats(allow_nan=False),
     st.dictionaries(st.integers(0, 20), values, max_size=5),
+)
+@example(
+    [({0: 0.0}, math.nan), ({0: 0.0, 2: 8e68}, math.nan), ({0: 6e-87, 1: 0.0}, math.nan)],
+    0.0,
+    {1: 0.0},
 )
 @settings(max_examples=100, deadline=None)
 def test_estimates_are_finite_whatever_was_reported(
