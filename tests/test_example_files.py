@@ -146,6 +146,7 @@ def test_ask_and_tell(tmp_path: Path) -> None:
     assert number(r"\nbest: (\S+)", out) < 0.27
 
 
+@pytest.mark.slow
 def test_warm_start(tmp_path: Path) -> None:
     arguments = ("--trials", "3", "--earlier", "5", "--epochs", "3")
     out = run("warm_start", *arguments, folder=tmp_path)

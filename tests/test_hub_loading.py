@@ -177,7 +177,7 @@ def test_sampler_and_problem_of_two_tags_work_side_by_side(
 
 
 # One tag a process: OptunaHub keeps the parts of a package that Python has imported.
-@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize("tag", [pytest.param(TAGS[0], marks=pytest.mark.slow), *TAGS[1:]])
 def test_a_tag_loads_every_package_as_it_was(
     tag: str, served_registry: int, tmp_path: Path
 ) -> None:

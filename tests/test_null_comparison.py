@@ -16,6 +16,7 @@ _N_REPETITIONS = 100
 _MOST = 0.13
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "made",
     [

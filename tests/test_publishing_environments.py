@@ -76,6 +76,7 @@ def test_numbers_of_interpreters_and_versions_must_match() -> None:
         environments.plan([SAMPLER], ["oldest", "5.0.0", "newest"], ["current", "current"])
 
 
+@pytest.mark.slow
 def test_interpreters_of_this_machine_run() -> None:
     found = interpreters.found_interpreters()
     assert sys.version_info[:2] in found

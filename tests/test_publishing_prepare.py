@@ -303,6 +303,7 @@ def test_failed_tests_stop_it(
     assert git(registry, "branch").split() == ["*", "main"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_tools")
 def test_the_registrys_header_check_stops_it(
     checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]

@@ -56,6 +56,7 @@ def test_our_packages_keep_the_rules(package: Package) -> None:
     assert [str(finding) for finding in findings_by_rules(package)] == []
 
 
+@pytest.mark.slow
 def test_our_packages_pass_the_registrys_tools(capsys: pytest.CaptureFixture[str]) -> None:
     status = cli.main(["check"])
     out = capsys.readouterr().out

@@ -55,6 +55,7 @@ def value_and_expected(problem: Problem, params: spaces.Params) -> tuple[float, 
     return value, trial.user_attrs.get("expected_loss")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_evaluation(name: str) -> None:
     problem, other = build(name), build(name, seed=1)
@@ -83,6 +84,7 @@ def test_evaluation(name: str) -> None:
     assert any(one != two for one, two in told) == ("noisy" in suite.TAGS[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_centre_is_not_best(name: str) -> None:
     """The sampler begins there."""
