@@ -222,6 +222,7 @@ def test_run_goes_on_whatever_a_sampler_does(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHORT)
 def test_short_names_of_optuna(name: str) -> None:
     contender = get_contender(name)

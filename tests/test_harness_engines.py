@@ -438,6 +438,7 @@ def test_cluster_reports_studies_that_fail_and_finishes_the_others(
     assert board.finished[0] == _n_stored(jobs[0]) == 5
 
 
+@pytest.mark.slow
 def test_interrupted_cluster_stores_what_has_finished(
     real_cluster: Cluster, tmp_path: Path
 ) -> None:

@@ -51,6 +51,7 @@ def test_a_difference_is_found() -> None:
     assert null_comparison.rates(draw, made.kinds, 20).sentences > 0.9
 
 
+@pytest.mark.slow
 def test_real_studies_of_random_search() -> None:
     pool = null_comparison.run_pool("random", ["quadratic", "lattice"], 60, 5, "shared")
     regrets = null_comparison.final_regrets(pool, 5)
@@ -65,6 +66,7 @@ def test_real_studies_of_random_search() -> None:
     assert null_comparison.rates(draw, kinds, _N_REPETITIONS).sentences <= _MOST
 
 
+@pytest.mark.slow
 def test_real_studies_with_seeds_of_their_own_are_independent_evidence() -> None:
     pool = null_comparison.run_pool("random", ["quadratic", "quadratic+noise=0.000001"], 60, 5)
     regrets = null_comparison.final_regrets(pool, 5)

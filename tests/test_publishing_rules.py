@@ -371,6 +371,7 @@ def test_html_in_code_is_no_html(copy: Path) -> None:
     assert list(findings_by_rules(_package(copy))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "tell",
     [

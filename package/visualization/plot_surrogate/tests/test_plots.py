@@ -107,7 +107,13 @@ def traces(figure: Any, name: str) -> list[Any]:
     return [trace for trace in figure.data if trace.name == name]
 
 
-@pytest.mark.parametrize("name", STUDIES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        n if n in ("five", "conditional") else pytest.param(n, marks=pytest.mark.slow)
+        for n in STUDIES
+    ],
+)
 def test_every_plot_of_every_kind_of_study(name: str) -> None:
     study = STUDIES[name]()
     before = study.get_trials()
