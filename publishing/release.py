@@ -12,21 +12,15 @@ from datetime import date
 from pathlib import Path
 import re
 import subprocess
-import sys
 from typing import Any
 
+import frontmatter
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
-import yaml
 
 from .errors import UsageError
-
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from .versions import read_project
 
 
 _HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>.*))?$", re.MULTILINE)
@@ -89,7 +83,7 @@ def inconsistencies(root: Path) -> list[str]:
     Args:
         root: The checkout, with pyproject.toml, CHANGELOG.md and the packages.
     """
-    project = _project(root)
+    project = read_project(root)["project"]
     known = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))
     if not known:
         return ["CHANGELOG.md: has no version; accepts headings such as '## [0.1.0] - 2026-11-26'"]
@@ -102,12 +96,6 @@ def inconsistencies(root: Path) -> list[str]:
             f"{project['version']}; give both the same"
         )
     return found + _against_project(newest, project) + _against_packages(newest, root)
-
-
-def _project(root: Path) -> dict[str, Any]:
-    text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    project: dict[str, Any] = tomllib.loads(text)["project"]
-    return project
 
 
 def _faults(entry: Entry) -> list[str]:
@@ -160,7 +148,7 @@ def _lower_bound(accepted: SpecifierSet) -> Version | None:
 def _against_packages(entry: Entry, root: Path) -> list[str]:
     found = []
     for page in sorted(root.glob("package/*/*/README.md")):
-        said = _front_matter(page).get("optuna_versions") or []
+        said: Any = frontmatter.load(str(page)).get("optuna_versions") or []
         missing = [version for version in entry.optuna_versions if version not in map(str, said)]
         if missing:
             found.append(
@@ -168,12 +156,6 @@ def _against_packages(entry: Entry, root: Path) -> list[str]:
                 f"CHANGELOG.md says [{entry.version}] was tested with"
             )
     return found
-
-
-def _front_matter(page: Path) -> dict[str, Any]:
-    _, _, rest = page.read_text(encoding="utf-8").partition("---\n")
-    read: dict[str, Any] = yaml.safe_load(rest.partition("\n---\n")[0]) or {}
-    return read
 
 
 def release(root: Path, *, dry_run: bool = False) -> str:

@@ -34,14 +34,24 @@ def supported(root: Path) -> Supported:
         UsageError: If pyproject.toml lacks one of them.
     """
     path = root / "pyproject.toml"
-    try:
-        project = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: not found; run from the root of the checkout") from None
+    project = read_project(root)
     newest = project.get("tool", {}).get("publishing", {}).get("newest-optuna")
     if not newest:
         raise UsageError(f'{path}: [tool.publishing] must have newest-optuna = "x.y.z"')
     return Supported(oldest=_lower_bound(project, path), newest=str(newest))
+
+
+def read_project(root: Path) -> dict[str, Any]:
+    """What pyproject.toml of a checkout says.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    path = root / "pyproject.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: not found; run from the root of the checkout") from None
 
 
 def _lower_bound(project: dict[str, Any], path: Path) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import math
-from typing import Any
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -31,12 +30,11 @@ _FEW = 150
 _PANEL_WIDTH, _PANEL_HEIGHT = 300, 280
 
 
-def panels(n: int, **options: Any) -> tuple[go.Figure, list[tuple[int, int]]]:
+def panels(n: int) -> tuple[go.Figure, list[tuple[int, int]]]:
     """A figure of ``n`` panels, in rows of at most four.
 
     Args:
         n: Number of panels.
-        **options: For ``plotly.subplots.make_subplots``.
 
     Returns:
         The figure, and the row and column of each panel, from 1.
@@ -50,7 +48,6 @@ def panels(n: int, **options: Any) -> tuple[go.Figure, list[tuple[int, int]]]:
         shared_yaxes="all",
         horizontal_spacing=0.03,
         vertical_spacing=spacing if n_rows > 1 else 0.0,
-        **options,
     )
     figure.update_layout(height=_PANEL_HEIGHT * n_rows + 190, hovermode="closest")
     if n_columns > 1:
