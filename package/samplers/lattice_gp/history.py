@@ -34,7 +34,8 @@ class History:
         costs: Array (n,) of what they cost, positive; NaN where that is unknown.
         pending: Array (m, d) of the trials being evaluated.
         failed: Array (k, d) of the trials that failed, oldest first.
-        pruned: Array (l, d) of the trials that were pruned and tell nothing.
+        pruned: Array (l, d) of the trials that were pruned and tell nothing of the objectives.
+        pruned_constraints: Array (l, c) of their constraints' values, likewise.
         is_whole: Whether the space holds all there is to choose: no trial has a parameter beyond.
     """
 
@@ -47,6 +48,7 @@ class History:
     pending: FloatArray
     failed: FloatArray
     pruned: FloatArray
+    pruned_constraints: FloatArray
     is_whole: bool
 
     @property
@@ -88,6 +90,7 @@ def read_history(
     pending: list[FloatArray] = []
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
+    silent: list[Record] = []
     is_whole, is_any_partial = True, False
     # Of several objectives, Optuna knows no intermediate values.
     uses_pruned = uses_pruned and len(is_maximized) == 1
@@ -110,17 +113,20 @@ def read_history(
             is_any_partial = True
         elif state == TrialState.PRUNED:
             pruned.append(point)
+            silent.append(record)
+    constraints = _table([record.constraints for record in tellers + silent])
     signs = np.where(is_maximized, -1.0, 1.0)
     return History(
         points=_stack(told, space),
         values=signs * _values(tellers, len(is_maximized)),
         curves=tuple(r.curve().times(signs[0]) for r in tellers) if is_any_partial else (),
         is_maximized=tuple(is_maximized),
-        constraints=_table([r.constraints if _is_complete(r) else {} for r in tellers]),
+        constraints=constraints[: len(tellers)],
         costs=_costs(tellers, measure_cost),
         pending=_stack(pending, space),
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),
+        pruned_constraints=constraints[len(tellers) :],
         is_whole=is_whole,
     )
 

@@ -227,8 +227,13 @@ class Model:
         pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
         n_trends = 0 if trends is None else trends.n_per_objective
         costs = self._costs(space, history, cost_function)
+        feasibility = None
+        if constraints.shape[1]:
+            told = observations.followed_by(inputs(history.pruned))
+            values = np.concatenate([constraints, history.pruned_constraints])
+            feasibility = self._feasibility(values, told, pending)
         beliefs = self._beliefs(
-            space, history, constraints, observations, pending, n_trends, costs
+            space, history, constraints, observations, pending, n_trends, feasibility, costs
         )
         return View(inputs, beliefs)
 
@@ -240,6 +245,7 @@ class Model:
         observations: Observations,
         pending: Inputs,
         n_trends: int,
+        feasibility: Feasibility | None,
         costs: Costs | None,
     ) -> Beliefs:
         surrogates = [
@@ -252,14 +258,6 @@ class Model:
             )
             for i, column in enumerate(history.values.T)
         ]
-        limits = []
-        for column in constraints.T:
-            told = np.flatnonzero(~np.isnan(column))
-            values = bilog(column[told])
-            limits.append(
-                self._surrogates.of(observations.only(told), values, pending, is_plain=True)
-            )
-        feasibility = Feasibility(tuple(limits)) if limits else None
         # What a pruned trial might have been is no achievement.
         improvable = is_feasible(constraints) & history.is_complete
         feasible = improvable[surrogates[0].chosen]
@@ -279,6 +277,25 @@ class Model:
             costs,
             self._recipe.cost_weight / (1.0 + len(history.values) / self._recipe.cost_halving),
         )
+
+    def _feasibility(
+        self, constraints: FloatArray, observations: Observations, pending: Inputs
+    ) -> Feasibility:
+        """What is believed of constraints.
+
+        Args:
+            constraints: Array (n, c) of their values, NaN where they were not told; c at least 1.
+            observations: Where they were observed.
+            pending: Points being evaluated.
+        """
+        limits = []
+        for column in constraints.T:
+            told = np.flatnonzero(~np.isnan(column))
+            values = bilog(column[told])
+            limits.append(
+                self._surrogates.of(observations.only(told), values, pending, is_plain=True)
+            )
+        return Feasibility(tuple(limits))
 
     def _constraints(self, history: History) -> FloatArray:
         """Constraint values (n, c) as far as they are to be looked at."""

@@ -58,6 +58,12 @@ class Observations:
         order = self.order[self.order < n]
         return Observations(self.inputs[np.arange(n)], order, self.is_local, self.curves[:n])
 
+    def followed_by(self, inputs: Inputs) -> Observations:
+        """These, which come before them in the order of merit too, and others without curves."""
+        n = len(self.order)
+        order = np.concatenate([self.order, np.arange(n, n + len(inputs.features))])
+        return Observations(self.inputs.followed_by(inputs), order, self.is_local)
+
     def only(self, rows: IntArray) -> Observations:
         """Those of ascending indices (m,)."""
         places = np.full(len(self.order), -1)
