@@ -76,6 +76,7 @@ class Explanation:
                 nearest that the parameter can take.
 
         Raises:
+            TypeError: If ``params`` is not a sequence of dicts.
             ValueError: If a parameter is missing, unknown, or out of its range.
         """
         points = self._points(params)
@@ -107,6 +108,7 @@ class Explanation:
             params: As of :meth:`predict`.
 
         Raises:
+            TypeError: As :meth:`predict`.
             ValueError: As :meth:`predict`.
         """
         names = np.array(self._space.names)
@@ -120,8 +122,11 @@ class Explanation:
             n: How many, 1 or more.
 
         Raises:
+            TypeError: If ``n`` is no int.
             ValueError: If ``n`` is less.
         """
+        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+            raise TypeError(f"n is {n!r} of type {type(n).__name__}, but must be an int.")
         if n < 1:
             raise ValueError(f"n is {n}, but must be 1 or more.")
         records = list(self._records)
@@ -169,6 +174,11 @@ class Explanation:
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, float]:
         """Internal representations by name, within their ranges."""
+        if not isinstance(params, Mapping):  # also what iterating over a single dict yields
+            raise TypeError(
+                f"params holds {params!r} of type {type(params).__name__}, but must be a sequence "
+                "of dicts, one for each trial."
+            )
         values = {}
         for name, value in params.items():
             if name not in self.distributions:

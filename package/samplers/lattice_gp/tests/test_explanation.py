@@ -222,8 +222,13 @@ def test_what_cannot_be_explained_says_so() -> None:
         sampler.explain(empty, n_trials="x")
     with pytest.raises(ValueError, match="n_trials is -1, but must be 0 or more"):
         sampler.explain(empty, n_trials=-1)
+    explanation = sampler.explain(finished(5))
     with pytest.raises(ValueError, match="n is 0, but must be 1 or more"):
-        sampler.explain(finished(5)).suggest(0)
+        explanation.suggest(0)
+    with pytest.raises(TypeError, match="n is '2' of type str, but must be an int"):
+        explanation.suggest("2")
+    with pytest.raises(TypeError, match="params holds 'x' of type str.*a sequence of dicts"):
+        explanation.predict({"x": 0.5})
 
 
 @given(
