@@ -10,15 +10,13 @@ anew, of all or of those named; that of all takes some minutes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 import functools
 import json
 from pathlib import Path
 import sys
 
-from ..errors import unknown_name
-from ..errors import UsageError
 from ..suite import references as of_suites
+from ..suite.recompute import recompute
 from ..suite.references import Reference
 
 
@@ -51,20 +49,7 @@ def main(names: Sequence[str]) -> int:
     """
     from .problems import OWN
 
-    try:
-        for name in names:
-            if name not in OWN:
-                raise unknown_name("NAME", name, list(OWN))
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    own = _load_own() if names else {}
-    for name in names or OWN:
-        own[name] = compute(name)
-        print(name, own[name], flush=True)
-    ordered = {name: asdict(own[name]) for name in OWN if name in own}
-    _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return recompute(names, _FILE, list(OWN), compute)
 
 
 def _load_own() -> dict[str, Reference]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
-from dataclasses import asdict
 from dataclasses import dataclass
 import functools
 import json
@@ -23,8 +22,7 @@ import numpy as np
 from optuna.study import Study
 
 from ..analysis.statistics import FloatArray
-from ..errors import unknown_name
-from ..errors import UsageError
+from ..suite.recompute import recompute
 from . import progress
 from .hypervolume import hypervolume
 from .hypervolume import non_dominated
@@ -252,27 +250,18 @@ def main(names: Sequence[str]) -> int:
         for part in (conditional.PART, constraints.PART, objectives.PART)
         for task in part.tasks
     }
-    try:
-        for name in names:
-            if name not in tasks:
-                raise unknown_name("TASK", name, list(tasks))
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
     published = constraints.PUBLISHED | objectives.PUBLISHED
-    found = dict(load()) if names and _FILE.is_file() else {}
-    for name in names or tasks:
+
+    def scale_of(name: str) -> Scale:
         front = objectives.FRONTS.get(name)
-        found[name] = compute(
+        return compute(
             tasks[name],
             published.get(name),
             objectives.ENDS.get(name),
             None if front is None else front(),
         )
-        print(name, found[name], flush=True)
-        ordered = {key: asdict(found[key]) for key in tasks if key in found}
-        _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
-    return 0
+
+    return recompute(names, _FILE, list(tasks), scale_of, "TASK")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
-from dataclasses import asdict
 from dataclasses import dataclass
 import functools
 import json
@@ -23,10 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import unknown_name
-from ..errors import UsageError
 from .base import SuiteProblem
 from .catalog import CATALOG
+from .recompute import recompute
 from .space import enumerate_points
 from .space import move
 from .space import n_points
@@ -136,20 +134,7 @@ def main(names: Sequence[str]) -> int:
     Returns:
         Exit status: 0 if all went well, 2 for a wrong argument.
     """
-    try:
-        for name in names:
-            if name not in CATALOG:
-                raise unknown_name("NAME", name, list(CATALOG))
-    except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    references = load() if names and _FILE.is_file() else {}
-    for name in names or CATALOG:
-        references[name] = compute(name)
-        print(name, references[name], flush=True)
-    ordered = {name: asdict(references[name]) for name in CATALOG if name in references}
-    _FILE.write_text(json.dumps(ordered, indent=2) + "\n", encoding="utf-8")
-    return 0
+    return recompute(names, _FILE, list(CATALOG), compute)
 
 
 if __name__ == "__main__":
