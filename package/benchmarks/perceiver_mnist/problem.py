@@ -189,7 +189,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
             self._fast_trainer = FastTrainer(self.preset, self._load_images())
         rate = params.pop("learning_rate")
         start = prepare(self.preset, **params, training_seeds=[self.training_seed])
-        # Once a process for each width, and no part of a trial's seconds.
+        # Once a process for each architecture, and no part of a trial's seconds.
         self._fast_trainer.compile(start)
         return self._fast_trainer.train(start, [rate])[0]
 
