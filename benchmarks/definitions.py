@@ -45,34 +45,33 @@ class Definitions:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def read_definitions(path: Path, argument: str = "--config") -> Definitions:
+def read_definitions(path: Path) -> Definitions:
     """Read a file.
 
     Args:
         path: A TOML file.
-        argument: The option that it was given to.
 
     Raises:
         UsageError: If it cannot be read, or holds something else.
     """
-    tables = _load(path, argument)
+    tables = _load(path)
     for section in tables:
         if section not in _SECTIONS:
-            raise unknown_name(f"{argument} {path}", section, _SECTIONS)
+            raise unknown_name(f"--config {path}", section, _SECTIONS)
     taken = {"samplers": {*CONTENDERS, "ablations"}, "problems": {*PROBLEMS}}
     found: dict[str, dict[str, str]] = {}
     for section in _SECTIONS:
         entries = tables.get(section, {})
         if not isinstance(entries, dict):
-            raise _wrong(path, argument, f"{section} is no table")
+            raise _wrong(path, f"{section} is no table")
         found[section] = {
-            name: _call_text(name, entry, taken[section], f"{argument} {path}: {section}")
+            name: _call_text(name, entry, taken[section], f"--config {path}: {section}")
             for name, entry in entries.items()
         }
     return Definitions(**found)
 
 
-def _load(path: Path, argument: str) -> dict[str, Any]:
+def _load(path: Path) -> dict[str, Any]:
     if sys.version_info >= (3, 11):
         import tomllib
     else:
@@ -83,10 +82,10 @@ def _load(path: Path, argument: str) -> dict[str, Any]:
     except OSError as error:
         reason = error.strerror or error
         raise UsageError(
-            f"{argument}: cannot read {path} ({reason}); accepts a TOML file."
+            f"--config: cannot read {path} ({reason}); accepts a TOML file."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _wrong(path, argument, f"is no TOML ({error})") from error
+        raise _wrong(path, f"is no TOML ({error})") from error
 
 
 def _call_text(name: str, entry: Any, taken: Collection[str], where: str) -> str:
@@ -113,8 +112,8 @@ def _call_text(name: str, entry: Any, taken: Collection[str], where: str) -> str
     return f"{text}{plus}{wrappers}"
 
 
-def _wrong(path: Path, argument: str, reason: str) -> UsageError:
+def _wrong(path: Path, reason: str) -> UsageError:
     return UsageError(
-        f"{argument}: {path} {reason}; accepts tables [samplers.NAME] and [problems.NAME] with "
+        f"--config: {path} {reason}; accepts tables [samplers.NAME] and [problems.NAME] with "
         'use = "..." and keyword arguments.'
     )

@@ -91,12 +91,11 @@ def _network_root() -> Path:
     return Path(_conf.cache_home()) / "github.com" / "optuna" / "optunahub-registry/main/package"
 
 
-def registry_root(folder: str, argument: str = "--registry") -> str:
+def registry_root(folder: str) -> str:
     """Folder of the packages in a local copy of a hub registry.
 
     Args:
         folder: The root of the copy, or its folder ``package``; empty for no local copy.
-        argument: The option it was given to.
 
     Returns:
         Absolute path; empty if ``folder`` is.
@@ -110,7 +109,7 @@ def registry_root(folder: str, argument: str = "--registry") -> str:
         if (candidate / "samplers").is_dir():
             return str(candidate.resolve())
     raise UsageError(
-        f"{argument}: got {folder!r}, which holds no samplers; accepts a clone of a hub registry "
+        f"--registry: got {folder!r}, which holds no samplers; accepts a clone of a hub registry "
         "or its folder `package`."
     )
 

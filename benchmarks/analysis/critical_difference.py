@@ -71,17 +71,16 @@ def friedman(values: FloatArray) -> float:
     return float(stats.friedmanchisquare(*rounded.T).pvalue)
 
 
-def nemenyi_difference(n_samplers: int, n_problems: int, level: float = LEVEL) -> float:
-    """By how much mean ranks must differ in Nemenyi's test.
+def nemenyi_difference(n_samplers: int, n_problems: int) -> float:
+    """By how much mean ranks must differ in Nemenyi's test, at :data:`LEVEL`.
 
     Args:
         n_samplers: Number of samplers, 2 or more.
         n_problems: Number of problems, 1 or more.
-        level: Significance level, between 0 and 1.
     """
     from scipy import stats
 
-    q = stats.studentized_range.ppf(1 - level, n_samplers, np.inf) / math.sqrt(2)
+    q = stats.studentized_range.ppf(1 - LEVEL, n_samplers, np.inf) / math.sqrt(2)
     return float(q * math.sqrt(n_samplers * (n_samplers + 1) / (6 * n_problems)))
 
 

@@ -35,12 +35,12 @@ def sampler_seed(problem: str, seed: int, seeding: str) -> int:
     return int(sequence.generate_state(1)[0] >> 1)
 
 
-def known_seeding(text: str, argument: str = "--sampler-seeds") -> str:
+def known_seeding(text: str) -> str:
     """The text itself.
 
     Raises:
         UsageError: If it is neither ``"own"`` nor ``"shared"``.
     """
     if text not in (OWN, SHARED):
-        raise unknown_name(argument, text, [OWN, SHARED])
+        raise unknown_name("--sampler-seeds", text, [OWN, SHARED])
     return text

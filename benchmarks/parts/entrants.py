@@ -43,32 +43,26 @@ def tpe(name: str = "tpe", **arguments: Any) -> Entrant:
     return Entrant(name, build)
 
 
-def gp(name: str = "gp", **arguments: Any) -> Entrant:
-    """Optuna's Gaussian process sampler.
-
-    Args:
-        name: What to call it.
-        **arguments: Of the sampler, such as ``deterministic_objective=True``.
-    """
+def gp() -> Entrant:
+    """Optuna's Gaussian process sampler."""
 
     def build(seed: int, task: Task) -> BaseSampler:
-        return optuna.samplers.GPSampler(seed=seed, **arguments)
+        return optuna.samplers.GPSampler(seed=seed)
 
-    return Entrant(name, build, requires=("torch",))
+    return Entrant("gp", build, requires=("torch",))
 
 
-def nsga2(name: str = "nsga2", **arguments: Any) -> Entrant:
+def nsga2(population_size: int) -> Entrant:
     """Optuna's NSGA-II.
 
     Args:
-        name: What to call it.
-        **arguments: Of the sampler, such as ``population_size=20``.
+        population_size: Trials in a generation.
     """
 
     def build(seed: int, task: Task) -> BaseSampler:
-        return optuna.samplers.NSGAIISampler(seed=seed, **arguments)
+        return optuna.samplers.NSGAIISampler(seed=seed, population_size=population_size)
 
-    return Entrant(name, build)
+    return Entrant("nsga2", build)
 
 
 def random_search() -> Entrant:

@@ -15,22 +15,22 @@ _KINDS = {
     "matrix products": ("gemm", "nvjet", "cutlass", "xmma", "cublas"),
     "fused steps": ("_add_and_normalise", "_bias_and_gelu", "_adam"),
 }
+# Products, of which the median time is taken.
+_N_PRODUCTS = 20
 
 
-def matrix_rate(device: torch.device, size: int | None = None, n_products: int = 20) -> float:
+def matrix_rate(device: torch.device) -> float:
     """Operations per second of a large matrix product, the most that a model could reach.
 
     Args:
         device: In bfloat16 on CUDA, in single precision elsewhere.
-        size: Rows and columns of the square matrices; None for what fills the device.
-        n_products: Number of products, of which the median is taken.
     """
     on_gpu = device.type == "cuda"
-    size = size or (8192 if on_gpu else 512)
+    size = 8192 if on_gpu else 512  # enough to fill the device
     dtype = torch.bfloat16 if on_gpu else torch.float32
     left, right = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     seconds = []
-    for _ in range(n_products + 3):
+    for _ in range(_N_PRODUCTS + 3):
         _wait_for(device)
         started = time.perf_counter()
         left @ right

@@ -39,18 +39,6 @@ def is_nondominated(values: FloatArray) -> BoolArray:
     return nondominated
 
 
-def hypervolume(front: FloatArray, reference: FloatArray) -> float:
-    """Volume of the region that the front dominates, up to the reference point.
-
-    Args:
-        front: Finite objective values (m, k); m may be 0, and points may dominate each other.
-        reference: Upper end (k,) of the region; points not below it in every objective are left
-            out.
-    """
-    lower, upper = _dominated_boxes(_contributing(front, reference), reference)
-    return float(np.prod(upper - lower, axis=1).sum())
-
-
 def nondominated_boxes(front: FloatArray, reference: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Disjoint boxes that make up the region below the reference that the front leaves open.
 

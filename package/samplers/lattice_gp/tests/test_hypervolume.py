@@ -41,6 +41,14 @@ def dominated_volume(points: np.ndarray, reference: np.ndarray) -> Any:
     return total
 
 
+def volume_left(front: np.ndarray, reference: np.ndarray) -> float:
+    """What the open boxes leave of the region between the best of the front and the reference."""
+    floor = np.vstack([front, reference]).min(axis=0)
+    lower, upper = hypervolume.nondominated_boxes(front, reference)
+    sides = np.maximum(upper - np.maximum(lower, floor), 0.0)
+    return float(np.prod(reference - floor) - np.prod(sides, axis=1).sum())
+
+
 def n_boxes_around(points: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     inside = (lower <= points[:, None]).all(axis=2) & (points[:, None] <= upper).all(axis=2)
     count: np.ndarray = inside.sum(axis=1)
@@ -115,24 +123,23 @@ def test_without_a_front_one_box_is_open() -> None:
     for front in (np.empty((0, 3)), np.array([[0.0, 0.0, 3.0]])):
         lower, upper = hypervolume.nondominated_boxes(front, reference)
         assert np.isneginf(lower).all() and upper.tolist() == [reference.tolist()]
-        assert hypervolume.hypervolume(front, reference) == 0.0
 
 
 @given(fronts(max_points=7))
 @settings(deadline=None)
-def test_hypervolume_is_that_of_inclusion_and_exclusion(
+def test_what_boxes_leave_is_the_volume_by_inclusion_and_exclusion(
     problem: tuple[np.ndarray, np.ndarray],
 ) -> None:
     front, reference = problem
-    assert hypervolume.hypervolume(front, reference) == dominated_volume(front, reference)
+    assert volume_left(front, reference) == dominated_volume(front, reference)
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])
-def test_hypervolume_is_optunas(k: int) -> None:
+def test_what_boxes_leave_is_optunas_hypervolume(k: int) -> None:
     optunas = pytest.importorskip("optuna._hypervolume")
     front, reference = sphere_front(25, k), np.full(k, 1.1)
     expected = optunas.compute_hypervolume(front, reference)
-    assert hypervolume.hypervolume(front, reference) == pytest.approx(expected, rel=1e-10)
+    assert volume_left(front, reference) == pytest.approx(expected, rel=1e-10)
 
 
 @pytest.mark.parametrize("k", [2, 3, 4])
