@@ -19,6 +19,8 @@ from .arrays import IntArray
 # Thresholds on a parameter that are tried at most; more values than that are thinned out.
 _MAX_THRESHOLDS = 64
 _MAX_DEPTH = 8
+# An impurity up to this is none, but for rounding.
+_PURE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,10 @@ def _grow(
         for value, is_equality in _questions(column, bool(is_categorical[param])):
             answers = _answers(column, value, is_equality)
             impurity = _impurity(is_present, answers)
-            if impurity < least - 1e-12:
+            if impurity < least - _PURE:
                 best, least = (param, value, is_equality), impurity
+        if best is not None and least <= _PURE:
+            break  # no later question can tell more
     if best is None:
         return Leaf(bool(is_present[-1]))
     answers = _answers(coordinates[:, best[0]], best[1], best[2])

@@ -10,8 +10,8 @@ from scipy.special import log_ndtr
 from .arrays import BoolArray
 from .arrays import FloatArray
 from .kernels import Inputs
+from .merit import signs_kept
 from .surrogate import Surrogate
-from .transform import clip_to_finite
 
 
 _SMALLEST_UNIT = 1e-300
@@ -57,7 +57,7 @@ def bilog(constraint: FloatArray) -> FloatArray:
     Eriksson and Poloczek, Scalable Constrained Bayesian Optimization, AISTATS 2021: what matters is
     where a constraint changes its sign, not how large it is elsewhere.
     """
-    finite = clip_to_finite(constraint)
+    finite = signs_kept(constraint)
     sizes = np.abs(finite[finite != 0.0])
     unit = max(float(np.median(sizes)), _SMALLEST_UNIT) if len(sizes) else 1.0
     scaled: FloatArray = np.sign(finite) * np.log1p(np.abs(finite) / unit)

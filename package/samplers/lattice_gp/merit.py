@@ -11,6 +11,8 @@ from .arrays import IntArray
 
 # Constraint values are compared in units of their typical size, which is no smaller than this.
 _SMALLEST_UNIT = 1e-300
+# Values beyond are as good as infinite.
+_LARGEST = 1e100
 
 
 def is_feasible(constraints: FloatArray) -> BoolArray:
@@ -47,11 +49,23 @@ def order_of_merit(values: FloatArray, constraints: FloatArray) -> IntArray:
     return np.lexsort((np.where(feasible, rank, 0.0), violation))
 
 
+def signs_kept(constraint: FloatArray) -> FloatArray:
+    """A constraint's values (n,), of which infinite ones become finite, and NaN stays.
+
+    They are as far beyond 0 as the value farthest from it, whichever its sign: so a violation
+    stays one, and no square or sum overflows.
+    """
+    sizes = np.abs(constraint)
+    largest = sizes[sizes < _LARGEST].max(initial=0.0) or 1.0
+    finite: FloatArray = np.clip(constraint, -largest, largest)
+    return finite
+
+
 def _violation(constraints: FloatArray) -> FloatArray:
     """Sum over the constraints of the violation in units of its median; array (n,)."""
-    excess = np.nan_to_num(np.maximum(constraints, 0.0), nan=0.0, posinf=np.finfo(float).max)
-    total = np.zeros(len(excess))
-    for column in excess.T:
+    total = np.zeros(len(constraints))
+    for told in constraints.T:
+        column = np.nan_to_num(np.maximum(signs_kept(told), 0.0), nan=0.0)
         violating = column[column > 0.0]
         if len(violating):
             total += column / max(float(np.median(violating)), _SMALLEST_UNIT)

@@ -73,8 +73,31 @@ def test_bilog_keeps_signs_and_order_in_any_unit(scale: float) -> None:
     assert (np.sign(transformed) == np.sign(values)).all()
     assert (np.diff(transformed) > 0.0).all()
     assert np.abs(transformed).max() < 20.0
-    assert np.isfinite(feasibility.bilog(np.array([np.inf, -np.inf, 1.0, -1.0]))).all()
     assert not feasibility.bilog(np.zeros(3)).any()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("worst", [math.inf, 1e308])
+def test_infinite_constraints_keep_their_sign(worst: float) -> None:
+    assert np.sign(feasibility.bilog(np.array([-1.0, -2.0, worst]))).tolist() == [-1, -1, 1]
+    assert np.sign(feasibility.bilog(np.array([1.0, 3.0, -worst]))).tolist() == [1, 1, -1]
+    assert np.isfinite(feasibility.bilog(np.array([worst, -worst]))).all()
+    values = np.array([[1.0], [2.0], [5.0], [6.0]])
+    constraints = np.array([[0.0], [-1.0], [worst], [worst]])
+    assert merit.order_of_merit(values, constraints).tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_infinite_violations_are_avoided_as_others_are() -> None:
+    def feasible_best(violation: float) -> float:
+        def line(trial: FrozenTrial) -> Sequence[float]:
+            return (violation if trial.params["x"] + trial.params["y"] > 0.7 else -1.0,)
+
+        study = optuna.create_study(sampler=LatticeGPSampler(seed=0, constraints_func=line))
+        study.optimize(corner, n_trials=25)
+        return min(t.value for t in study.trials if t.value is not None and line(t)[0] <= 0.0)
+
+    assert feasible_best(math.inf) == feasible_best(1.0) < -0.6
 
 
 # One objective.
