@@ -14,6 +14,7 @@ import numpy as np
 from .arrays import BoolArray
 from .arrays import FloatArray
 from .arrays import IntArray
+from .ranges import Ranges
 
 
 # Thresholds on a parameter that are tried at most; more values than that are thinned out.
@@ -67,12 +68,12 @@ class Conditions:
             on.
         is_categorical: Bool array (d,).
         n_values: Array (d,): number of values of each, inf if continuous.
-        limits: Least and largest coordinates (d,) that may be chosen; None for 0 and 1.
+        ranges: Those that each has; None for all of the space.
 
     Attributes:
         conditional: Int array: the parameters that do not always exist, in this order.
         parents: The parameters on which these depend, in the same order.
-        limits: Least and largest coordinates (d,) that may be chosen.
+        ranges: Those that each has, or None.
     """
 
     def __init__(
@@ -81,10 +82,9 @@ class Conditions:
         order: IntArray,
         is_categorical: BoolArray,
         n_values: FloatArray,
-        limits: tuple[FloatArray, FloatArray] | None = None,
+        ranges: Ranges | None = None,
     ) -> None:
-        d = len(order)
-        self.limits = (np.zeros(d), np.ones(d)) if limits is None else limits
+        self.ranges = ranges
         is_present = ~np.isnan(coordinates)
         sometimes = np.asarray(~is_present.all(axis=0), dtype=bool)
         self.conditional: IntArray = order[sometimes[order]]

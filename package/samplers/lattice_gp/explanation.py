@@ -95,7 +95,7 @@ class Explanation:
             None if it lacks a parameter, or had one out of range.
         """
         read = RecordReader().read([trial])
-        point = read[0].place(self._space)[0] if read else None
+        point = read[0].place(self._space) if read else None
         if point is None:
             return None
         with single_threaded_blas():
@@ -146,7 +146,7 @@ class Explanation:
         return (
             record.trial.state == TrialState.COMPLETE
             and self._space.n_params > 0
-            and record.place(self._space)[0] is not None
+            and record.place(self._space) is not None
         )
 
     def _running(self, point: FloatArray, number: int) -> Record:

@@ -36,7 +36,10 @@ class History:
         failed: Array (k, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned and tell nothing of the objectives.
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
-        is_whole: Whether the space holds all there is to choose: no trial has a parameter beyond.
+        asked: Array (q, d) of suggestions that trials could not take as they were, because a
+            parameter had another range: made again, they would come to the same.
+        is_whole: Whether the space holds all that differs between trials: none has a parameter
+            beyond, or it had the same value in all.
     """
 
     points: FloatArray
@@ -49,6 +52,7 @@ class History:
     failed: FloatArray
     pruned: FloatArray
     pruned_constraints: FloatArray
+    asked: FloatArray
     is_whole: bool
 
     @property
@@ -64,7 +68,7 @@ class History:
         """
         if not self.is_whole:
             return self.points[:0]
-        return np.concatenate([self.points, self.pending, self.failed, self.pruned])
+        return np.concatenate([self.points, self.pending, self.failed, self.pruned, self.asked])
 
 
 def read_history(
@@ -91,14 +95,18 @@ def read_history(
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
     silent: list[Record] = []
-    is_whole, is_any_partial = True, False
+    asked: list[FloatArray] = []
+    beyond = set()
+    is_any_partial = False
     # Of several objectives, Optuna knows no intermediate values.
     uses_pruned = uses_pruned and len(is_maximized) == 1
     for record in records:
-        point, has_more = record.place(space)
-        is_whole = is_whole and not has_more
+        point, suggestion = record.place(space), record.asked(space)
+        beyond.add(record.beyond(space))
         if point is None:
             continue
+        if suggestion is not None:
+            asked.append(suggestion)
         state = record.trial.state
         if state == TrialState.COMPLETE:
             told.append(point)
@@ -127,7 +135,8 @@ def read_history(
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),
         pruned_constraints=constraints[len(tellers) :],
-        is_whole=is_whole,
+        asked=_stack(asked, space),
+        is_whole=len(beyond) <= 1,
     )
 
 

@@ -57,7 +57,8 @@ class Record:
     _axes: object = field(default=None, init=False)
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
     _is_complete: bool = field(default=False, init=False)
-    _has_more: bool = field(default=False, init=False)
+    _beyond: tuple[tuple[str, float], ...] = field(default=(), init=False)
+    _asked: FloatArray | None = field(default=None, init=False)
     _curve: Curve | None = field(default=None, init=False)
 
     def coordinates(self, space: SearchSpace) -> FloatArray:
@@ -66,27 +67,38 @@ class Record:
             self._place(space)
         return self._coordinates
 
-    def place(self, space: SearchSpace) -> tuple[FloatArray | None, bool]:
+    def place(self, space: SearchSpace) -> FloatArray | None:
         """Where the trial is in a space.
 
         What does not exist is at the centre of its range. A trial with a result has all there is;
         others may have been interrupted before they chose everything.
 
         Returns:
-            Its point (d,), or None if it lacks a parameter or lies outside; and whether it chose a
-            parameter that is not in the space.
+            Its point (d,), or None if it lacks a parameter or lies outside.
         """
         if self._axes is not space.axes:
             self._place(space)
         if self._is_complete:
-            return self._coordinates, self._has_more
+            return self._coordinates
         if space.conditions is None:
-            return None, self._has_more
+            return None
         is_missing = np.isnan(self._coordinates)
         point = space.put_at_centre(self._coordinates[None, :], is_missing[None, :])
         if not self.has_result and (space.conditions.active(point)[0] & is_missing).any():
-            return None, self._has_more
-        return first(point), self._has_more
+            return None
+        return first(point)
+
+    def beyond(self, space: SearchSpace) -> tuple[tuple[str, float], ...]:
+        """What else the trial chose: parameters that are not in a space, and their values."""
+        if self._axes is not space.axes:
+            self._place(space)
+        return self._beyond
+
+    def asked(self, space: SearchSpace) -> FloatArray | None:
+        """The point (d,) that was suggested, if the trial could not take it as it was."""
+        if self._axes is not space.axes:
+            self._place(space)
+        return self._asked
 
     def curve(self) -> Curve:
         """What the trial, which is finished, has reported."""
@@ -95,9 +107,10 @@ class Record:
         return self._curve
 
     def _place(self, space: SearchSpace) -> None:
-        self._has_more = any(
-            name not in space.distributions and not distribution.single()
+        self._beyond = tuple(
+            (name, self.known[name])
             for name, distribution in self.distributions.items()
+            if name not in space.distributions and not distribution.single()
         )
         fitting = {
             name: self.known[name]
@@ -106,7 +119,19 @@ class Record:
         }
         self._coordinates = space.to_coordinates(fitting)
         self._is_complete = len(fitting) == space.n_params
+        self._asked = self._unheeded(space) if self._is_complete else None
         self._axes = space.axes
+
+    def _unheeded(self, space: SearchSpace) -> FloatArray | None:
+        """A suggestion of all parameters of which some were beyond the range that they had."""
+        suggestion = self.trial.system_attrs.get(SUGGESTION_KEY)
+        if not suggestion or not suggestion.keys() >= space.distributions.keys():
+            return None
+        if all(suggestion[name] == self.known[name] for name in space.distributions):
+            return None
+        if not all(_fits(d, suggestion[name]) for name, d in space.distributions.items()):
+            return None
+        return space.to_coordinates(suggestion)
 
 
 class RecordReader:

@@ -70,6 +70,8 @@ def maximize(
         candidates = candidates[is_open]
     elif space.is_enumerable:  # a lattice of which all but a few points are spent
         candidates = visits.sample_open(_MAX_EXHAUSTIVE, rng)
+    else:
+        candidates = candidates[visits.least_visited(candidates)]
     scores = acquisition(candidates)
     scale = _ROUND_SCALE if region is None else _ROUND_SCALE * region.side
     for _ in range(_N_ROUNDS):

@@ -130,10 +130,11 @@ class SearchSpace:
         return self.conditions.active(points)
 
     def settle(self, points: FloatArray) -> FloatArray:
-        """Points (n, d) within the limits, and with what does not exist moved to the centre."""
+        """Points (n, d) within their ranges, and with what does not exist moved to the centre."""
         if self.conditions is None:
             return points
-        points = np.clip(points, *self.conditions.limits)
+        if self.conditions.ranges is not None:
+            points = self._to_lattice(self.conditions.ranges.confine(points))
         return self.put_at_centre(points, ~self.conditions.active(points))
 
     def put_at_centre(self, points: FloatArray, which: BoolArray) -> FloatArray:
@@ -152,12 +153,15 @@ class SearchSpace:
 
     def snap(self, points: FloatArray) -> FloatArray:
         """Move rows of any real numbers (n, d) to the nearest points."""
-        snapped: FloatArray = np.minimum(np.maximum(points, 0.0), 1.0)
+        return self.settle(self._to_lattice(np.minimum(np.maximum(points, 0.0), 1.0)))
+
+    def _to_lattice(self, points: FloatArray) -> FloatArray:
+        """Points of the cube (n, d) moved, in place, to the nearest on the lattice."""
         for columns, last in self._linear:
-            snapped[:, columns] = np.rint(snapped[:, columns] * last) / last
+            points[:, columns] = np.rint(points[:, columns] * last) / last
         for i in self._uneven:
-            snapped[:, i] = self.axes[i].snap(snapped[:, i])
-        return self.settle(snapped)
+            points[:, i] = self.axes[i].snap(points[:, i])
+        return points
 
     def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
         """Points (n, d) distributed as Optuna samples each parameter, from uniform rows (n, d)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
-import itertools
 import math
 
 import numpy as np
@@ -17,6 +16,7 @@ from optuna.distributions import IntDistribution
 from .arrays import FloatArray
 from .arrays import IntArray
 from .conditions import Conditions
+from .ranges import Ranges
 from .records import Record
 from .space import SearchSpace
 
@@ -24,9 +24,6 @@ from .space import SearchSpace
 Distributions = dict[str, BaseDistribution]
 # Trials that conditions are learned from: the latest.
 _MAX_TRIALS = 1000
-# Those that tell which of its values a parameter may still take. A range that follows another
-# parameter has varied within them; one that was changed for good no longer has its old values.
-_N_LATEST = 5
 # A whole number of steps, but for rounding.
 _STEP_TOLERANCE = 1e-8
 
@@ -75,8 +72,8 @@ def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Condition
     finished = [r for r in records if r.has_result and r.distributions]
     coordinates = np.array([r.coordinates(space) for r in finished[-_MAX_TRIALS:]])
     order = _order(space.names, distinct)
-    limits = _limits(space, finished)
-    return Conditions(coordinates, order, space.is_categorical, space.n_values, limits)
+    ranges = _learn_ranges(space, finished[-_MAX_TRIALS:], coordinates, order)
+    return Conditions(coordinates, order, space.is_categorical, space.n_values, ranges)
 
 
 def is_same_space(
@@ -92,22 +89,32 @@ def _distinct(records: Iterable[Record]) -> list[Mapping[str, BaseDistribution]]
     return [theirs for theirs in sets.values() if theirs]
 
 
-def _limits(space: SearchSpace, finished: Sequence[Record]) -> tuple[FloatArray, FloatArray]:
-    """The least and the largest coordinates (d,) in the ranges of the latest trials."""
-    lower, upper = np.zeros(space.n_params), np.ones(space.n_params)
+def _learn_ranges(
+    space: SearchSpace, finished: Sequence[Record], coordinates: FloatArray, order: IntArray
+) -> Ranges:
+    """The ranges that parameters have, as trials (n of them, oldest first) show."""
+    lower, upper = np.full_like(coordinates, math.nan), np.full_like(coordinates, math.nan)
+    spacings = np.zeros(space.n_params)
     for i, (name, axis) in enumerate(zip(space.names, space.axes)):
-        distributions = (
-            r.distributions[name] for r in reversed(finished) if name in r.distributions
-        )
-        latest = [
-            d
-            for d in itertools.islice(distributions, _N_LATEST)
-            if isinstance(d, (IntDistribution, FloatDistribution))
-        ]
-        if latest:
-            lower[i] = axis.to_unit(min(d.low for d in latest))
-            upper[i] = axis.to_unit(max(d.high for d in latest))
-    return lower, upper
+        whole = space.distributions[name]
+        if isinstance(whole, CategoricalDistribution):
+            continue
+        for row, record in enumerate(finished):
+            distribution = record.distributions.get(name)
+            if isinstance(distribution, (IntDistribution, FloatDistribution)):
+                lower[row, i] = axis.to_unit(distribution.low)
+                upper[row, i] = axis.to_unit(distribution.high)
+                spacings[i] = _spacing(distribution, whole)
+    return Ranges(coordinates, lower, upper, spacings, order, space.is_categorical)
+
+
+def _spacing(distribution: BaseDistribution, whole: BaseDistribution) -> float:
+    """Distance of neighbouring values, in coordinates of the whole; 0 if it is that of the whole."""
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    assert isinstance(whole, (IntDistribution, FloatDistribution))
+    if distribution.step is None or distribution.step == whole.step:
+        return 0.0
+    return distribution.step / (whole.high - whole.low)
 
 
 def _order(names: Sequence[str], sets: Iterable[Mapping[str, BaseDistribution]]) -> IntArray:

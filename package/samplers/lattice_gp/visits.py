@@ -29,6 +29,7 @@ class Visits:
         keys, counts = np.unique(self._keys(points), return_counts=True)
         if space.is_enumerable and len(keys) == space.size:
             self._level = int(counts.min())
+        self._keys_visited, self._counts = keys, counts
         self._spent = keys[counts > self._level]
 
     def is_open(self, points: FloatArray) -> BoolArray:
@@ -39,6 +40,18 @@ class Visits:
         places = np.minimum(np.searchsorted(self._spent, keys), len(self._spent) - 1)
         is_open: BoolArray = self._spent[places] != keys
         return is_open
+
+    def least_visited(self, points: FloatArray) -> BoolArray:
+        """Which of the points (m, d) were visited least often among them; bool array (m,).
+
+        Where it is not known how many points there are, all that a search finds may be spent.
+        """
+        keys = self._keys(points)
+        places = np.minimum(np.searchsorted(self._keys_visited, keys), len(self._counts) - 1)
+        is_visited = self._keys_visited[places] == keys
+        counts = np.where(is_visited, self._counts[places], 0)
+        least: BoolArray = counts == counts.min()
+        return least
 
     @property
     def n_open(self) -> float:
