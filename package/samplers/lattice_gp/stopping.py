@@ -11,6 +11,10 @@ from optuna.trial import FrozenTrial
 from .prediction import prediction_of
 
 
+# Not all of it: a model of a dozen trials believes in some noise where there is none, and a study
+# that still improves in every trial would be stopped.
+_SHARE_OF_NOISE = 0.1
+
 _logger = optuna.logging.get_logger(f"optuna.{__name__}")
 
 
@@ -24,8 +28,8 @@ class StopCallback:
 
     Args:
         threshold: Improvement of the objective, in its own units, that a further trial must promise;
-            None asks for as much as the noise that the model sees in the objective: smaller
-            improvements could not be told from luck.
+            None asks for a tenth of the noise that the model sees in the objective: what is less is
+            soon lost in luck.
         patience: Number of suggestions in a row that must promise less, 1 or more.
 
     Raises:
@@ -75,5 +79,7 @@ class StopCallback:
         prediction = prediction_of(trial)
         if prediction is None or prediction.expected_improvement is None:
             return False
-        threshold = prediction.noise[0] if self._threshold is None else self._threshold
+        threshold = self._threshold
+        if threshold is None:
+            threshold = _SHARE_OF_NOISE * prediction.noise[0]
         return prediction.expected_improvement < threshold

@@ -191,6 +191,12 @@ def test_study_of_noise_stops_by_itself() -> None:
     assert n_trials_until_stopped(StopCallback(), noisy) < 60
 
 
+def test_study_without_noise_is_not_stopped_while_it_improves() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=60, callbacks=[StopCallback()])
+    assert study.best_value < 1e-4
+
+
 def test_maximised_study_stops_likewise() -> None:
     study = optuna.create_study(direction="maximize", sampler=LatticeGPSampler(seed=0))
     study.optimize(lambda t: -bowl(t), n_trials=60, callbacks=[StopCallback(1e-3)])
