@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+import difflib
 import errno
+import re
 import shlex
 import sys
+from typing import Any
 from typing import NoReturn
 
 import optuna
@@ -73,7 +76,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong with an argument in one line, without all options before it."""
+    """Tells what is wrong with an argument in one line, without all options before it.
+
+    Args:
+        **settings: Those of :class:`argparse.ArgumentParser`.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        # An option that is cut short would stand for another one as soon as there are two that
+        # begin so, and a typo for an option that was not meant.
+        super().__init__(allow_abbrev=False, **settings)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """As its parent's, but no word is left over: each parser tells of its own command's."""
+        found, left = super().parse_known_args(args, namespace)
+        for word in left:
+            if word.startswith("-"):
+                option = word.partition("=")[0]
+                close = difflib.get_close_matches(option, self._options(), n=1)
+                hint = f" Did you mean {close[0]}?" if close else ""
+                self.error(f"got {option}, which is no option.{hint}")
+        if left:
+            self.error(f"got {left[0]!r}, which belongs to no option")
+        return found, left
+
+    def _options(self) -> list[str]:
+        return re.findall(r"--[\w-]+", self.format_usage())
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message} ({self.prog} --help tells more)\n")

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 import sys
+from typing import Any
 
 from . import environments
 from . import packages
@@ -53,8 +54,15 @@ def main(arguments: Sequence[str] | None = None, root: Path = _ROOT) -> int:
         return 2
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes options as they are and no abbreviations, in which a typo can be another option."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m publishing", description=__doc__)
+    parser = _Parser(prog="python -m publishing", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("rules", help="list the rules")
     check = commands.add_parser("check", help="look at the folders; seconds")

@@ -82,7 +82,10 @@ def _runs(out: Path) -> list[Run]:
     ("arguments", "words"),
     [
         (["run", "--parallel", "0"], ["--parallel", "'0'", "integer of 1 or more"]),
-        (["run", "--seed", "x"], ["--seed"]),
+        (["run", "--seed", "3"], ["got --seed,", "mean --seeds?", "run --help"]),
+        (["run", "--trails=3"], ["got --trails,", "mean --trials?"]),
+        (["report", "--wholly-unknown"], ["got --wholly-unknown, which is no option."]),
+        (["report", "there"], ["got 'there'", "report --help"]),
         (["merge", "--out", "o"], ["DIR|URL"]),
         (["copmare"], ["copmare", "compare"]),
     ],

@@ -354,6 +354,13 @@ def test_an_unknown_package_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "samplers/lattice_gp" in error
 
 
+def test_an_abbreviated_option_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        cli.main(["test", "--quic"])
+    assert raised.value.code == 2
+    assert "unrecognized arguments: --quic" in capsys.readouterr().err
+
+
 def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rules"]) == 0
     lines = capsys.readouterr().out.splitlines()
