@@ -35,9 +35,7 @@ def git(
             env={**os.environ, **(environment or {})},
         )
     except FileNotFoundError:
-        raise UsageError(
-            "git: not found on PATH, needed to tell which files are tracked"
-        ) from None
+        raise UsageError("git: not found on PATH; install it, or put its folder there") from None
     if finished.returncode != 0:
         words = " ".join(finished.stderr.split()) or f"exit status {finished.returncode}"
         raise UsageError(f"git {arguments[0]} in {repository}: {words}")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 import re
-import subprocess
 from typing import Any
 
 import frontmatter
@@ -20,6 +19,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from .errors import UsageError
+from .git import git
 from .versions import read_project
 
 
@@ -169,10 +169,10 @@ def release(root: Path, *, dry_run: bool = False) -> str:
         The name of the tag, such as ``v0.2.0``.
 
     Raises:
-        UsageError: If the work tree is not clean, files contradict each other, or the tag
-            exists.
+        UsageError: If the work tree is not clean, files contradict each other, the tag exists, or
+            git is missing or fails.
     """
-    if changed := _git(root, "status", "--porcelain").splitlines():
+    if changed := git(root, "status", "--porcelain").splitlines():
         files = ", ".join(line[3:] for line in changed[:3])
         more = f" and {len(changed) - 3} more" if len(changed) > 3 else ""
         raise UsageError(f"the work tree is not clean ({files}{more}); commit or remove these")
@@ -180,21 +180,12 @@ def release(root: Path, *, dry_run: bool = False) -> str:
         raise UsageError("; ".join(found))
     entry = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))[0]
     tag = f"v{entry.version}"
-    if _git(root, "tag", "--list", tag).strip():
+    if git(root, "tag", "--list", tag).strip():
         raise UsageError(
             f"the tag {tag} exists; give pyproject.toml and CHANGELOG.md the next version"
         )
     if not dry_run:
         message = f"Version {entry.version}, {entry.date}\n\n{entry.text}\n"
         # By default git would drop the headings of the entry as comments.
-        _git(root, "tag", "--annotate", tag, "--cleanup=whitespace", "--file=-", stdin=message)
+        git(root, "tag", "--annotate", tag, "--cleanup=whitespace", "--file=-", given=message)
     return tag
-
-
-def _git(root: Path, *arguments: str, stdin: str = "") -> str:
-    done = subprocess.run(
-        ["git", "-C", str(root), *arguments], input=stdin, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise UsageError(f"git {arguments[0]}: {done.stderr.strip()}")
-    return done.stdout

@@ -135,7 +135,15 @@ def test_a_changed_work_tree_is_not_released(
 
 def test_a_folder_without_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["release"], tmp_path / "nowhere") == 2
-    assert capsys.readouterr().err.startswith("error: git status: ")
+    assert capsys.readouterr().err.startswith(f"error: git status in {tmp_path / 'nowhere'}: ")
+
+
+def test_a_missing_git_is_told(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert main(["release"], checkout) == 2
+    assert capsys.readouterr().err.startswith("error: git: not found on PATH")
 
 
 def _next_version(root: Path) -> None:
