@@ -62,7 +62,11 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m publishing", description=__doc__)
+    parser = _Parser(
+        prog="python -m publishing",
+        description="Prove that the packages are ready for the OptunaHub registry, prepare the "
+        "pull request, and tag releases. Nothing is ever pushed.",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("rules", help="list the rules")
     check = commands.add_parser("check", help="look at the folders; seconds")

@@ -354,6 +354,13 @@ def test_an_unknown_package_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert "samplers/lattice_gp" in error
 
 
+def test_help_says_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "ready for the OptunaHub registry" in said and "what it returns" not in said
+
+
 def test_an_abbreviated_option_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as raised:
         cli.main(["test", "--quic"])
