@@ -78,10 +78,28 @@ def test_command_continues_and_reads_what_it_wrote(
     [
         (["--suite", "nope"], "--suite: got 'nope'"),
         (["--records", "no/such/file"], "--records: cannot read no/such/file"),
+        (["--trials", "4"], "--trials: got 4, but the sampler predicts only after 4 start-up"),
     ],
 )
 def test_wrong_arguments(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert main(["calibrate", *words, "--out", str(tmp_path)]) == 2
+    assert main(["calibrate", *words, "--out", str(tmp_path / "out")]) == 2
     assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_predictions_there_is_no_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, out = tmp_path / "log.jsonl", tmp_path / "out"
+    words = ["calibrate", "--records", str(log), "--out", str(out)]
+    jsonlines.append(log, {"problem": "a", "seed": 0, "predicted": [], "places": []})
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: --records: {log} has no value for which")
+    # One problem without any is no reason to leave the others out.
+    jsonlines.append(log, {"problem": "b", "seed": 0, "predicted": [5], "places": [3.0]})
+    assert main(words) == 0
+    table = (out / "calibration.md").read_text(encoding="utf-8")
+    assert "| a | 0 | – | – | – |" in table and "nan" not in table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 import gzip
+import inspect
 import json
 from pathlib import Path
 import sys
@@ -28,6 +29,7 @@ from ..running.folders import make_folder
 from ..running.machine import versions
 from ..running.one_trial import run_trial
 from ..suite import SUITES
+from ..tables import show_number
 from ..tables import Table
 from ..tables import to_markdown
 from ..tables import to_rich
@@ -87,20 +89,24 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         Exit status: 0 if all went well, 130 after Ctrl-C.
 
     Raises:
-        UsageError: If an argument is wrong or a problem cannot run here.
+        UsageError: If an argument is wrong, a problem cannot run here, or the sampler has expected
+            nothing of any outcome.
     """
     out = Path(args.out)
     if args.records:
         studies = _read(Path(args.records))
+        _check_some(studies, f"--records: {args.records}", "records with longer studies")
     else:
         if args.suite not in SUITES:
             raise unknown_name("--suite", args.suite, list(SUITES))
+        _check_trials(args.trials)
         make_folder(out)
         try:
             studies = _run_all(args, out / _LOG, console)
         except KeyboardInterrupt:
             print(f"\nstopped. To continue:\n  {command}", file=sys.stderr)
             return 130
+        _check_some(studies, f"--trials: got {args.trials}, and the run", "more trials")
     tables = _tables(studies)
     for table in tables:
         console.print(to_rich(table))
@@ -127,6 +133,33 @@ def run_study(problem_name: str, seed: int, n_trials: int) -> Study:
             trials.append(trial.number)
             places.append(calibration.place(trial.values[0], prediction.quantiles[0]))
     return Study(problem_name, seed, np.array(trials, float), np.array(places, float))
+
+
+def _check_some(studies: Sequence[Study], where: str, accepted: str) -> None:
+    """Make sure that there is an outcome of which something was expected.
+
+    Raises:
+        UsageError: If there is none.
+    """
+    if not any(len(study.places) for study in studies):
+        raise UsageError(
+            f"{where} has no value for which there was a prediction; accepts {accepted}."
+        )
+
+
+def _check_trials(n_trials: int) -> None:
+    """Make sure that studies go on beyond the trials that come before the first prediction.
+
+    Raises:
+        UsageError: If they do not.
+    """
+    signature = inspect.signature(hub.load_package(_PACKAGE).LatticeGPSampler)
+    n_startup_trials: int = signature.parameters["n_startup_trials"].default
+    if n_trials <= n_startup_trials:
+        raise UsageError(
+            f"--trials: got {n_trials}, but the sampler predicts only after {n_startup_trials} "
+            f"start-up trials; accepts an integer of {n_startup_trials + 1} or more."
+        )
 
 
 def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Study]:
@@ -201,4 +234,4 @@ def _tables(studies: Sequence[Study]) -> list[Table]:
 
 
 def _percent(places: Sequence[FloatArray]) -> list[str]:
-    return [f"{share:.1%}" for share in calibration.coverage(places)]
+    return [show_number(share, "{:.1%}") for share in calibration.coverage(places)]
