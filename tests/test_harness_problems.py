@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from pathlib import Path
 import textwrap
@@ -140,6 +141,42 @@ def test_a_wrong_problem_is_told_in_one_line(module: str, text: str, words: list
     message = str(raised.value)
     assert all(word in message for word in words), message
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("perceiver", Options(preset="huge"), ["--preset: got 'huge'", "'small'"]),
+        ("perceiver", Options(mode="tabel"), ["--mode: got 'tabel'", "'table'"]),
+        ("perceiver", Options(device="tpu"), ["--device: got 'tpu'", "'cuda'"]),
+        ("perceiver(preset='huge')", Options(), ["--problems perceiver(preset='huge'): preset"]),
+    ],
+)
+def test_a_wrong_option_is_told_by_its_name(text: str, options: Options, words: list[str]) -> None:
+    with pytest.raises(UsageError) as raised:
+        _build(text, options)
+    assert all(word in str(raised.value) for word in words), raised.value
+
+
+def test_a_missing_folder_is_told_with_the_options_that_help() -> None:
+    def build(options: Options, seed: int) -> Problem:
+        raise FileNotFoundError("It is not at data_root='x'. Give another, or download=True.")
+
+    spec = dataclasses.replace(get_problem("perceiver"), build=build)
+    with pytest.raises(UsageError) as raised:
+        build_problem(spec, Options(), 0)
+    told = "--data-root: It is not at --data-root 'x'. Give another, or --download."
+    assert str(raised.value) == told
+
+
+@pytest.mark.slow
+def test_missing_images_are_told_with_the_options_that_help(tmp_path: Path) -> None:
+    pytest.importorskip("torchvision")
+    with pytest.raises(UsageError) as raised:
+        _build("perceiver", Options(mode="train", data_root=str(tmp_path)))
+    message = str(raised.value)
+    assert message.startswith("--data-root: MNIST is not at --data-root ")
+    assert "or --download to have" in message and "=" not in message
 
 
 def _registry(folder: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import fields
 from dataclasses import replace
 import importlib
 import importlib.util
@@ -301,13 +302,32 @@ def build_problem(spec: ProblemSpec, options: Options, seed: int) -> Problem:
         problem = spec.build(spec.chosen(options), seed)
     except ImportError as error:
         hint = " pip install torch torchvision" if "torch" in str(error) else ""
-        raise UsageError(f"--problems {spec.name}: cannot be loaded: {error}.{hint}") from error
+        message = _as_options(spec, f"cannot be loaded: {error}.{hint}")
+        raise UsageError(message) from error
     except (ValueError, RuntimeError, OSError) as error:
-        message = " ".join(str(error).split())
-        raise UsageError(f"--problems {spec.name}: {message}") from error
+        raise UsageError(_as_options(spec, str(error))) from error
     if len(problem.directions) != 1:
         raise UsageError(
             f"--problems {spec.name}: has {len(problem.directions)} objectives; the harness "
             "compares on one."
         )
     return problem
+
+
+def _as_options(spec: ProblemSpec, message: str) -> str:
+    """What a problem says is wrong, with the option that the user gave it by.
+
+    The problem itself knows its arguments only, such as ``preset`` and ``data_root``.
+    """
+    message = " ".join(message.split())
+    chosen = [f.name for f in fields(Options) if f.name not in spec.overrides]
+    for keyword in chosen if spec.has_options else ():
+        option = f"--{keyword.replace('_', '-')}"
+        if message.startswith(f"{keyword} is "):
+            return f"{option}: got {message.removeprefix(f'{keyword} is ')}"
+        if f"{keyword}=" in message:
+            told = message.replace(f"{keyword}=", f"{option} ").replace(
+                "download=True", "--download"
+            )
+            return f"{option}: {told}"
+    return f"--problems {spec.name}: {message}"
