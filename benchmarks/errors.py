@@ -10,14 +10,29 @@ class UsageError(Exception):
     """Something the user asked for cannot be done; the message says what to do instead."""
 
 
-def unknown_name(argument: str, got: str, accepted: Sequence[str]) -> UsageError:
+# More names than this are not read to the end; where a command shows them, it is named instead.
+_MOST_NAMES = 20
+
+
+def unknown_name(
+    argument: str,
+    got: str,
+    accepted: Sequence[str],
+    *,
+    forms: Sequence[str] = (),
+    shown_by: str = "",
+) -> UsageError:
     """Describe a mistyped name.
 
     Args:
         argument: The option it was given to, such as ``"--samplers"``.
         got: The name that is not known.
         accepted: Every name that is.
+        forms: What is accepted besides, such as ``"module:NAME"``.
+        shown_by: A command that shows the accepted names; empty if none does.
     """
-    close = difflib.get_close_matches(got, accepted, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    return UsageError(f"{argument}: got {got!r}, accepts {', '.join(accepted)}.{hint}")
+    close = difflib.get_close_matches(got, [*accepted, *forms], n=1)
+    hint = f". Did you mean {close[0]!r}? Accepts " if close else ", accepts "
+    is_long = bool(shown_by) and len(accepted) > _MOST_NAMES
+    names = [f"the {len(accepted)} names that `{shown_by}` shows"] if is_long else accepted
+    return UsageError(f"{argument}: got {got!r}{hint}{', '.join([*names, *forms])}.")

@@ -45,7 +45,10 @@ def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
     "arguments, words",
     [
         (["--samplers", "random,tpo"], ["--samplers", "'tpo'", "lattice_gp, tpe", "mean 'tpe'"]),
-        (["--problems", "quadratics"], ["--problems", "'quadratics'", "mean 'quadratic'"]),
+        (
+            ["--problems", "quadratics"],
+            ["'quadratics'. Did you mean 'quadratic'", "benchmarks list"],
+        ),
         (["--samplers", ","], ["--samplers", "','"]),
         (["--samplers", "no_such:Thing"], ["--samplers", "no module 'no_such'", "module:Class"]),
         (["--samplers", "math:floor"], ["--samplers", "no sampler class or function 'floor'"]),

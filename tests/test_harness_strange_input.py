@@ -23,6 +23,7 @@ from benchmarks.analysis.results import Run
 from benchmarks.analysis.results import to_samples
 from benchmarks.analysis.run_arrays import incumbent_losses
 from benchmarks.definitions import read_definitions
+from benchmarks.errors import unknown_name
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
 from benchmarks.problems.registry import Options
@@ -212,7 +213,18 @@ def test_a_report_says_why_nothing_has_a_value(
 def test_a_misspelt_problem_is_compared_with_no_modules(problems: str) -> None:
     with pytest.raises(UsageError) as raised:
         get_problem(f"{problems}:brokne")
-    assert "accepts endless, broken, confused, wordy. Did you mean 'broken'?" in str(raised.value)
+    told = "got 'brokne'. Did you mean 'broken'? Accepts endless, broken, confused, wordy."
+    assert told in str(raised.value)
+
+
+def test_a_misspelt_name_gets_its_hint_before_what_else_is_accepted() -> None:
+    told = str(unknown_name("--x", "tow", ["one", "two"], forms=["module:NAME"], shown_by="ls"))
+    assert told == "--x: got 'tow'. Did you mean 'two'? Accepts one, two, module:NAME."
+    assert str(unknown_name("--x", "?", ["one", "two"])) == "--x: got '?', accepts one, two."
+    many = [f"name_{number}" for number in range(30)]
+    told = str(unknown_name("--x", "?", many, forms=["module:NAME"], shown_by="ls"))
+    assert told == "--x: got '?', accepts the 30 names that `ls` shows, module:NAME."
+    assert "name_29." in str(unknown_name("--x", "?", many))
 
 
 @pytest.mark.slow

@@ -163,8 +163,9 @@ def get_contender(text: str, argument: str = "--samplers", *, name: str = "") ->
     elif ":" in call.name:
         found = _class_contender(call, argument)
     else:
-        accepted = [*CONTENDERS, "ablations", "hub:samplers/NAME", "module:Class"]
-        raise unknown_name(argument, call.name, accepted)
+        forms = ["ablations", "hub:samplers/NAME", "module:Class"]
+        shown_by = "python -m benchmarks list"
+        raise unknown_name(argument, call.name, list(CONTENDERS), forms=forms, shown_by=shown_by)
     return replace(found, name=name or shown, call=shown if name or call.arguments else "")
 
 

@@ -217,8 +217,9 @@ def get_problem(text: str, argument: str = "--problems", *, name: str = "") -> P
 
         spec = imported_problem(call, argument)
     elif call.name not in PROBLEMS:
-        accepted = [*PROBLEMS, "hub:benchmarks/NAME", "coco:SUITE", "module:NAME"]
-        raise unknown_name(argument, call.name, accepted)
+        forms = ["hub:benchmarks/NAME", "coco:SUITE", "module:NAME"]
+        shown_by = "python -m benchmarks list"
+        raise unknown_name(argument, call.name, list(PROBLEMS), forms=forms, shown_by=shown_by)
     else:
         spec = _with_overrides(PROBLEMS[call.name], call, argument)
     return _named(_wrapped(spec, wrappings), name or text, text)
