@@ -121,6 +121,13 @@ def test_a_changed_module_is_another_problem(module: str, tmp_path: Path) -> Non
         ("MODULE:Bowl(center=1)", ["center", "centre=0.5"]),
         ("MODULE:Bow", ["'Bow'", "Did you mean 'Bowl'"]),
         ("MODULE:number", ["is a int", "a function of a trial"]),
+        (
+            "math:sqrt",
+            ["'math:sqrt', which is not a function of a trial", "required argument: 'x'"],
+        ),
+        ("MODULE:make_bowl", ["not a function of a trial", "required argument: 'centre'"]),
+        ("json:dumps(obj=1)", ["makes a str without search_space", "a problem class"]),
+        ("json:JSONDecoder", ["makes a JSONDecoder without search_space"]),
         ("MODULE:objective(direction='up')", ["direction", "'maximize'"]),
         ("no_such_module:Bowl", ["no module 'no_such_module'"]),
         ("bowl.py:Bowl", ["names a file", "bowl:Bowl"]),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .registry import ProblemSpec
 
 
+_PROBLEMS = "a problem class, a problem, or a function of a trial"
 _COCO_INSTALL = "pip install 'coco-experiment>=2.8'"
 _DIRECTIONS = {
     direction.name.lower(): direction
@@ -155,8 +156,8 @@ def _module_problem(call: Call, module_name: str, name: str, argument: str) -> P
 
     else:
         raise UsageError(
-            f"{argument}: got {call.name!r}, but {name} is a {type(found).__name__}; accepts a "
-            "problem class, a problem, or a function of a trial."
+            f"{argument}: got {call.name!r}, but {name} is a {type(found).__name__}; accepts "
+            f"{_PROBLEMS}."
         )
 
     def identity(options: Options) -> dict[str, str]:
@@ -235,22 +236,44 @@ def _construct(found: Any, call: Call, seed: int, argument: str) -> Problem:
     """Build a problem, with the seed of its noise if it takes one.
 
     Raises:
-        UsageError: If it does not take the arguments.
+        UsageError: If it does not take the arguments, or makes something else.
     """
     if not inspect.isclass(found) and hasattr(found, "search_space"):
         return cast("Problem", found)
+    problem = found(**_arguments(found, call, seed, argument))
+    if not (hasattr(problem, "search_space") and hasattr(problem, "directions")):
+        raise UsageError(
+            f"{argument}: got {show_call(call)!r}, which makes a {type(problem).__name__} without "
+            f"search_space and directions; accepts {_PROBLEMS}."
+        )
+    return cast("Problem", problem)
+
+
+def _arguments(found: Any, call: Call, seed: int, argument: str) -> dict[str, Any]:
+    """What to call a class, or a function that makes a problem, with.
+
+    Raises:
+        UsageError: If it does not take the arguments.
+    """
+    arguments = dict(call.arguments)
     try:
         signature = inspect.signature(found)
     except ValueError:  # Some built-in classes have none.
-        return cast("Problem", found(**call.arguments))
-    arguments = dict(call.arguments)
+        return arguments
     if "seed" in signature.parameters:
         arguments.setdefault("seed", seed)
     try:
         signature.bind(**arguments)
     except TypeError as error:
         accepted = ", ".join(str(p) for p in signature.parameters.values()) or "no arguments"
-        raise UsageError(
-            f"{argument}: got {show_call(call)!r}, but {error}; accepts {accepted}."
-        ) from error
-    return cast("Problem", found(**arguments))
+        shown = show_call(call)
+        if inspect.isclass(found):
+            wrong = f"but {error}; accepts {accepted}"
+        else:
+            wrong = (
+                "which is not a function of a trial (one whose only required parameter is called "
+                f"trial), nor does it make a problem of what it is given: {error}; "
+                f"accepts {accepted}"
+            )
+        raise UsageError(f"{argument}: got {shown!r}, {wrong}.") from error
+    return arguments
