@@ -257,6 +257,33 @@ def test_a_storage_that_is_not_there_is_not_made(
     assert not (tmp_path / "nowhere.db").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["report"],
+        ["compare"],
+        ["merge", "OUT"],
+        ["run", "--problems", "quadratic"],
+        ["run", "--problems", "quadratic", "--dry-run"],
+    ],
+)
+def test_a_broken_file_is_told_with_its_folder(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "studies.db"
+    file.write_bytes(b"no database" * 500)
+    arguments = [str(tmp_path) if word == "OUT" else word for word in words]
+    assert cli.main([*arguments, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    where = "merge" if words[0] == "merge" else "--out"
+    assert said.startswith(
+        f"error: {where}: cannot read {file} (file is not a database); move it "
+    )
+    assert said.count("\n") == 1
+    assert cli.main(["report", "--storage", f"sqlite:///{file}", "--out", str(tmp_path)]) == 2
+    assert "--storage: cannot open sqlite:///" in capsys.readouterr().err
+
+
 def test_a_dry_run_leaves_no_storage_behind(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -65,7 +65,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
             )
     make_folder(out)
     url = args.storage or opening.default_url(out)
-    runs = load_runs(opening.open_storage(url))
+    runs = load_runs(opening.open_results(out, args.storage))
     paths = write_report(runs, out, console, opening.without_password(url))
     console.print("\nwritten: " + ", ".join(str(path) for path in paths), markup=False)
     return 0

@@ -141,7 +141,7 @@ def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
             f"--out: {out} holds no results (studies.db is not there); accepts the output folder "
             "of a run, or give --curves."
         )
-    runs = load_runs(opening.open_storage(args.storage or opening.default_url(out)))
+    runs = load_runs(opening.open_results(out, args.storage))
     return curves.from_runs(runs), out
 
 

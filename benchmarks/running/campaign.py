@@ -139,7 +139,7 @@ class Campaign:
         make_folder(self.out_dir)
         self._lock = lock_folder(self.out_dir)
         if self.storage is None:
-            self.opened = opening.open_storage(self.url, create=True)
+            self.opened = opening.open_results(self.out_dir, None, create=True)
 
     def release(self) -> None:
         """Let others into the output folder, now and not when this object happens to vanish."""

@@ -107,7 +107,9 @@ def _shown(seconds: float, n_left: int) -> str:
 
 def _existing(campaign: Campaign) -> BaseStorage | None:
     """The storage, if it is there already."""
-    return opening.open_storage(campaign.url) if opening.may_be_there(campaign.url) else None
+    if not opening.may_be_there(campaign.url):
+        return None
+    return opening.open_results(campaign.out_dir, campaign.url if campaign.storage else None)
 
 
 def _todo(campaign: Campaign, storage: BaseStorage | None) -> list[Todo]:

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     make_folder(out)
     lock = lock_folder(out)
     url = args.storage or opening.default_url(out)
-    target = opening.open_storage(url, create=True)
+    target = opening.open_results(out, args.storage, create=True)
     for name, source in sources:
         studies = _studies(source)
         if not studies:
@@ -83,7 +83,7 @@ def _open(name: str) -> BaseStorage:
             f"merge: {name} holds no results (studies.db is not there); accepts output folders of "
             "runs, and storage URLs."
         )
-    return opening.open_storage(opening.default_url(Path(name)))
+    return opening.open_results(Path(name), None, argument="merge")
 
 
 def _studies(storage: BaseStorage) -> list[str]:

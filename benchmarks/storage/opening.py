@@ -14,6 +14,7 @@ from ..errors import UsageError
 from .patience import patiently
 
 
+_FILE = "studies.db"
 # How long a process waits for another one's write, in seconds. A write takes milliseconds.
 _SQLITE_TIMEOUT = 60
 # A server that vanishes without a goodbye is noticed within a minute, and not after two hours.
@@ -27,7 +28,7 @@ _LIBPQ_ARGS = {
 
 def default_url(out: Path) -> str:
     """URL of the SQLite file in an output folder."""
-    return f"sqlite:///{out / 'studies.db'}"
+    return f"sqlite:///{out / _FILE}"
 
 
 def without_password(url: str) -> str:
@@ -61,11 +62,46 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
             return _open_sqlite(url, create)
         return _open_server(url)
     except Exception as error:  # Every database driver raises its own.
-        reason = " ".join(str(error).split("\n(Background")[0].split())
         raise UsageError(
-            f"--storage: cannot open {without_password(url)}: {reason[:300]} "
+            f"--storage: cannot open {without_password(url)}: {_reason(error)} "
             "(accepts an Optuna storage URL such as sqlite:///studies.db or postgresql://...)"
         ) from error
+
+
+def open_results(
+    out: Path, url: str | None, *, create: bool = False, argument: str = "--out"
+) -> BaseStorage:
+    """Open the storage of the results of an output folder.
+
+    Args:
+        out: The folder.
+        url: URL of the storage, where the user gave one; else it is the SQLite file in the folder.
+        create: As of :func:`open_storage`.
+        argument: The option that the folder was given to.
+
+    Raises:
+        UsageError: If the storage cannot be opened; the message is one line.
+    """
+    if url:
+        return open_storage(url, create=create)
+    try:
+        return _open_sqlite(default_url(out), create)
+    except Exception as error:  # Optuna's, SQLAlchemy's or that of SQLite.
+        raise UsageError(
+            f"{argument}: cannot read {out / _FILE} ({_reason(error)}); move it away or "
+            "replace it by an intact copy, or give another folder."
+        ) from error
+
+
+def _reason(error: BaseException) -> str:
+    """What went wrong, in one line."""
+    link: BaseException | None = error
+    while link is not None:
+        # In the database's own words: what Optuna makes of them tells of other causes.
+        if isinstance(link, sqlalchemy.exc.DBAPIError) and link.orig is not None:
+            error = link.orig
+        link = link.__cause__
+    return " ".join(str(error).split("\n(Background")[0].split())[:300]
 
 
 @functools.lru_cache(maxsize=1)
