@@ -19,11 +19,11 @@ def _main() -> int:
         )
         return 2
     try:
-        # Takes a second, in which one may think better of it.
         from .cli import main
 
         return main()
     except KeyboardInterrupt:
+        # Before the command line could tell what was stopped.
         print("\nstopped", file=sys.stderr)
         return 130
 

@@ -6,41 +6,75 @@ import argparse
 from collections.abc import Sequence
 import difflib
 import errno
+import importlib
 import re
 import shlex
 import sys
 from typing import Any
+from typing import NamedTuple
 from typing import NoReturn
+from typing import TYPE_CHECKING
 
-import optuna
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
-from .ablation import command as ablate
-from .calibration import command as calibrate
-from .contenders.registry import CONTENDERS
 from .errors import UsageError
-from .parts import command as parts
-from .problems.registry import PROBLEMS
-from .reporting import command as report_command
-from .reporting import compare
-from .running import command as run_command
-from .speed import command as speed
-from .storage import merge
+
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 # What is no fault of the harness, once it is at work.
 _CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR)
+
+
+class _Command(NamedTuple):
+    """A command, by the modules that are imported for it alone.
+
+    Attributes:
+        options: Module whose ``add_parser`` adds its options.
+        module: Module whose ``run`` runs it.
+        help: What it does.
+    """
+
+    options: str
+    module: str
+    help: str
+
+
 _COMMANDS = {
-    "run": run_command,
-    "report": report_command,
-    "merge": merge,
-    "compare": compare,
-    "ablate": ablate,
-    "parts": parts,
-    "calibrate": calibrate,
-    "speed": speed,
+    "run": _Command(
+        "running.options", "running.command", "run studies, or continue them, and report"
+    ),
+    "report": _Command(
+        "reporting.options", "reporting.command", "report on what is stored, finished or not"
+    ),
+    "merge": _Command(
+        "storage.merge_options", "storage.merge", "bring results of several machines together"
+    ),
+    "compare": _Command(
+        "reporting.compare_options",
+        "reporting.compare",
+        "compare samplers across all problems of a run",
+    ),
+    "ablate": _Command(
+        "ablation.options",
+        "ablation.command",
+        "run the sampler with one ingredient left out each, and compare",
+    ),
+    "parts": _Command(
+        "parts.command",
+        "parts.command",
+        "compare our sampler with and without each of its parts, and with peers",
+    ),
+    "calibrate": _Command(
+        "calibration.options",
+        "calibration.command",
+        "how often outcomes fall into the intervals that the sampler predicts",
+    ),
+    "speed": _Command(
+        "speed.options",
+        "speed.command",
+        "seconds a suggestion and peak memory, against finished trials and parameters",
+    ),
 }
 
 
@@ -51,16 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0 if all went well, 1 if a study failed, 2 for a wrong argument, 130 after
         Ctrl-C, 143 after an order to end (SIGTERM).
     """
-    args = parser().parse_args(arguments)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     words = sys.argv[1:] if arguments is None else list(arguments)
-    command = shlex.join(["python", "-m", "benchmarks", *words])
+    args = parse_arguments(words)
     try:
-        if args.command == "list":
-            return _list(console)
-        status: int = _COMMANDS[args.command].run(args, console, command)
-        return status
+        return _run(args, shlex.join(["python", "-m", "benchmarks", *words]))
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -73,6 +101,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
+
+
+def _run(args: argparse.Namespace, command: str) -> int:
+    # Imported late, like the command itself: together they take a second or two, which nobody
+    # waits for who asks for help or has mistyped an option.
+    import optuna
+    from rich.console import Console
+
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if args.command == "list":
+        return _list(console)
+    module = _module(_COMMANDS[args.command].module)
+    status: int = module.run(args, console, command)
+    return status
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f".{name}", __package__)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -107,19 +154,33 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help tells more)\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the command line, with a subparser for each command."""
+def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
+    """What the words after ``python -m benchmarks`` ask for.
+
+    Raises:
+        SystemExit: If it is help, which is printed, or they are wrong, which is said.
+    """
     whole = _Parser(
         prog="python -m benchmarks", description="Compare samplers over problems and seeds."
     )
     commands = whole.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="samplers and problems, and whether they can run here")
-    for module in _COMMANDS.values():
-        module.add_parser(commands)
-    return whole
+    for name, command in _COMMANDS.items():
+        # The first word names the command, as nothing but --help may stand before it.
+        if name in words[:1]:
+            _module(command.options).add_parser(commands)
+        else:
+            commands.add_parser(name, help=command.help)
+    return whole.parse_args(words)
 
 
 def _list(console: Console) -> int:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from .contenders.registry import CONTENDERS
+    from .problems.registry import PROBLEMS
+
     for title, entries in (
         ("samplers", [(c.name, c.description, c.missing(), "") for c in CONTENDERS.values()]),
         ("problems", [(p.name, p.description, p.missing(), p.note()) for p in PROBLEMS.values()]),

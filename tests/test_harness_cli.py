@@ -87,6 +87,36 @@ def test_wrong_argument_ends_the_process_with_one_line() -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "words", [["--help"], ["copmare"], ["run", "--help"], ["compare", "--trails"]]
+)
+def test_help_and_typos_wait_for_no_library(words: list[str]) -> None:
+    heavy = ["numpy", "optuna", "rich", "scipy", "sqlalchemy"]
+    code = (
+        "import sys\nfrom benchmarks import cli\n"
+        f"try: cli.main({words})\n"
+        f"except SystemExit: sys.exit(str(set(sys.modules) & set({heavy})))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True
+    )
+    assert result.stderr.splitlines()[-1] == "set()"
+
+
+def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    names = ["list", "run", "report", "merge", "compare", "ablate", "parts", "calibrate", "speed"]
+    for name in names:
+        assert f"\n    {name} " in said
+    for name in names[1:]:
+        with pytest.raises(SystemExit) as raised:
+            cli.main([name, "--help"])
+        assert raised.value.code == 0
+        assert capsys.readouterr().out.startswith(f"usage: python -m benchmarks {name} ")
+
+
 def test_folder_that_cannot_be_written_to(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,7 +21,7 @@ import sys
 import numpy as np
 import pytest
 
-from benchmarks.cli import parser
+from benchmarks.cli import parse_arguments
 from tests.readme_blocks import Block
 from tests.readme_blocks import blocks
 from tests.readme_blocks import command_lines
@@ -250,7 +250,7 @@ def _parsed() -> list[Line]:
 @pytest.mark.parametrize("line", _parsed(), ids=lambda line: line.where)
 def test_what_is_not_run_is_understood_by_its_parser(line: Line) -> None:
     words = shlex.split(line.text)
-    args = parser().parse_args(words[words.index("benchmarks") + 1 :])
+    args = parse_arguments(words[words.index("benchmarks") + 1 :])
     assert isinstance(args, argparse.Namespace) and args.command == "run"
 
 

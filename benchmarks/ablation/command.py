@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 import sys
-from typing import Any
 
 from rich.console import Console
 
@@ -14,7 +13,6 @@ from ..analysis.comparison import compare as compare_all
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.results import load_runs
-from ..arguments import AtLeast
 from ..arguments import integers
 from ..arguments import names
 from ..contenders.registry import get_contender
@@ -27,50 +25,18 @@ from ..problems.registry import wanted_problems
 from ..reporting import compare
 from ..running.campaign import Campaign
 from ..running.folders import make_folder
-from ..suite import SUITES
 from ..suite.catalog import CATALOG
 from ..tables import to_markdown
 from ..tables import to_rich
 from ..tables import write_csv
 from . import table as ablation_table
+from .options import DEFAULT_SUITE
 from .variants import ABLATIONS
 from .variants import PREFIX
 from .variants import VARIANTS
 
 
 _CHECKPOINTS = (10, 20, 30, 60, 100, 200, 500)
-_DEFAULT_OUT = "results/ablation"
-_DEFAULT_SUITE = "dev"
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "ablate",
-        help="run the sampler with one ingredient left out each, and compare",
-        description=f"Run {OURS} and its variants, each with one ingredient of the recipe left out "
-        "or replaced, and write what that costs to ablation.md and ablation.csv in --out, with "
-        "the curves.csv.gz from which --curves makes the tables again. The same command continues "
-        f"a run that was stopped. Variants: {', '.join(VARIANTS)}.",
-    )
-    add = parser.add_argument
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument("--problems", metavar="A[,B]", help="problems to compare on")
-    which.add_argument(
-        "--suite",
-        metavar="|".join(SUITES),
-        help=f"all problems of a suite instead ({_DEFAULT_SUITE})",
-    )
-    add("--variants", metavar="A[,B]", help="only these variants")
-    add("--seeds", type=AtLeast(1), default=10, metavar="N", help="number of seeds (10)")
-    add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them (0)")
-    add("--trials", type=AtLeast(1), default=60, metavar="N", help="trials a study (60)")
-    add("--jobs", type=AtLeast(1), metavar="N", help="worker processes (one a core)")
-    add("--threads", type=AtLeast(1), default=1, metavar="N", help="threads a worker (1)")
-    add("--out", default=_DEFAULT_OUT, metavar="DIR", help=f"output folder ({_DEFAULT_OUT})")
-    add("--curves", nargs="+", metavar="FILE", help="run nothing: tables from files of curves")
-    add("--at", metavar="N[,N]", help="after how many trials to look (10,20,30,60,.. to the end)")
-    compare.add_filters(parser)
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
@@ -140,7 +106,7 @@ def _variants(args: argparse.Namespace) -> list[str]:
 
 
 def _campaign(args: argparse.Namespace, variants: list[str], command: str) -> Campaign:
-    suite = _DEFAULT_SUITE if args.problems is None and args.suite is None else args.suite
+    suite = DEFAULT_SUITE if args.problems is None and args.suite is None else args.suite
     n_params = {entry.name: entry.n_params for entry in CATALOG.values()}
     problems = compare.part_of(wanted_problems(args.problems, suite), n_params, args)
     if not problems:

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 from optuna.samplers import BaseSampler
-from scipy import stats
 
 from .. import hub
 from ..contenders.contender import Contender
@@ -107,6 +106,9 @@ def _fit_normal_scores(
 
     Both are those by which the values themselves are most likely to be normal.
     """
+    # Imported late: one variant needs it, and whatever names contenders imports this module.
+    from scipy import stats
+
     transform = _part("transform")
     best, power, is_robust = -math.inf, 1.0, False
     for robust in scalings:

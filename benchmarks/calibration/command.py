@@ -20,7 +20,6 @@ from rich.console import Console
 from .. import hub
 from .. import jsonlines
 from ..analysis.statistics import FloatArray
-from ..arguments import AtLeast
 from ..errors import unknown_name
 from ..errors import UsageError
 from ..problems.registry import get_problem
@@ -36,11 +35,11 @@ from ..tables import to_rich
 from . import coverage as calibration
 from .coverage import ACCEPTED
 from .coverage import SHARES
+from .options import LOG
+from .options import REPORT
 
 
-_DEFAULT_OUT = "results/calibration"
 _PACKAGE = "samplers/lattice_gp"
-_LOG, _REPORT = "calibration.jsonl", "calibration.md"
 # Trials are looked at in these ranges too: early models know little.
 _RANGES = ((0, 10), (10, 20), (20, 30), (30, 60), (60, 1000))
 
@@ -59,22 +58,6 @@ class Study(NamedTuple):
     seed: int
     trials: FloatArray
     places: FloatArray
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "calibrate",
-        help="how often outcomes fall into the intervals that the sampler predicts",
-        description="Run our sampler and compare each outcome with what was expected of it; write "
-        f"{_REPORT} and {_LOG} to --out. The same command continues a run that was stopped.",
-    )
-    add = parser.add_argument
-    add("--suite", default="report", metavar="|".join(SUITES), help="problems (report)")
-    add("--seeds", type=AtLeast(1), default=10, metavar="N", help="number of seeds (10)")
-    add("--trials", type=AtLeast(1), default=60, metavar="N", help="trials a study (60)")
-    add("--out", default=_DEFAULT_OUT, metavar="DIR", help=f"output folder ({_DEFAULT_OUT})")
-    add("--records", metavar="FILE", help="run nothing: the tables of a file of records")
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
@@ -102,7 +85,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         _check_trials(args.trials)
         make_folder(out)
         try:
-            studies = _run_all(args, out / _LOG, console)
+            studies = _run_all(args, out / LOG, console)
         except KeyboardInterrupt:
             print(f"\nstopped. To continue:\n  {command}", file=sys.stderr)
             return 130
@@ -112,8 +95,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         console.print(to_rich(table))
     make_folder(out)
     lines = [line for table in tables for line in (f"{table.title}:", "", *to_markdown(table), "")]
-    (out / _REPORT).write_text("\n".join(lines), encoding="utf-8")
-    console.print(f"\nwritten: {out / _REPORT}", markup=False)
+    (out / REPORT).write_text("\n".join(lines), encoding="utf-8")
+    console.print(f"\nwritten: {out / REPORT}", markup=False)
     return 0
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import zlib
 
-import numpy as np
-
 from ..errors import unknown_name
 
 
@@ -31,6 +29,9 @@ def sampler_seed(problem: str, seed: int, seeding: str) -> int:
     """
     if seeding == SHARED:
         return seed
+    # Imported late: the command line needs the names above, and not this.
+    import numpy as np
+
     sequence = np.random.SeedSequence([zlib.crc32(problem.encode()), seed])
     return int(sequence.generate_state(1)[0] >> 1)
 

@@ -4,33 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from ..errors import UsageError
-
-
-_DEFAULT_OUT = "results/perceiver-small-table"
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "report",
-        help="report on what is stored, finished or not",
-        description="Print tables and write report.html, report.md, pictures and raw data to "
-        "--out.",
-    )
-    add_place(parser, f"output folder of the run ({_DEFAULT_OUT})")
-
-
-def add_place(parser: argparse.ArgumentParser, out_help: str, *, required: bool = False) -> None:
-    """Add the options that say where results are."""
-    parser.add_argument("--out", required=required, metavar="DIR", help=out_help)
-    parser.add_argument(
-        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
-    )
+from .options import DEFAULT_OUT
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
@@ -53,7 +31,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     from ..storage import opening
     from .report import write_report
 
-    out = Path(args.out or _DEFAULT_OUT)
+    out = Path(args.out or DEFAULT_OUT)
     if args.storage is None:
         database = out / "studies.db"
         if not database.is_file():

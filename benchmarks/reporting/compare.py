@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
@@ -16,9 +15,7 @@ from ..analysis.everything import analyse
 from ..analysis.hitting import TARGETS
 from ..analysis.results import load_runs
 from ..analysis.target import target_table
-from ..arguments import AtLeast
 from ..arguments import integers
-from ..arguments import non_negative
 from ..calls import split_names
 from ..contenders.registry import OURS
 from ..errors import unknown_name
@@ -27,55 +24,10 @@ from ..running.folders import make_folder
 from ..storage import opening
 from ..suite import TAGS
 from . import compare_output
+from .compare_options import DEFAULT_OUT
 
 
 _CHECKPOINTS = (10, 20, 30, 60)
-_DEFAULT_OUT = "results/compare"
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "compare",
-        help="compare samplers across all problems of a run",
-        description="Mean normalised regret over problems and seeds, tests of every pair of "
-        "samplers in plain words, ranks, and expected trials and seconds to a target. Reads the "
-        "results in --out, or the files of --curves, and writes compare.md, compare.csv, "
-        "curves.csv.gz and pictures (compare, ecdf, critical_difference) to --out.",
-    )
-    add = parser.add_argument
-    add("--out", metavar="DIR", help=f"output folder of the run ({_DEFAULT_OUT} with --curves)")
-    add("--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)")
-    add("--curves", nargs="+", metavar="FILE", help="files that `compare` wrote, all together")
-    add(
-        "--at",
-        metavar="N[,N]",
-        help="after how many trials to look (10,20,30,60, and what all studies have)",
-    )
-    add(
-        "--target",
-        type=non_negative,
-        metavar="R",
-        help="also: how many trials until the regret is at most R (0: the best known value)",
-    )
-    add(
-        "--targets",
-        metavar="R[,R]",
-        help="regrets whose reaching is timed (0.5,0.2,0.1,0.05)",
-    )
-    add("--reference", metavar="A", help=f"sampler that the others are compared with ({OURS})")
-    add("--samplers", metavar="A[,B]", help="only these samplers")
-    add("--problems", metavar="A[,B]", help="only these problems")
-    add_filters(parser)
-
-
-def add_filters(parser: argparse.ArgumentParser) -> None:
-    """Add the options that choose a part of the problems."""
-    add = parser.add_argument
-    add("--tag", metavar="TAG", help="only problems with this tag, such as multimodal")
-    for name, what in (("--min-dims", "more"), ("--max-dims", "fewer")):
-        help_text = f"only problems with so many parameters or {what}"
-        add(name, type=AtLeast(1), metavar="N", help=help_text)
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
@@ -130,7 +82,7 @@ def regret_levels(text: str) -> tuple[float, ...]:
 
 
 def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
-    out = Path(args.out or _DEFAULT_OUT)
+    out = Path(args.out or DEFAULT_OUT)
     if args.curves:
         paths = [Path(name) for name in args.curves]
         return curves.merge([curves.read(path) for path in paths], args.curves), out
@@ -166,7 +118,7 @@ def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
 def part_of(
     problems: list[str], n_params: Mapping[str, int], args: argparse.Namespace
 ) -> list[str]:
-    """The problems that the options of :func:`add_filters` choose.
+    """The problems that the options of :func:`.compare_options.add_filters` choose.
 
     Args:
         problems: Names.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage
@@ -13,27 +12,12 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from ..errors import UsageError
-from ..reporting.command import add_place
 from ..running.folders import lock_folder
 from ..running.folders import make_folder
 from . import bulk
 from . import claims
 from . import opening
 from . import store
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "merge",
-        help="bring results of several machines together",
-        description="Copy the studies of other results into those in --out, which may be new. A "
-        "study that is in both keeps the longer of the two, if one begins like the other.",
-    )
-    parser.add_argument(
-        "sources", nargs="+", metavar="DIR|URL", help="output folders, or URLs of storages"
-    )
-    add_place(parser, "output folder to merge into", required=True)
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
