@@ -51,14 +51,20 @@ def _limit(surrogate: Surrogate) -> float:
     return float(surrogate.warp.to_scores(np.zeros(1))[0])
 
 
-def bilog(constraint: FloatArray) -> FloatArray:
+def bilog(constraint: FloatArray, n_typical: int) -> FloatArray:
     """Constraint values (n,) with their tails drawn in and their signs kept, in typical units.
 
     Eriksson and Poloczek, Scalable Constrained Bayesian Optimization, AISTATS 2021: what matters is
     where a constraint changes its sign, not how large it is elsewhere.
+
+    Args:
+        constraint: Values without NaN, oldest first.
+        n_typical: How many of the first ones say what is typical: those that a model is fitted to.
+            By all of them, every new value would change the old ones, and the fit be made anew.
     """
     finite = signs_kept(constraint)
-    sizes = np.abs(finite[finite != 0.0])
-    unit = max(float(np.median(sizes)), _SMALLEST_UNIT) if len(sizes) else 1.0
+    typical = np.abs(finite[:n_typical])
+    typical = typical[typical > 0.0]
+    unit = max(float(np.median(typical)), _SMALLEST_UNIT) if len(typical) else 1.0
     scaled: FloatArray = np.sign(finite) * np.log1p(np.abs(finite) / unit)
     return scaled

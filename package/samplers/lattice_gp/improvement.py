@@ -12,6 +12,7 @@ from .arrays import FloatArray
 from .hypervolume import is_nondominated
 from .hypervolume import log_expected_hypervolume_improvement
 from .hypervolume import nondominated_boxes
+from .hypervolume import thinned
 from .kernels import Inputs
 from .surrogate import Surrogate
 
@@ -51,7 +52,7 @@ class Improvement:
             scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
             everywhere = np.stack([s.warp.scores for s in objectives], axis=1)
             front = scores[is_nondominated(scores)]
-            self._boxes = nondominated_boxes(front, _reference(front, everywhere))
+            self._boxes = nondominated_boxes(thinned(front), _reference(front, everywhere))
 
     def __call__(self, inputs: Inputs) -> FloatArray:
         """Scores (m,) of given points."""

@@ -291,7 +291,7 @@ class Model:
         limits = []
         for column in constraints.T:
             told = np.flatnonzero(~np.isnan(column))
-            values = bilog(column[told])
+            values = bilog(column[told], self._surrogates.n_fitted(len(told)))
             limits.append(
                 self._surrogates.of(observations.only(told), values, pending, is_plain=True)
             )

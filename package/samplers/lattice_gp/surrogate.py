@@ -147,6 +147,10 @@ class Surrogates:
         # Fits by the data that they were made on; it saves time and nothing else.
         self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
 
+    def n_fitted(self, n: int) -> int:
+        """How many of ``n`` observations hyperparameters are fitted to: those of the last refit."""
+        return _last_refit(n, self._recipe.refit_growth)
+
     def inputs(
         self, space: SearchSpace, points: FloatArray, trends: FloatArray | None = None
     ) -> Inputs:
@@ -202,7 +206,7 @@ class Surrogates:
         It depends on the observations alone, not on which of them an earlier call has seen.
         """
         recipe = self._recipe
-        n = _last_refit(len(values), recipe.refit_growth)
+        n = self.n_fitted(len(values))
         if np.isnan(values[:n]).all():
             n = len(values)
         observations = observations.until(n)

@@ -238,3 +238,17 @@ def test_candidates_do_not_depend_on_each_other() -> None:
         for i in (0, 201, 202, 699)
     ]
     np.testing.assert_allclose(together[[0, 201, 202, 699]], alone)
+
+
+@pytest.mark.parametrize(("k", "limit"), [(2, 100), (3, 100), (4, 80), (5, 30), (6, 12), (9, 4)])
+def test_front_of_many_objectives_is_thinned_to_points_far_apart(k: int, limit: int) -> None:
+    front = sphere_front(100, k)
+    kept = hypervolume.thinned(front)
+    assert len(np.unique(kept, axis=0)) == limit
+    assert {tuple(point) for point in kept} <= {tuple(point) for point in front}
+
+    def least_distance(points: np.ndarray) -> float:
+        apart = ((points[:, None] - points) ** 2).sum(axis=2)
+        return float(apart[~np.eye(len(points), dtype=bool)].min())
+
+    assert least_distance(kept) >= least_distance(front[:limit])
