@@ -59,6 +59,7 @@ class Record:
     _is_complete: bool = field(default=False, init=False)
     _beyond: tuple[tuple[str, float], ...] = field(default=(), init=False)
     _asked: FloatArray | None = field(default=None, init=False)
+    _ends: FloatArray | None = field(default=None, init=False)
     _curve: Curve | None = field(default=None, init=False)
 
     def coordinates(self, space: SearchSpace) -> FloatArray:
@@ -100,6 +101,25 @@ class Record:
             self._place(space)
         return self._asked
 
+    def ends(self, space: SearchSpace) -> FloatArray:
+        """Where the trial's ranges begin and end in a space.
+
+        Returns:
+            Array (2, d) of coordinates, NaN for choices and for parameters that it does not have.
+        """
+        if self._axes is not space.axes:
+            self._place(space)
+        if self._ends is None:
+            self._ends = np.full((2, space.n_params), np.nan)
+            for i, (name, axis) in enumerate(zip(space.names, space.axes)):
+                distribution = self.distributions.get(name)
+                if isinstance(distribution, (IntDistribution, FloatDistribution)):
+                    self._ends[:, i] = (
+                        axis.to_unit(distribution.low),
+                        axis.to_unit(distribution.high),
+                    )
+        return self._ends
+
     def curve(self) -> Curve:
         """What the trial, which is finished, has reported."""
         if self._curve is None:
@@ -120,6 +140,7 @@ class Record:
         self._coordinates = space.to_coordinates(fitting)
         self._is_complete = len(fitting) == space.n_params
         self._asked = self._unheeded(space) if self._is_complete else None
+        self._ends = None
         self._axes = space.axes
 
     def _unheeded(self, space: SearchSpace) -> FloatArray | None:

@@ -93,18 +93,13 @@ def _learn_ranges(
     space: SearchSpace, finished: Sequence[Record], coordinates: FloatArray, order: IntArray
 ) -> Ranges:
     """The ranges that parameters have, as trials (n of them, oldest first) show."""
-    lower, upper = np.full_like(coordinates, math.nan), np.full_like(coordinates, math.nan)
+    lower, upper = np.stack([record.ends(space) for record in finished], axis=1)
     spacings = np.zeros(space.n_params)
-    for i, (name, axis) in enumerate(zip(space.names, space.axes)):
-        whole = space.distributions[name]
-        if isinstance(whole, CategoricalDistribution):
-            continue
-        for row, record in enumerate(finished):
-            distribution = record.distributions.get(name)
-            if isinstance(distribution, (IntDistribution, FloatDistribution)):
-                lower[row, i] = axis.to_unit(distribution.low)
-                upper[row, i] = axis.to_unit(distribution.high)
-                spacings[i] = _spacing(distribution, whole)
+    for i, (name, whole) in enumerate(space.distributions.items()):
+        having = (r.distributions[name] for r in reversed(finished) if name in r.distributions)
+        latest = next(having, None)
+        if isinstance(latest, (IntDistribution, FloatDistribution)):
+            spacings[i] = _spacing(latest, whole)
     return Ranges(coordinates, lower, upper, spacings, order, space.is_categorical)
 
 
