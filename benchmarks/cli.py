@@ -61,7 +61,7 @@ _COMMANDS = {
         "run the sampler with one ingredient left out each, and compare",
     ),
     "parts": _Command(
-        "parts.command",
+        "parts.options",
         "parts.command",
         "compare our sampler with and without each of its parts, and with peers",
     ),

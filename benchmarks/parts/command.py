@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 import sys
 import time
-from typing import Any
 
 from rich.console import Console
 
-from ..arguments import AtLeast
 from ..arguments import names
 from ..errors import UsageError
 from ..running.folders import lock_folder
@@ -22,41 +20,13 @@ from . import report
 from . import runner
 from .catalog import Choice
 from .catalog import choose
-from .catalog import KINDS
 from .catalog import missing
 from .records import Key
 from .records import Log
 from .records import Record
 
 
-_DEFAULT_OUT = "results/parts"
 _LOG, _COMPACT, _REPORT = "curves.jsonl", "curves.jsonl.gz", "parts.md"
-
-
-def add_parser(commands: Any) -> None:
-    """Add this command to the command line."""
-    parser = commands.add_parser(
-        "parts",
-        help="compare our sampler with and without each of its parts, and with peers",
-        description="Run tasks made for parts of the sampler (conditional spaces, constraints, "
-        f"several objectives and so on) and write {_REPORT} and {_COMPACT} to --out. The same "
-        "command continues a run that was stopped; more --seeds extend it.",
-    )
-    add = parser.add_argument
-    add("--parts", metavar="A[,B]", help="only these parts")
-    add("--tasks", metavar="A[,B]", help="only these tasks")
-    add("--entrants", metavar="A[,B]", help="only these entrants")
-    add(
-        "--kind",
-        default="all",
-        metavar="|".join(KINDS),
-        help="tasks that the sampler is developed on, those that are only reported, or all (all)",
-    )
-    add("--seeds", type=AtLeast(1), default=10, metavar="N", help="number of seeds (10)")
-    add("--first-seed", type=AtLeast(0), default=0, metavar="K", help="the first of them (0)")
-    add("--jobs", type=AtLeast(1), default=1, metavar="N", help="worker processes (1)")
-    add("--out", default=_DEFAULT_OUT, metavar="DIR", help=f"output folder ({_DEFAULT_OUT})")
-    add("--curves", nargs="+", metavar="FILE", help="run nothing: tables from files of curves")
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
