@@ -38,8 +38,8 @@ class History:
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
         asked: Array (q, d) of suggestions that trials could not take as they were, because a
             parameter had another range: made again, they would come to the same.
-        is_whole: Whether the space holds all that differs between trials: none has a parameter
-            beyond, or it had the same value in all.
+        is_whole: Whether the space holds all that differs between trials with a result: none has a
+            parameter beyond, or it had the same value in all.
     """
 
     points: FloatArray
@@ -102,7 +102,8 @@ def read_history(
     uses_pruned = uses_pruned and len(is_maximized) == 1
     for record in records:
         point, suggestion = record.place(space), record.asked(space)
-        beyond.add(record.beyond(space))
+        if record.has_result:
+            beyond.add(record.beyond(space))
         if point is None:
             continue
         if suggestion is not None:

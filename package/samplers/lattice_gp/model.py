@@ -126,7 +126,9 @@ class Model:
             n_without = len(order) - 1 - int(order[0])
             region = TrustRegion.around(space, best_points[0], n_without, scales)
             candidates = region.candidates(rng)
-        else:
+            if not space.is_enumerable and not visits.is_open(candidates).any():
+                region = None  # nothing is left in it, as in a small conditional lattice
+        if region is None:
             candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
         branches = self._branches(space, history)
         if branches is not None:

@@ -8,6 +8,8 @@ good. A suggestion beyond it would be cut off, so that one trial after another r
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field
 from typing import TypeAlias
 
 import numpy as np
@@ -18,11 +20,14 @@ from .arrays import IntArray
 
 
 # What is learned from: the latest trials that have the parameter.
-_MAX_TRIALS = 200
+_MAX_TRIALS = 100
+# Likeness must tell clearly more than time, or a range that follows nothing would be looked for.
+_CLEARLY = 0.7
 # Ends of ranges, in units of the cube's side, that differ by less are the same.
 _TOLERANCE = 1e-6
 # Points that a linear function must go through beyond those that determine it.
 _N_SPARE = 2
+_N_LATEST_ON_A_LINE = (20, 8)
 # How many trials tell, at the utmost, what a range is by now.
 _N_LATEST = 5
 
@@ -54,7 +59,7 @@ class Ranges:
         order: IntArray,
         is_categorical: BoolArray,
     ) -> None:
-        self._rules: list[tuple[int, _End, _End, float]] = []
+        self._rules: list[_Rule] = []
         is_present = ~np.isnan(coordinates)
         for place, param in enumerate(order.tolist()):
             rows = np.flatnonzero(is_present[:, param])[-_MAX_TRIALS:]
@@ -63,28 +68,65 @@ class Ranges:
             low, high, spacing = lower[rows, param], upper[rows, param], float(spacings[param])
             if spacing == 0.0 and _is_all(low, 0.0) and _is_all(high, 1.0):
                 continue
-            # What every trial with this parameter has chosen before it.
             before = order[:place]
-            before = before[is_present[np.ix_(rows, before)].all(axis=0)]
             told = coordinates[np.ix_(rows, before)]
-            begin = _learn_end(told, low, before, is_categorical[before], np.min)
-            end = _learn_end(told, high, before, is_categorical[before], np.max)
-            self._rules.append((param, begin, end, spacing))
+            rule = _Rule(param, spacing, before)
+            # Where other parameters existed before it, others may have decided.
+            beside = is_present[np.ix_(rows, before)]
+            for pattern in np.unique(beside, axis=0):
+                alike = (beside == pattern).all(axis=1)
+                chosen = told[np.ix_(alike, pattern)]
+                deciding, are_choices = before[pattern], is_categorical[before[pattern]]
+                begin = _learn_end(chosen, low[alike], deciding, are_choices, np.min)
+                end = _learn_end(chosen, high[alike], deciding, are_choices, np.max)
+                rule.ends.append((pattern, begin, end))
+            self._rules.append(rule)
 
-    def confine(self, points: FloatArray) -> FloatArray:
-        """Points (m, d) moved to the nearest values that their trials could take."""
+    def confine(self, points: FloatArray, is_active: BoolArray) -> FloatArray:
+        """Points (m, d) moved to the nearest values that their trials could take.
+
+        Args:
+            points: Any points of the cube.
+            is_active: Bool array (m, d): which parameters exist there.
+        """
         if not self._rules:
             return points
         points = points.copy()
-        for param, begin, end, spacing in self._rules:
-            lower, upper = begin(points), end(points)
-            moved = np.maximum(np.minimum(points[:, param], upper), lower)
-            if spacing > 0.0:
-                n_steps = np.rint((moved - lower) / spacing)
-                last = np.floor((upper - lower) / spacing + _TOLERANCE)
-                moved = lower + spacing * np.minimum(n_steps, last)
-            points[:, param] = np.clip(moved, 0.0, 1.0)
+        for rule in self._rules:
+            beside = is_active[:, rule.before]
+            for pattern, begin, end in rule.ends:
+                rows = np.flatnonzero((beside == pattern).all(axis=1))
+                if len(rows):
+                    there = points[rows]
+                    moved = rule.move(there[:, rule.param], begin(there), end(there))
+                    points[rows, rule.param] = np.clip(moved, 0.0, 1.0)
         return points
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Which values a parameter can take.
+
+    Attributes:
+        param: The parameter.
+        spacing: Distance of its values; 0 if it is that of the whole space.
+        before: Int array (k,): parameters that come before it.
+        ends: For each pattern (k,) of which of these exist, where the range begins and ends.
+    """
+
+    param: int
+    spacing: float
+    before: IntArray
+    ends: list[tuple[BoolArray, _End, _End]] = field(default_factory=list)
+
+    def move(self, coordinates: FloatArray, lower: FloatArray, upper: FloatArray) -> FloatArray:
+        """Coordinates (m,) moved to the nearest values between two ends (m,)."""
+        moved = np.maximum(np.minimum(coordinates, upper), lower)
+        if self.spacing > 0.0:
+            last = np.floor((upper - lower) / self.spacing + _TOLERANCE)
+            n_steps = np.minimum(np.rint((moved - lower) / self.spacing), last)
+            moved = lower + self.spacing * n_steps
+        return moved
 
 
 def _learn_end(
@@ -105,15 +147,17 @@ def _learn_end(
     """
     if not _is_all(ends, float(ends[-1])) and len(params) > 0:
         numeric = np.flatnonzero(~is_categorical)
-        line = _exact_line(told[:, numeric], ends)
-        if line is not None:
-            return _linear(params[numeric], line)
+        # The function itself may have been changed: then the latest trials tell.
+        for n_latest in (len(ends), *_N_LATEST_ON_A_LINE):
+            line = _exact_line(told[-n_latest:, numeric], ends[-n_latest:])
+            if line is not None:
+                return _linear(params[numeric], line)
         weights = np.where(is_categorical, np.inf, 1.0)
         distances = _distances(told, told, weights)
         np.fill_diagonal(distances, np.inf)
         by_likeness = np.abs(ends[_latest_nearest(distances)] - ends)[1:].mean()
         by_time = np.abs(np.diff(ends)).mean()
-        if by_likeness < by_time:
+        if by_likeness < _CLEARLY * by_time:
             return _nearest(params, told, ends, weights)
     return _constant(_by_now(ends, widest))
 

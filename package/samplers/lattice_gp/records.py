@@ -57,6 +57,7 @@ class Record:
     _axes: object = field(default=None, init=False)
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
     _is_complete: bool = field(default=False, init=False)
+    _is_outside: bool = field(default=False, init=False)
     _beyond: tuple[tuple[str, float], ...] = field(default=(), init=False)
     _asked: FloatArray | None = field(default=None, init=False)
     _ends: FloatArray | None = field(default=None, init=False)
@@ -81,13 +82,19 @@ class Record:
             self._place(space)
         if self._is_complete:
             return self._coordinates
-        if space.conditions is None:
+        if space.conditions is None or self._is_outside:
             return None
         is_missing = np.isnan(self._coordinates)
         point = space.put_at_centre(self._coordinates[None, :], is_missing[None, :])
         if not self.has_result and (space.conditions.active(point)[0] & is_missing).any():
             return None
         return first(point)
+
+    def is_outside(self, space: SearchSpace) -> bool:
+        """Whether the trial has a value that is not in a space: fixed in advance, out of range."""
+        if self._axes is not space.axes:
+            self._place(space)
+        return self._is_outside
 
     def beyond(self, space: SearchSpace) -> tuple[tuple[str, float], ...]:
         """What else the trial chose: parameters that are not in a space, and their values."""
@@ -99,7 +106,9 @@ class Record:
         """The point (d,) that was suggested, if the trial could not take it as it was."""
         if self._axes is not space.axes:
             self._place(space)
-        return self._asked
+        if self._asked is None:
+            return None
+        return first(space.put_at_centre(self._asked[None, :], np.isnan(self._asked)[None, :]))
 
     def ends(self, space: SearchSpace) -> FloatArray:
         """Where the trial's ranges begin and end in a space.
@@ -139,20 +148,28 @@ class Record:
         }
         self._coordinates = space.to_coordinates(fitting)
         self._is_complete = len(fitting) == space.n_params
-        self._asked = self._unheeded(space) if self._is_complete else None
+        self._is_outside = any(
+            name in self.known and name not in fitting for name in space.distributions
+        )
+        self._asked = None if self._is_outside else self._unheeded(space)
         self._ends = None
         self._axes = space.axes
 
     def _unheeded(self, space: SearchSpace) -> FloatArray | None:
-        """A suggestion of all parameters of which some were beyond the range that they had."""
+        """A suggestion of the trial's parameters, some of which were beyond the range they had.
+
+        Coordinates (d,), NaN for parameters that the trial does not have; None if all was taken.
+        """
         suggestion = self.trial.system_attrs.get(SUGGESTION_KEY)
-        if not suggestion or not suggestion.keys() >= space.distributions.keys():
+        names = [name for name in space.distributions if name in self.known]
+        if not suggestion or not all(name in suggestion for name in names):
             return None
-        if all(suggestion[name] == self.known[name] for name in space.distributions):
+        if all(suggestion[name] == self.known[name] for name in names):
             return None
-        if not all(_fits(d, suggestion[name]) for name, d in space.distributions.items()):
+        asked = {name: suggestion[name] for name in names}
+        if not all(_fits(space.distributions[name], value) for name, value in asked.items()):
             return None
-        return space.to_coordinates(suggestion)
+        return space.to_coordinates(asked)
 
 
 class RecordReader:

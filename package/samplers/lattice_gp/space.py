@@ -133,9 +133,13 @@ class SearchSpace:
         """Points (n, d) within their ranges, and with what does not exist moved to the centre."""
         if self.conditions is None:
             return points
+        is_active = self.conditions.active(points)
         if self.conditions.ranges is not None:
-            points = self._to_lattice(self.conditions.ranges.confine(points))
-        return self.put_at_centre(points, ~self.conditions.active(points))
+            confined = self.conditions.ranges.confine(points, is_active)
+            if confined is not points:
+                points = self._to_lattice(confined)
+                is_active = self.conditions.active(points)
+        return self.put_at_centre(points, ~is_active)
 
     def put_at_centre(self, points: FloatArray, which: BoolArray) -> FloatArray:
         """Points (n, d) with some coordinates (bool array (n, d)) replaced by the centre's."""

@@ -70,9 +70,12 @@ def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Condition
     ):
         return None
     finished = [r for r in records if r.has_result and r.distributions]
-    coordinates = np.array([r.coordinates(space) for r in finished[-_MAX_TRIALS:]])
+    finished = [r for r in finished if not r.is_outside(space)][-_MAX_TRIALS:]
+    if not finished:
+        return None
+    coordinates = np.array([r.coordinates(space) for r in finished])
     order = _order(space.names, distinct)
-    ranges = _learn_ranges(space, finished[-_MAX_TRIALS:], coordinates, order)
+    ranges = _learn_ranges(space, finished, coordinates, order)
     return Conditions(coordinates, order, space.is_categorical, space.n_values, ranges)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+import math
 import os
 from pathlib import Path
 
@@ -23,6 +24,8 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 Ranges = import_module(f"{lattice_gp.__name__}.ranges").Ranges
 
+ALL = np.ones((1, 2), dtype=bool)
+
 Objective = Callable[[optuna.Trial], float]
 
 
@@ -40,7 +43,7 @@ def of_second(
         np.array([0, 1]),
         np.array([is_categorical, False]),
     )
-    return lambda first: float(ranges.confine(np.array([[first, 1.0]]))[0, 1])
+    return lambda first: float(ranges.confine(np.array([[first, 1.0]]), ALL)[0, 1])
 
 
 # Numerics.
@@ -88,9 +91,10 @@ def test_what_is_confined_stays_where_it_is(seed: int, n: int) -> None:
     spacings = np.where(rng.random(4) < 0.3, 0.25, 0.0)
     ranges = Ranges(coordinates, lower, upper, spacings, rng.permutation(4), rng.random(4) < 0.3)
     points = rng.random((20, 4))
-    once = ranges.confine(points)
+    is_active = rng.random((20, 4)) < 0.8
+    once = ranges.confine(points, is_active)
     assert ((0.0 <= once) & (once <= 1.0)).all()
-    np.testing.assert_allclose(ranges.confine(once), once, atol=1e-9)
+    np.testing.assert_allclose(ranges.confine(once, is_active), once, atol=1e-9)
 
 
 # The sampler.
@@ -124,9 +128,22 @@ def by_choice(trial: optuna.Trial) -> float:
     return (n - 35) ** 2 + trial.suggest_float("rate", 0.0, 1.0)
 
 
+def within_a_branch(trial: optuna.Trial) -> float:
+    if trial.suggest_categorical("kind", ["deep", "flat"]) == "flat":
+        return 60 + trial.suggest_int("rate", 0, 9) + trial.suggest_int("b", 0, 3)
+    a = trial.suggest_int("a", 0, 20)
+    return (a - 14) ** 2 / 10 + (trial.suggest_int("b", 0, a) - 9) ** 2
+
+
 @pytest.mark.parametrize(
     "objective, n_trials, best",
-    [(budget, 30, 0.0), (divisors, 30, 0.0), (simplex, 20, 1e-3), (by_choice, 20, 0.5)],
+    [
+        (budget, 30, 0.0),
+        (divisors, 30, 0.0),
+        (simplex, 20, 1e-3),
+        (by_choice, 20, 0.5),
+        (within_a_branch, 30, 0.0),
+    ],
 )
 def test_end_of_a_range_is_not_tried_again_and_again(
     objective: Objective, n_trials: int, best: float
@@ -148,9 +165,51 @@ def test_values_that_are_no_longer_there_are_not_asked_for() -> None:
     assert len({t.params["x"] for t in study.trials[8:]}) == 5
 
 
+@pytest.mark.slow
+def test_range_that_follows_another_parameter_may_itself_be_changed() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        a = trial.suggest_int("a", 0, 10)
+        b = trial.suggest_int("b", 0, (10 if trial.number < 20 else 20) - a)
+        return (a - 4) ** 2 + (b - 14) ** 2
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=80)
+    assert study.best_value == 0.0
+    assert n_repeats(study) <= 2
+
+
+def test_trial_fixed_out_of_range_tells_nothing() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        kind, x = trial.suggest_categorical("kind", ["p", "q"]), trial.suggest_float("x", 0, 10)
+        return (x - 5.0) ** 2 + (trial.suggest_float("y", 0, 1) if kind == "p" else 0.5)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.enqueue_trial({"kind": "p", "x": 1000.0, "y": 0.5})
+    study.optimize(objective, n_trials=15)
+    assert study.best_value < 0.05
+    explanation = LatticeGPSampler(seed=0).explain(study)
+    assert explanation.predict([{"kind": "p", "x": 5.0, "y": 0.5}])[0].mean < 5.0
+    assert explanation.predict_trial(study.trials[0]) is None
+
+
+def test_branch_of_failures_does_not_switch_off_the_memory_of_points() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        a = trial.suggest_int("a", 0, 9)
+        if trial.suggest_categorical("kind", ["x", "y"]) == "y":
+            trial.suggest_float("momentum", 0.0, 1.0)
+            return math.nan
+        return (a - 4) ** 2
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=18)
+    assert n_repeats(study) == 0
+
+
 def test_parameter_fixed_by_another_sampler_does_not_make_trials_differ() -> None:
     def objective(trial: optuna.Trial) -> float:
         a, b = trial.suggest_int("a", 0, 9), trial.suggest_int("b", 0, 9)
+        if trial.number == 5:
+            return math.nan  # before the fixed one was asked for
         return (a - 4) ** 2 + (b - 4) ** 2 * (1.0 + 0.1 * trial.suggest_int("n", 1, 8))
 
     sampler = optuna.samplers.PartialFixedSampler({"n": 5}, LatticeGPSampler(seed=0))
