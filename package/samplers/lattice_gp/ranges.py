@@ -27,6 +27,7 @@ _CLEARLY = 0.7
 _TOLERANCE = 1e-6
 # Points that a linear function must go through beyond those that determine it.
 _N_SPARE = 2
+# If not all trials lie on one, so many of the latest may.
 _N_LATEST_ON_A_LINE = (20, 8)
 # How many trials tell, at the utmost, what a range is by now.
 _N_LATEST = 5
