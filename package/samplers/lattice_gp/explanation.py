@@ -16,6 +16,7 @@ from optuna.trial import TrialState
 
 from .advisor import Advisor
 from .arrays import FloatArray
+from .checks import check_int
 from .prediction import Prediction
 from .records import Record
 from .records import RecordReader
@@ -125,10 +126,7 @@ class Explanation:
             TypeError: If ``n`` is no int.
             ValueError: If ``n`` is less.
         """
-        if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
-            raise TypeError(f"n is {n!r} of type {type(n).__name__}, but must be an int.")
-        if n < 1:
-            raise ValueError(f"n is {n}, but must be 1 or more.")
+        check_int("n", n, minimum=1)
         records = list(self._records)
         number = max(record.number for record in records) + 1
         suggested = []

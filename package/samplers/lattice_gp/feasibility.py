@@ -10,8 +10,8 @@ from scipy.special import log_ndtr
 from .arrays import BoolArray
 from .arrays import FloatArray
 from .kernels import Inputs
-from .merit import signs_kept
 from .surrogate import Surrogate
+from .transform import signs_kept
 
 
 _SMALLEST_UNIT = 1e-300

@@ -7,12 +7,11 @@ import numpy as np
 from .arrays import BoolArray
 from .arrays import FloatArray
 from .arrays import IntArray
+from .transform import signs_kept
 
 
 # Constraint values are compared in units of their typical size, which is no smaller than this.
 _SMALLEST_UNIT = 1e-300
-# Values beyond are as good as infinite.
-_LARGEST = 1e100
 
 
 def is_feasible(constraints: FloatArray) -> BoolArray:
@@ -47,18 +46,6 @@ def order_of_merit(values: FloatArray, constraints: FloatArray) -> IntArray:
     rank = values[:, 0] if values.shape[1] == 1 else _n_dominators(values, feasible)
     violation = _violation(constraints)
     return np.lexsort((np.where(feasible, rank, 0.0), violation))
-
-
-def signs_kept(constraint: FloatArray) -> FloatArray:
-    """A constraint's values (n,), of which infinite ones become finite, and NaN stays.
-
-    They are as far beyond 0 as the value farthest from it, whichever its sign: so a violation
-    stays one, and no square or sum overflows.
-    """
-    sizes = np.abs(constraint)
-    largest = sizes[sizes < _LARGEST].max(initial=0.0) or 1.0
-    finite: FloatArray = np.clip(constraint, -largest, largest)
-    return finite
 
 
 def _violation(constraints: FloatArray) -> FloatArray:

@@ -65,8 +65,7 @@ class Record:
 
     def coordinates(self, space: SearchSpace) -> FloatArray:
         """The trial's coordinates (d,) in a space, NaN for what it did not choose in its range."""
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         return self._coordinates
 
     def place(self, space: SearchSpace) -> FloatArray | None:
@@ -78,8 +77,7 @@ class Record:
         Returns:
             Its point (d,), or None if it lacks a parameter or lies outside.
         """
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         if self._is_complete:
             return self._coordinates
         if space.conditions is None or self._is_outside:
@@ -92,20 +90,17 @@ class Record:
 
     def is_outside(self, space: SearchSpace) -> bool:
         """Whether the trial has a value that is not in a space: fixed in advance, out of range."""
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         return self._is_outside
 
     def beyond(self, space: SearchSpace) -> tuple[tuple[str, float], ...]:
         """What else the trial chose: parameters that are not in a space, and their values."""
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         return self._beyond
 
     def asked(self, space: SearchSpace) -> FloatArray | None:
         """The point (d,) that was suggested, if the trial could not take it as it was."""
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         if self._asked is None:
             return None
         return first(space.put_at_centre(self._asked[None, :], np.isnan(self._asked)[None, :]))
@@ -116,8 +111,7 @@ class Record:
         Returns:
             Array (2, d) of coordinates, NaN for choices and for parameters that it does not have.
         """
-        if self._axes is not space.axes:
-            self._place(space)
+        self._place(space)
         if self._ends is None:
             self._ends = np.full((2, space.n_params), np.nan)
             for i, (name, axis) in enumerate(zip(space.names, space.axes)):
@@ -136,6 +130,9 @@ class Record:
         return self._curve
 
     def _place(self, space: SearchSpace) -> None:
+        """Work out what a space makes of the trial, unless it is the space of the last time."""
+        if self._axes is space.axes:
+            return
         self._beyond = tuple(
             (name, self.known[name])
             for name, distribution in self.distributions.items()

@@ -20,6 +20,7 @@ from . import worker
 from .advisor import Advisor
 from .arrays import first
 from .arrays import FloatArray
+from .checks import check_int
 from .constraint_source import check_constraints_func
 from .constraint_source import constraints_of
 from .constraint_source import ConstraintsFunc
@@ -113,8 +114,8 @@ class LatticeGPSampler(BaseSampler):
         prior_studies: Study | Sequence[StudyLike] | None = None,
     ) -> None:
         if seed is not None:
-            _check_int("seed", seed, minimum=0)
-        _check_int("n_startup_trials", n_startup_trials, minimum=1)
+            check_int("seed", seed, minimum=0)
+        check_int("n_startup_trials", n_startup_trials, minimum=1)
         self._seed = secrets.randbits(64) if seed is None else int(seed)
         self._n_startup_trials = int(n_startup_trials)
         self._constraints_func = check_constraints_func(constraints_func)
@@ -172,7 +173,7 @@ class LatticeGPSampler(BaseSampler):
         if not isinstance(study, Study):
             raise TypeError(f"study is {study!r}, but must be an optuna.Study.")
         if n_trials is not None:
-            _check_int("n_trials", n_trials, minimum=0)
+            check_int("n_trials", n_trials, minimum=0)
         trials = _trials(study)
         if n_trials is not None:
             trials = [trial for trial in trials if trial.number < n_trials]
@@ -339,10 +340,3 @@ def _index(trial: FrozenTrial, others: Sequence[Record]) -> int:
     """The trial's number as it would be had no process been killed."""
     number = trial.number
     return sum(other.number < number for other in others)
-
-
-def _check_int(name: str, value: Any, minimum: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-        raise TypeError(f"{name} is {value!r} of type {type(value).__name__}, but must be an int.")
-    if value < minimum:
-        raise ValueError(f"{name} is {value}, but must be {minimum} or more.")

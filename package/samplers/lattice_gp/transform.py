@@ -51,6 +51,18 @@ def clip_to_finite(values: FloatArray) -> FloatArray:
     return np.clip(values, low, high)
 
 
+def signs_kept(constraint: FloatArray) -> FloatArray:
+    """A constraint's values (n,), of which infinite ones become finite, and NaN stays.
+
+    They are as far beyond 0 as the value farthest from it, whichever its sign: so a violation
+    stays one, and no square or sum overflows.
+    """
+    sizes = np.abs(constraint)
+    largest = sizes[sizes < _LARGEST_VALUE].max(initial=0.0) or 1.0
+    finite: FloatArray = np.clip(constraint, -largest, largest)
+    return finite
+
+
 def standard_scores(values: FloatArray) -> Scaled:
     """Shift and scale values (n,) to mean 0 and standard deviation 1; constants become 0."""
     mean = float(values.mean())
