@@ -20,8 +20,8 @@ def add_parser(commands: Any) -> None:
         "ablate",
         description="Run lattice_gp and its variants, each with one ingredient of the recipe left "
         "out or replaced, and write what that costs to ablation.md and ablation.csv in --out, "
-        "with the curves.csv.gz from which --curves makes the tables again. The same command continues "
-        f"a run that was stopped. Variants: {', '.join(VARIANTS)}.",
+        "with the curves.csv.gz from which --curves makes the tables again. The same command "
+        f"continues a run that was stopped. Variants: {', '.join(VARIANTS)}.",
     )
     add = parser.add_argument
     which = parser.add_mutually_exclusive_group()
