@@ -116,7 +116,9 @@ class Model:
         """
         constraints = self._constraints(history)
         order = order_of_merit(history.values, constraints)
-        is_local = self._is_local(len(order)) and history.values.shape[1] == 1
+        is_single = history.values.shape[1] == 1
+        # Near the incumbent is nothing that has other fixed values.
+        is_local = is_single and not space.is_part and self._is_local(len(order))
         view = self._view(space, history, constraints, order, is_local, cost_function, trends)
         visits = Visits(space, history.spent)
         best_points = history.points[order]
@@ -234,8 +236,17 @@ class Model:
             told = observations.followed_by(inputs(history.pruned))
             values = np.concatenate([constraints, history.pruned_constraints])
             feasibility = self._feasibility(values, told, pending)
+        rivals = inputs(space.settle(history.points)) if space.is_part else None
         beliefs = self._beliefs(
-            space, history, constraints, observations, pending, n_trends, feasibility, costs
+            space,
+            history,
+            constraints,
+            observations,
+            pending,
+            n_trends,
+            feasibility,
+            costs,
+            rivals,
         )
         return View(inputs, beliefs)
 
@@ -249,6 +260,7 @@ class Model:
         n_trends: int,
         feasibility: Feasibility | None,
         costs: Costs | None,
+        rivals: Inputs | None,
     ) -> Beliefs:
         surrogates = [
             self._surrogates.of(
@@ -268,7 +280,9 @@ class Model:
             believed = np.ones(len(pending.features), dtype=bool)
             if feasibility is not None:
                 believed = feasibility.is_kept(len(pending.features))
-            improvement = Improvement(surrogates, feasible, believed)
+            if rivals is not None:
+                rivals = rivals[surrogates[0].chosen[feasible]]
+            improvement = Improvement(surrogates, feasible, believed, rivals)
         return Beliefs(
             self._recipe,
             tuple(surrogates),

@@ -27,6 +27,8 @@ from .constraint_source import ConstraintsFunc
 from .cost import CostAware
 from .cost import read_cost_aware
 from .explanation import Explanation
+from .fixed_values import has_fixed_values
+from .fixed_values import part_with_fixed_values
 from .history import read_history
 from .model import Suggestion
 from .prior_studies import read_prior_studies
@@ -54,9 +56,6 @@ from .visits import Visits
 # How often a suggestion gives way to the same one of another process. Two processes that share the
 # last two points of a lattice meet again every other time.
 _MAX_ATTEMPTS = 20
-
-# Where Optuna keeps the values that an enqueued trial is to have.
-_FIXED_KEY = "fixed_params"
 
 
 class LatticeGPSampler(BaseSampler):
@@ -214,6 +213,7 @@ class LatticeGPSampler(BaseSampler):
             index = _index(trial, others)
             try:
                 space = self._to_space(search_space, others)
+                space = part_with_fixed_values(space, trial)
                 is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
                 point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
             except Exception as error:
@@ -225,8 +225,8 @@ class LatticeGPSampler(BaseSampler):
                 return {}
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
             point = self._yield_to_others(study, trial, space, index, point)
-            # Of a trial with values fixed in advance, something else would be expected.
-            if suggestion is not None and not trial.system_attrs.get(_FIXED_KEY):
+            # What the user chose was not suggested: it says nothing of what suggestions promise.
+            if suggestion is not None and not has_fixed_values(trial):
                 self._note_prediction(study, trial, suggestion, point)
         return space.to_params(point)
 

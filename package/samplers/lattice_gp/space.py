@@ -7,6 +7,7 @@ values occupies a lattice of coordinates; every point handed around in this pack
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import copy
 import math
 from typing import Any
@@ -18,6 +19,7 @@ from optuna.distributions import CategoricalDistribution
 
 from .arrays import BoolArray
 from .arrays import FloatArray
+from .axes import Axis
 from .axes import LinearAxis
 from .axes import LogIntAxis
 from .axes import make_axis
@@ -25,6 +27,8 @@ from .conditions import Conditions
 
 
 _MAX_ENUMERABLE = 2**53
+# Coordinates of the same value differ by no more than this.
+_ROUNDING = 1e-9
 
 
 class SearchSpace:
@@ -45,6 +49,7 @@ class SearchSpace:
         feature_params: Int array (n_features,): the parameter each feature belongs to.
         axes: The mappings of the parameters.
         conditions: When each parameter exists; None if all of them always do.
+        fixed: Float array (d,): the coordinates that all points share, NaN where they are free.
     """
 
     def __init__(self, distributions: Mapping[str, BaseDistribution]) -> None:
@@ -53,17 +58,14 @@ class SearchSpace:
         self.n_params = len(self.names)
         self.axes = tuple(make_axis(distribution) for distribution in distributions.values())
         self.conditions: Conditions | None = None
+        self.fixed: FloatArray = np.full(self.n_params, np.nan)
         self.n_values = np.array([axis.n_values or np.inf for axis in self.axes], dtype=float)
         self.is_categorical = np.array(
             [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
         )
         self.has_choices = bool(self.is_categorical.any())
         self.spacings = 1.0 / np.maximum(self.n_values - 1.0, 1.0)
-        self.size = (
-            math.prod(axis.n_values or 1 for axis in self.axes)
-            if np.isfinite(self.n_values).all()
-            else math.inf
-        )
+        self.size = _n_points(self.axes)
         # Lattices of equal steps are handled all at once, each by the number of its last value.
         linear = [i for i, axis in enumerate(self.axes) if isinstance(axis, LinearAxis)]
         last = np.maximum(self.n_values[linear] - 1.0, 1.0)
@@ -84,6 +86,26 @@ class SearchSpace:
             # How many points differ in what exists is not known.
             conditioned.size = math.inf
         return conditioned
+
+    def fixing(self, coordinates: FloatArray) -> SearchSpace:
+        """The part of this space in which points have given coordinates (d,), NaN for any.
+
+        What is made of any numbers by its methods lies in it: coordinates are moved to the lattice,
+        then to what is fixed.
+        """
+        part = copy.copy(self)
+        at_centre = np.where(np.isnan(coordinates), self._middle, coordinates)
+        on_lattice = self._to_lattice(np.clip(at_centre, 0.0, 1.0)[None, :])[0]
+        part.fixed = np.where(np.isnan(coordinates), np.nan, on_lattice)
+        if self.conditions is None:
+            free = np.flatnonzero(np.isnan(coordinates)).tolist()
+            part.size = _n_points([self.axes[i] for i in free])
+        return part
+
+    @property
+    def is_part(self) -> bool:
+        """Whether a coordinate is fixed."""
+        return not bool(np.isnan(self.fixed).all())
 
     @property
     def is_enumerable(self) -> bool:
@@ -130,16 +152,26 @@ class SearchSpace:
         return self.conditions.active(points)
 
     def settle(self, points: FloatArray) -> FloatArray:
-        """Points (n, d) within their ranges, and with what does not exist moved to the centre."""
+        """Points (n, d) at what is fixed, within their ranges, and at the centre in what they lack."""
+        points = self._fix(points)
         if self.conditions is None:
             return points
         is_active = self.conditions.active(points)
         if self.conditions.ranges is not None:
             confined = self.conditions.ranges.confine(points, is_active)
             if confined is not points:
-                points = self._to_lattice(confined)
+                points = self._fix(self._to_lattice(confined))
                 is_active = self.conditions.active(points)
         return self.put_at_centre(points, ~is_active)
+
+    def _fix(self, points: FloatArray) -> FloatArray:
+        """Points (n, d) with the coordinates that are fixed."""
+        return np.where(np.isnan(self.fixed), points, self.fixed) if self.is_part else points
+
+    def contains(self, points: FloatArray) -> BoolArray:
+        """Whether points (n, d) of the cube's lattice have what is fixed; bool array (n,)."""
+        differs = np.abs(points - self.fixed) > _ROUNDING  # never where it is free
+        return np.asarray(~differs.any(axis=1), dtype=bool)
 
     def put_at_centre(self, points: FloatArray, which: BoolArray) -> FloatArray:
         """Points (n, d) with some coordinates (bool array (n, d)) replaced by the centre's."""
@@ -215,16 +247,25 @@ class SearchSpace:
             Array (n,) of whole numbers as float64.
         """
         index = np.zeros(len(points))
-        for i, axis in enumerate(self.axes):
+        for i in np.flatnonzero(np.isnan(self.fixed)).tolist():
+            axis = self.axes[i]
             assert axis.n_values is not None
             index = index * axis.n_values + axis.to_index(points[:, i])
         return index
 
     def from_flat_index(self, indices: FloatArray) -> FloatArray:
         """Inverse of :meth:`flat_index`: points (n, d) from numbers (n,)."""
-        columns = []
-        for axis in reversed(self.axes):
+        points = np.tile(self.fixed, (len(indices), 1))
+        for i in np.flatnonzero(np.isnan(self.fixed)).tolist()[::-1]:
+            axis = self.axes[i]
             assert axis.n_values is not None
             indices, remainder = np.divmod(indices, axis.n_values)
-            columns.append(axis.from_index(remainder))
-        return np.stack(columns[::-1], axis=1)
+            points[:, i] = axis.from_index(remainder)
+        return points
+
+
+def _n_points(axes: Sequence[Axis]) -> float:
+    """How many points a lattice of these axes has; inf if any is continuous."""
+    if any(axis.n_values is None for axis in axes):
+        return math.inf
+    return math.prod(axis.n_values or 1 for axis in axes)

@@ -142,8 +142,9 @@ class Transfer:
         return np.array(points, dtype=float).reshape(len(points), space.n_params)
 
     def _build(self, space: SearchSpace, n_objectives: int) -> tuple[Trends | None, list[str]]:
-        # Conditions, which are learned as the study goes on, must not change a trend's units.
-        whole = space.under(None)
+        # Conditions, which are learned as the study goes on, and what is fixed for one trial must not
+        # change a trend's units.
+        whole = SearchSpace(space.distributions)
         rng = np.random.default_rng(space.fingerprint)
         anywhere = whole.from_quantiles(rng.random((_N_POINTS, space.n_params)))
         sources, complaints = [], []
