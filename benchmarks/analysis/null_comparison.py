@@ -249,6 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         not, 2 for a wrong argument.
     """
     parser = argparse.ArgumentParser(
+        allow_abbrev=False,
         prog="python -m benchmarks.analysis.null_comparison",
         description=str(__doc__).splitlines()[0],
     )

@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Exit status 0.
     """
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.contenders.probe_contender")
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m benchmarks.contenders.probe_contender"
+    )
     parser.add_argument("call", help="the contender, as for --samplers")
     parser.add_argument("--registry", default="", metavar="DIR")
     args = parser.parse_args(arguments)

@@ -104,6 +104,7 @@ def main() -> int:
         Exit status 0.
     """
     parser = argparse.ArgumentParser(
+        allow_abbrev=False,
         prog="python -m benchmarks.reporting.many_trials",
         description="How long a report takes on many trials.",
     )

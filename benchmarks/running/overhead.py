@@ -83,7 +83,9 @@ def main() -> int:
         Exit status: 0, or 2 for a wrong argument.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.running.overhead", description="What the harness costs a trial."
+        allow_abbrev=False,
+        prog="python -m benchmarks.running.overhead",
+        description="What the harness costs a trial.",
     )
     parser.add_argument(
         "--storage", metavar="URL", help="an empty storage (SQLite in a new folder)"

@@ -152,7 +152,7 @@ def provenance(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
     parser.add_argument("--records", type=Path, required=True, help="the campaign's --out")
     parser.add_argument("--readme", action="store_true", help="put the figures into README.md")

@@ -104,7 +104,7 @@ def append_record(file: TextIO, record: dict[str, Any]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
     parser.add_argument("--data-root", default="data", help="folder that holds MNIST/raw")
     parser.add_argument("--out", type=Path, required=True, help="file of JSON lines to append to")

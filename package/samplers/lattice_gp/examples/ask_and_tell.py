@@ -92,7 +92,9 @@ def tell_later(storage: str, number: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--batches", type=positive, default=5, help="5 by default")
     parser.add_argument("--batch-size", type=positive, default=8, help="8 by default")
     options = parser.parse_args()

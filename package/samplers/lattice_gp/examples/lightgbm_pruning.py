@@ -90,7 +90,9 @@ def suggest(trial: optuna.Trial) -> dict[str, Any]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--trials", type=positive, default=40, help="40 by default")
     parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
     parser.add_argument("--rounds", type=positive, default=300, help="at most; 300 by default")

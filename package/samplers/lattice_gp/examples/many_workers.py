@@ -134,7 +134,9 @@ def report(study: optuna.Study) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--storage", help="URL or journal file; by default a temporary file")
     parser.add_argument("--workers", type=positive, default=3, help="3 by default")
     parser.add_argument("--trials", type=positive, default=45, help="of all; 45 by default")

@@ -201,7 +201,9 @@ def report(study: optuna.Study) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--trials", type=positive, default=25, help="25 by default")
     parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
     parser.add_argument("--epochs", type=positive, default=5, help="of a trial; 5 by default")

@@ -137,7 +137,9 @@ def demonstrate(folder: Path, n_trials: int, seconds: float) -> bool:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--storage", help="run or continue the study in this storage, no more")
     parser.add_argument("--trials", type=positive, default=20, help="20 by default")
     parser.add_argument("--seconds", type=float, default=0.2, help="a trial takes; 0.2 by default")

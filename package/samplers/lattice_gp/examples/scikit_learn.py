@@ -103,7 +103,9 @@ def report(study: optuna.Study, n_folds: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--trials", type=positive, default=40, help="40 by default")
     parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
     parser.add_argument("--folds", type=int, choices=range(2, 11), default=5, help="5 by default")

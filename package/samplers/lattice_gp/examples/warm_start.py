@@ -120,7 +120,9 @@ def best_after(study: optuna.Study, n_trials: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, description=str(__doc__).partition("\n")[0]
+    )
     parser.add_argument("--trials", type=positive, default=10, help="10 by default")
     parser.add_argument("--earlier", type=positive, default=20, help="20 by default")
     parser.add_argument("--epochs", type=positive, default=10, help="of each training; 10")
