@@ -41,6 +41,7 @@ from .records import Record
 from .records import RecordReader
 from .records import SUGGESTION_KEY
 from .records import WORKER_KEY
+from .rivalry import look_around
 from .say_once import SayOnce
 from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
@@ -53,8 +54,9 @@ from .unions import learn_conditions
 from .visits import Visits
 
 
-# How often a suggestion gives way to the same one of another process. Two processes that share the
-# last two points of a lattice meet again every other time.
+# How often a suggestion gives way to one of another worker. Two processes that share the last two
+# points of a lattice meet again every other time; of many that ask at once, each gives way to all
+# before it.
 _MAX_ATTEMPTS = 20
 
 
@@ -210,21 +212,27 @@ class LatticeGPSampler(BaseSampler):
             return {}
         with self._lock, single_threaded_blas():
             others = self._read_others(study, trial)
-            index = _index(trial, others)
-            try:
-                space = self._to_space(search_space, others)
-                space = part_with_fixed_values(space, trial)
-                is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
-                point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
-            except Exception as error:
-                # A study of many hours must not end because of its sampler.
-                self._say(
-                    f"No joint suggestion is possible ({type(error).__name__}: {error}): sampling "
-                    "each parameter at random wherever this is so."
+            is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
+            for _ in range(_MAX_ATTEMPTS):
+                index = _index(trial, others)
+                try:
+                    space = self._to_space(search_space, others)
+                    space = part_with_fixed_values(space, trial)
+                    point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
+                except Exception as error:
+                    # A study of many hours must not end because of its sampler.
+                    self._say(
+                        f"No joint suggestion is possible ({type(error).__name__}: {error}): "
+                        "sampling each parameter at random wherever this is so."
+                    )
+                    return {}
+                set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+                others, gives_way = look_around(
+                    lambda: self._read_others(study, trial), space, point, trial.number, others
                 )
-                return {}
-            set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
-            point = self._yield_to_others(study, trial, space, index, point)
+                if suggestion is None or not gives_way:
+                    break  # before there is a model, a trial's number decides
+            point = self._move_to_open(study, trial, space, others, point)
             # What the user chose was not suggested: it says nothing of what suggestions promise.
             if suggestion is not None and not has_fixed_values(trial):
                 self._note_prediction(study, trial, suggestion, point)
@@ -297,10 +305,15 @@ class LatticeGPSampler(BaseSampler):
             return
         set_trial_attribute(study, trial, PREDICTION_KEY, expectation)
 
-    def _yield_to_others(
-        self, study: Study, trial: FrozenTrial, space: SearchSpace, index: int, point: FloatArray
+    def _move_to_open(
+        self,
+        study: Study,
+        trial: FrozenTrial,
+        space: SearchSpace,
+        others: Sequence[Record],
+        point: FloatArray,
     ) -> FloatArray:
-        """Move away from a point that another process chose while this one was computing.
+        """Move away from a lattice point that another process has chosen all the same.
 
         Neither can tell who was first, so both move, each to a random open point: the model would
         send them to the same one again.
@@ -308,14 +321,14 @@ class LatticeGPSampler(BaseSampler):
         if not space.is_enumerable:
             return point
         for attempt in range(_MAX_ATTEMPTS):
-            is_maximized = [False] * len(study.directions)
-            history = read_history(space, self._read_others(study, trial), is_maximized)
+            history = read_history(space, others, [False] * len(study.directions))
             visits = Visits(space, history.spent)
             if visits.is_open(point[None, :])[0]:
                 break
-            rng = np.random.default_rng([self._seed, index, attempt])
+            rng = np.random.default_rng([self._seed, _index(trial, others), attempt])
             point = first(visits.sample_open(1, rng))
             set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+            others = self._read_others(study, trial)
         return point
 
     def _read_others(self, study: Study, trial: FrozenTrial) -> list[Record]:
