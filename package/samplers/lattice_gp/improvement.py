@@ -37,7 +37,7 @@ class Improvement:
         is_believed: Bool array (p,): which of the pending points can, as they are believed to turn
             out: whatever comes next must improve on them too, or it would be proposed right beside
             them.
-        rivals: If only a part of the space is searched, points in it, at least one: of a single
+        to_beat: If only a part of the space is searched, points in it, at least one: of a single
             objective, what the best of them will hardly miss (its mean and a deviation) is to be
             improved on. Where nothing can beat the best of the whole space, improvement on that
             would be sought where least is known, not where most is expected.
@@ -48,14 +48,14 @@ class Improvement:
         objectives: Sequence[Surrogate],
         is_feasible: BoolArray,
         is_believed: BoolArray,
-        rivals: Inputs | None = None,
+        to_beat: Inputs | None = None,
     ) -> None:
         self._objectives = objectives
         self.incumbents = tuple(float(s.warp.scores[is_feasible].min()) for s in objectives)
         known = [s.warp.scores[is_feasible] for s in objectives]
         believed = [s.believed[is_believed] for s in objectives]
-        if len(objectives) == 1 and rivals is not None:
-            means, deviations = objectives[0].predict(rivals)
+        if len(objectives) == 1 and to_beat is not None:
+            means, deviations = objectives[0].predict(to_beat)
             self._incumbent = float((means + deviations).min())
         elif len(objectives) == 1:
             self._incumbent = float(min([self.incumbents[0], *believed[0]]))

@@ -236,7 +236,7 @@ class Model:
             told = observations.followed_by(inputs(history.pruned))
             values = np.concatenate([constraints, history.pruned_constraints])
             feasibility = self._feasibility(values, told, pending)
-        rivals = inputs(space.settle(history.points)) if space.is_part else None
+        to_beat = inputs(space.settle(history.points)) if space.is_part else None
         beliefs = self._beliefs(
             space,
             history,
@@ -246,7 +246,7 @@ class Model:
             n_trends,
             feasibility,
             costs,
-            rivals,
+            to_beat,
         )
         return View(inputs, beliefs)
 
@@ -260,7 +260,7 @@ class Model:
         n_trends: int,
         feasibility: Feasibility | None,
         costs: Costs | None,
-        rivals: Inputs | None,
+        to_beat: Inputs | None,
     ) -> Beliefs:
         surrogates = [
             self._surrogates.of(
@@ -280,9 +280,9 @@ class Model:
             believed = np.ones(len(pending.features), dtype=bool)
             if feasibility is not None:
                 believed = feasibility.is_kept(len(pending.features))
-            if rivals is not None:
-                rivals = rivals[surrogates[0].chosen[feasible]]
-            improvement = Improvement(surrogates, feasible, believed, rivals)
+            if to_beat is not None:
+                to_beat = to_beat[surrogates[0].chosen[feasible]]
+            improvement = Improvement(surrogates, feasible, believed, to_beat)
         return Beliefs(
             self._recipe,
             tuple(surrogates),
