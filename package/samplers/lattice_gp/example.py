@@ -98,6 +98,18 @@ def conditional_parameters() -> optuna.Study:
     return study
 
 
+def fixed_parameters() -> optuna.Study:
+    """After twenty trials: how good can eight layers be?"""
+    study = optuna.create_study(sampler=module.LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=20)
+    for _ in range(2):
+        study.enqueue_trial({"depth": 8})
+    study.optimize(objective, n_trials=2)
+    for trial in study.trials[-2:]:
+        print(f"eight layers: {trial.value:.4f} with {trial.params}")
+    return study
+
+
 def memory(trial: optuna.trial.FrozenTrial) -> list[float]:
     """A constraint is kept where it is 0 or less."""
     return [trial.user_attrs["memory"] - 8]
@@ -148,6 +160,7 @@ if __name__ == "__main__":
         cost,
         batches,
         conditional_parameters,
+        fixed_parameters,
         constraints,
         earlier_studies,
         stop_and_explain,
