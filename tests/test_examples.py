@@ -41,6 +41,8 @@ def test_sampler_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert best["conditional_parameters"] == pytest.approx(0.2, abs=0.02)
     assert best["constraints"] == pytest.approx(0.251, abs=0.002)
     assert best["earlier_studies"] == pytest.approx(0.6, abs=0.002)
+    eight = [float(line.split()[2]) for line in out.splitlines() if line.startswith("eight")]
+    assert min(eight) == pytest.approx(0.268, abs=0.002)
     assert "(80%), got" in out
     front = next(line for line in out.splitlines() if line.startswith("several_objectives"))
     assert front.count(" in ") >= 4
