@@ -98,14 +98,19 @@ class SearchSpace:
         on_lattice = self._to_lattice(np.clip(at_centre, 0.0, 1.0)[None, :])[0]
         part.fixed = np.where(np.isnan(coordinates), np.nan, on_lattice)
         if self.conditions is None:
-            free = np.flatnonzero(np.isnan(coordinates)).tolist()
-            part.size = _n_points([self.axes[i] for i in free])
+            part.size = _n_points([self.axes[i] for i in part._free])
         return part
+
+    @property
+    def _free(self) -> list[int]:
+        """The parameters that are not fixed, ascending."""
+        free: list[int] = np.flatnonzero(np.isnan(self.fixed)).tolist()
+        return free
 
     @property
     def is_part(self) -> bool:
         """Whether a coordinate is fixed."""
-        return not bool(np.isnan(self.fixed).all())
+        return len(self._free) < self.n_params
 
     @property
     def is_enumerable(self) -> bool:
@@ -247,7 +252,7 @@ class SearchSpace:
             Array (n,) of whole numbers as float64.
         """
         index = np.zeros(len(points))
-        for i in np.flatnonzero(np.isnan(self.fixed)).tolist():
+        for i in self._free:
             axis = self.axes[i]
             assert axis.n_values is not None
             index = index * axis.n_values + axis.to_index(points[:, i])
@@ -256,7 +261,7 @@ class SearchSpace:
     def from_flat_index(self, indices: FloatArray) -> FloatArray:
         """Inverse of :meth:`flat_index`: points (n, d) from numbers (n,)."""
         points = np.tile(self.fixed, (len(indices), 1))
-        for i in np.flatnonzero(np.isnan(self.fixed)).tolist()[::-1]:
+        for i in reversed(self._free):
             axis = self.axes[i]
             assert axis.n_values is not None
             indices, remainder = np.divmod(indices, axis.n_values)
