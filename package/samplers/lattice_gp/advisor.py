@@ -8,13 +8,14 @@ import numpy as np
 
 from .arrays import first
 from .arrays import FloatArray
+from .chooser import Chooser
+from .chooser import Suggestion
 from .cost import CostError
 from .cost import CostSource
 from .design import startup_point
 from .history import History
 from .history import read_history
 from .model import Model
-from .model import Suggestion
 from .model import View
 from .prior_studies import PriorStudy
 from .recipe import Recipe
@@ -53,6 +54,7 @@ class Advisor:
         self._cost_source = cost_source
         self._say = say
         self._model = Model(recipe)
+        self._chooser = Chooser(recipe, self._model)
         self._transfer = Transfer(prior_studies, recipe)
 
     def start(self, space: SearchSpace, n_objectives: int) -> FloatArray:
@@ -153,7 +155,7 @@ class Advisor:
         if is_modelled and has_data:
             try:
                 rng = np.random.default_rng([self._seed, index])
-                suggestion = self._model.suggest(space, history, rng, cost_function, trends)
+                suggestion = self._chooser.suggest(space, history, rng, cost_function, trends)
                 return suggestion.point, suggestion
             except CostError:
                 raise

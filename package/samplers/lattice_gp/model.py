@@ -1,19 +1,18 @@
-"""From a history to the next point: fit the surrogates, maximise the acquisition function."""
+"""From a history to what is believed of the outcomes of trials: fit the surrogates."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from . import search
+from .arrays import BoolArray
 from .arrays import FloatArray
 from .arrays import IntArray
 from .beliefs import Beliefs
-from .branches import UntriedBranches
-from .candidates import everywhere
 from .cost import are_equal
 from .cost import CostFunction
 from .cost import Costs
@@ -31,10 +30,9 @@ from .recipe import Recipe
 from .space import SearchSpace
 from .success import SuccessModel
 from .surrogate import Observations
+from .surrogate import Surrogate
 from .surrogate import Surrogates
 from .transfer import Trends
-from .trust_region import TrustRegion
-from .visits import Visits
 
 
 # One cost tells of no difference.
@@ -48,10 +46,12 @@ class View:
     Attributes:
         inputs: From points (m, d) to what the surrogates see.
         beliefs: The models.
+        order: Int array (n,): the observations that they were made from, best first.
     """
 
     inputs: Callable[[FloatArray], Inputs]
     beliefs: Beliefs
+    order: IntArray
 
     def acquisition(self, points: FloatArray) -> FloatArray:
         """How promising points (m, d) are, as logarithms (m,)."""
@@ -62,25 +62,8 @@ class View:
         return self.beliefs.expect(points, self.inputs(points))
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A point and why it was chosen.
-
-    Attributes:
-        point: Array (d,).
-        view: What is believed of the outcome, there and elsewhere.
-    """
-
-    point: FloatArray
-    view: View
-
-    def expect(self, point: FloatArray) -> Expectation:
-        """What is expected of a point (d,)."""
-        return self.view.expect(point[None, :])[0]
-
-
 class Model:
-    """The surrogates and how they are searched.
+    """The surrogates of all that trials tell.
 
     Args:
         recipe: Its ingredients.
@@ -90,78 +73,59 @@ class Model:
         self._recipe = recipe
         self._surrogates = Surrogates(recipe)
 
-    def suggest(
-        self,
-        space: SearchSpace,
-        history: History,
-        rng: np.random.Generator,
-        cost_function: CostFunction | None = None,
-        trends: Trends | None = None,
-    ) -> Suggestion:
-        """Choose the point of largest acquisition among those that may be proposed.
-
-        Args:
-            space: The search space.
-            history: At least one completed trial.
-            rng: Source of randomness: where to look for the maximum.
-            cost_function: From params to what a trial costs, if that is known in advance.
-            trends: What earlier studies expect of the objectives, if there are any.
-
-        Returns:
-            A point that was visited no more often than any other.
-
-        Raises:
-            CostError: If the function of the costs fails.
-            numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
-        """
-        constraints = self._constraints(history)
-        order = order_of_merit(history.values, constraints)
-        is_single = history.values.shape[1] == 1
-        # Near the incumbent is nothing that has other fixed values.
-        is_local = is_single and not space.is_part and self._is_local(len(order))
-        view = self._view(space, history, constraints, order, is_local, cost_function, trends)
-        visits = Visits(space, history.spent)
-        best_points = history.points[order]
-        region: search.Region | None = None
-        if is_local:
-            scales = view.beliefs.objectives[0].fit.hyperparameters.length_scales
-            n_without = len(order) - 1 - int(order[0])
-            region = TrustRegion.around(space, best_points[0], n_without, scales)
-            candidates = region.candidates(rng)
-            if not space.is_enumerable and not visits.is_open(candidates).any():
-                region = None  # nothing is left in it, as in a small conditional lattice
-        if region is None:
-            candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
-        branches = self._branches(space, history)
-        if branches is not None:
-            moved = branches.candidates(candidates, rng)
-            if len(moved) > 0:
-                region, candidates = branches, moved
-        point = search.maximize(view.acquisition, space, visits, candidates, rng, region)
-        return Suggestion(point, view)
-
     def view(
         self,
         space: SearchSpace,
         history: History,
         cost_function: CostFunction | None = None,
         trends: Trends | None = None,
+        *,
+        is_local: bool = False,
     ) -> View:
-        """What is believed of the whole space: of its trials all count, not only those nearby.
+        """What a history tells of a search space.
 
         Args:
             space: The search space.
             history: At least one completed trial.
             cost_function: From params to what a trial costs, if that is known in advance.
             trends: What earlier studies expect of the objectives, if there are any.
+            is_local: Whether the trials near the best one are to tell, not all.
 
         Raises:
             CostError: If the function of the costs fails.
             numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
         """
+
+        def inputs(points: FloatArray) -> Inputs:
+            expected = None if trends is None else trends(points)
+            return self._surrogates.inputs(space, points, expected)
+
         constraints = self._constraints(history)
         order = order_of_merit(history.values, constraints)
-        return self._view(space, history, constraints, order, False, cost_function, trends)
+        observations = Observations(inputs(history.points), order, is_local, history.curves)
+        pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
+        objectives = self._objectives(history.values, observations, pending, trends)
+        feasibility = None
+        believed = np.ones(len(pending.features), dtype=bool)
+        if constraints.shape[1]:
+            told = observations.followed_by(inputs(history.pruned))
+            values = np.concatenate([constraints, history.pruned_constraints])
+            feasibility = self._feasibility(values, told, pending)
+            believed = feasibility.is_kept(len(pending.features))
+        # What a pruned trial might have been is no achievement.
+        improvable = is_feasible(constraints) & history.is_complete
+        to_beat = inputs(space.settle(history.points)) if space.is_part else None
+        beliefs = Beliefs(
+            self._recipe,
+            objectives,
+            history.is_maximized,
+            _improvement(objectives, improvable, believed, to_beat),
+            feasibility,
+            self.success(space, history),
+            self._costs(space, history, cost_function),
+            self._recipe.cost_weight / (1.0 + len(history.values) / self._recipe.cost_halving),
+        )
+        return View(inputs, beliefs, order)
 
     def success(self, space: SearchSpace, history: History) -> SuccessModel | None:
         """What the failures of a history tell.
@@ -213,56 +177,16 @@ class Model:
         surrogate = self._surrogates.of(observations, log_costs, none, is_plain=True)
         return LearnedCosts(surrogate, partial(self._surrogates.inputs, space))
 
-    def _view(
+    def _objectives(
         self,
-        space: SearchSpace,
-        history: History,
-        constraints: FloatArray,
-        order: IntArray,
-        is_local: bool,
-        cost_function: CostFunction | None,
-        trends: Trends | None,
-    ) -> View:
-        def inputs(points: FloatArray) -> Inputs:
-            expected = None if trends is None else trends(points)
-            return self._surrogates.inputs(space, points, expected)
-
-        observations = Observations(inputs(history.points), order, is_local, history.curves)
-        pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
-        n_trends = 0 if trends is None else trends.n_per_objective
-        costs = self._costs(space, history, cost_function)
-        feasibility = None
-        if constraints.shape[1]:
-            told = observations.followed_by(inputs(history.pruned))
-            values = np.concatenate([constraints, history.pruned_constraints])
-            feasibility = self._feasibility(values, told, pending)
-        to_beat = inputs(space.settle(history.points)) if space.is_part else None
-        beliefs = self._beliefs(
-            space,
-            history,
-            constraints,
-            observations,
-            pending,
-            n_trends,
-            feasibility,
-            costs,
-            to_beat,
-        )
-        return View(inputs, beliefs)
-
-    def _beliefs(
-        self,
-        space: SearchSpace,
-        history: History,
-        constraints: FloatArray,
+        values: FloatArray,
         observations: Observations,
         pending: Inputs,
-        n_trends: int,
-        feasibility: Feasibility | None,
-        costs: Costs | None,
-        to_beat: Inputs | None,
-    ) -> Beliefs:
-        surrogates = [
+        trends: Trends | None,
+    ) -> tuple[Surrogate, ...]:
+        """A surrogate of each column of values (n, k), which may follow trends of its own."""
+        n_trends = 0 if trends is None else trends.n_per_objective
+        return tuple(
             self._surrogates.of(
                 observations,
                 column,
@@ -270,28 +194,7 @@ class Model:
                 is_plain=False,
                 trends=slice(i * n_trends, (i + 1) * n_trends),
             )
-            for i, column in enumerate(history.values.T)
-        ]
-        # What a pruned trial might have been is no achievement.
-        improvable = is_feasible(constraints) & history.is_complete
-        feasible = improvable[surrogates[0].chosen]
-        improvement = None
-        if feasible.any():
-            believed = np.ones(len(pending.features), dtype=bool)
-            if feasibility is not None:
-                believed = feasibility.is_kept(len(pending.features))
-            if to_beat is not None:
-                to_beat = to_beat[surrogates[0].chosen[feasible]]
-            improvement = Improvement(surrogates, feasible, believed, to_beat)
-        return Beliefs(
-            self._recipe,
-            tuple(surrogates),
-            history.is_maximized,
-            improvement,
-            feasibility,
-            self.success(space, history),
-            costs,
-            self._recipe.cost_weight / (1.0 + len(history.values) / self._recipe.cost_halving),
+            for i, column in enumerate(values.T)
         )
 
     def _feasibility(
@@ -319,14 +222,25 @@ class Model:
             return history.constraints[:, :0]
         return history.constraints
 
-    def _branches(self, space: SearchSpace, history: History) -> UntriedBranches | None:
-        """Where the next trial is to be because no trial was: every second time."""
-        if not self._recipe.tries_branches or len(history.values) % 2:
-            return None
-        visited = np.concatenate([history.points, history.pending, history.failed, history.pruned])
-        return UntriedBranches.of(space, visited)
 
-    def _is_local(self, n: int) -> bool:
-        """Whether the trial after ``n`` is chosen near the incumbent."""
-        local_from = self._recipe.local_from
-        return local_from is not None and n >= local_from and n % 2 == 0
+def _improvement(
+    objectives: Sequence[Surrogate],
+    improvable: BoolArray,
+    believed: BoolArray,
+    to_beat: Inputs | None,
+) -> Improvement | None:
+    """The improvement on those observations that are worth one; None if none is.
+
+    Args:
+        objectives: A surrogate for each.
+        improvable: Bool array (n,): which observations are.
+        believed: Bool array (p,): which pending points are believed to be.
+        to_beat: The n observations moved into the part of the space that is searched; None if that
+            is all of it.
+    """
+    chosen = objectives[0].chosen
+    feasible = improvable[chosen]
+    if not feasible.any():
+        return None
+    beaten = None if to_beat is None else to_beat[chosen[feasible]]
+    return Improvement(objectives, feasible, believed, beaten)

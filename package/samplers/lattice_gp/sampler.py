@@ -21,6 +21,7 @@ from .advisor import Advisor
 from .arrays import first
 from .arrays import FloatArray
 from .checks import check_int
+from .chooser import Suggestion
 from .constraint_source import check_constraints_func
 from .constraint_source import constraints_of
 from .constraint_source import ConstraintsFunc
@@ -30,7 +31,6 @@ from .explanation import Explanation
 from .fixed_values import has_fixed_values
 from .fixed_values import part_with_fixed_values
 from .history import read_history
-from .model import Suggestion
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
 from .recipe import Recipe

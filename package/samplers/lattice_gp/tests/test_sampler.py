@@ -247,10 +247,10 @@ def test_nan_and_exceptions_do_not_stop_it() -> None:
 def test_model_failure_falls_back_and_says_so_once(
     monkeypatch: pytest.MonkeyPatch, warnings_logged: Callable[[], list[str]]
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise np.linalg.LinAlgError("not positive definite")
 
-    monkeypatch.setattr(model.Model, "suggest", broken)
+    monkeypatch.setattr(model.Model, "view", broken)
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(small_lattice, n_trials=24)
     assert len({tuple(sorted(t.params.items())) for t in study.trials}) == 24
