@@ -72,8 +72,7 @@ class Beliefs:
         incumbent = None
         if self.improvement is not None:
             log_improvements = self.improvement.of(predictions).tolist()
-            if len(predictions) == 1:
-                incumbent = self.improvement.incumbents[0]
+            incumbent = self.improvement.incumbent
         columns = [
             _score_beliefs(surrogate, is_maximized, incumbent, prediction)
             for surrogate, is_maximized, prediction in zip(

@@ -43,7 +43,7 @@ class Prior:
     length_scale: tuple[float, float] = (-0.2, 0.7)
     signal: tuple[float, float] = (0.0, 1.0)
     main: tuple[float, float] = (-1.5, 1.5)
-    noise: tuple[float, float] = (-4.6, 1.5)
+    noise: tuple[float, float] = (-5.5, 2.0)
     power: tuple[float, float] = (1.0, 1.0)
 
     def moments(self, n_params: int) -> tuple[FloatArray, FloatArray]:

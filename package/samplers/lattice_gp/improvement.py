@@ -26,7 +26,10 @@ _MIN_RANGE = 0.1
 class Improvement:
     """The logarithm of the expected improvement on the feasible observations.
 
-    Of one objective, on the best of them; of several, of the volume that they dominate (Emmerich,
+    Of one objective, on the best of them, as it would be expected to turn out again (the plug-in of
+    Picheny, Wagner and Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy
+    Optimization, 2013): no point near a lucky measurement promises to beat that, and those that
+    nothing is known of would be preferred. Of several, of the volume that they dominate (Emmerich,
     Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization Assisted by
     Gaussian Random Field Metamodels, IEEE Transactions on Evolutionary Computation 2006), in
     units of the surrogates' scores.
@@ -41,6 +44,10 @@ class Improvement:
             objective, what the best of them will hardly miss (its mean and a deviation) is to be
             improved on. Where nothing can beat the best of the whole space, improvement on that
             would be sought where least is known, not where most is expected.
+
+    Attributes:
+        incumbent: The best expected score of the feasible observations of a single objective; None
+            of several.
     """
 
     def __init__(
@@ -51,15 +58,16 @@ class Improvement:
         to_beat: Inputs | None = None,
     ) -> None:
         self._objectives = objectives
-        self.incumbents = tuple(float(s.warp.scores[is_feasible].min()) for s in objectives)
-        known = [s.warp.scores[is_feasible] for s in objectives]
+        self.incumbent: float | None = None
         believed = [s.believed[is_believed] for s in objectives]
-        if len(objectives) == 1 and to_beat is not None:
-            means, deviations = objectives[0].predict(to_beat)
-            self._incumbent = float((means + deviations).min())
-        elif len(objectives) == 1:
-            self._incumbent = float(min([self.incumbents[0], *believed[0]]))
+        if len(objectives) == 1:
+            self.incumbent = float(objectives[0].expected[is_feasible].min())
+            self._to_beat = float(min([self.incumbent, *believed[0]]))
+            if to_beat is not None:
+                means, deviations = objectives[0].predict(to_beat)
+                self._to_beat = float((means + deviations).min())
         else:
+            known = [s.warp.scores[is_feasible] for s in objectives]
             scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
             everywhere = np.stack([s.warp.scores for s in objectives], axis=1)
             front = scores[is_nondominated(scores)]
@@ -72,7 +80,7 @@ class Improvement:
     def of(self, predictions: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
         """Scores (m,) of points with these means and deviations (m,) of each objective."""
         if len(predictions) == 1:
-            return log_expected_improvement(*predictions[0], self._incumbent)
+            return log_expected_improvement(*predictions[0], self._to_beat)
         means, deviations = (np.stack(columns, axis=1) for columns in zip(*predictions))
         return log_expected_hypervolume_improvement(means, deviations, *self._boxes)
 

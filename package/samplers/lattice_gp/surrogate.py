@@ -120,6 +120,7 @@ class Surrogate:
         trend_units: Which trends it knows.
         warp: From values to scores and back.
         chosen: Int array (m,), ascending: the observations that it knows.
+        expected: Array (m,): the scores that it expects there, noise aside.
         believed: Array (p,): scores that it believes pending points to turn out at.
     """
 
@@ -128,6 +129,7 @@ class Surrogate:
     trend_units: TrendUnits
     warp: WarpOnValues
     chosen: IntArray
+    expected: FloatArray
     believed: FloatArray
 
     def predict(self, inputs: Inputs) -> tuple[FloatArray, FloatArray]:
@@ -188,15 +190,17 @@ class Surrogates:
         warp = fit.warp.on(values[chosen])
         inputs = observations.inputs[chosen]
         units = TrendUnits.of(trends, inputs)
+        known = units(inputs)
         posterior = Posterior(
             recipe.correlation,
             fit.hyperparameters,
-            units(inputs),
+            known,
             warp.scores,
             None if extra is None else extra[chosen],
         )
+        expected = posterior.mean(known)
         posterior, believed = posterior.with_pending(units(pending))
-        return Surrogate(fit, posterior, units, warp, chosen, believed)
+        return Surrogate(fit, posterior, units, warp, chosen, expected, believed)
 
     def _fit(
         self, observations: Observations, values: FloatArray, is_plain: bool, trends: slice
