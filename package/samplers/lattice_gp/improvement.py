@@ -26,13 +26,15 @@ _MIN_RANGE = 0.1
 class Improvement:
     """The logarithm of the expected improvement on the feasible observations.
 
-    Of one objective, on the best of them, as it would be expected to turn out again (the plug-in of
-    Picheny, Wagner and Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy
-    Optimization, 2013): no point near a lucky measurement promises to beat that, and those that
-    nothing is known of would be preferred. Of several, of the volume that they dominate (Emmerich,
-    Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization Assisted by
-    Gaussian Random Field Metamodels, IEEE Transactions on Evolutionary Computation 2006), in
-    units of the surrogates' scores.
+    These count as they would be expected to turn out again (the plug-in of Picheny, Wagner and
+    Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural and
+    Multidisciplinary Optimization 2013): no point near a lucky measurement promises to beat it, and
+    those that nothing is known of would be preferred.
+
+    Of one objective it is that on the best of them; of several, on the volume that they dominate
+    (Emmerich, Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization
+    Assisted by Gaussian Random Field Metamodels, IEEE Transactions on Evolutionary Computation
+    2006), in units of the surrogates' scores.
 
     Args:
         objectives: A surrogate for each; of the same observations.
@@ -59,17 +61,17 @@ class Improvement:
     ) -> None:
         self._objectives = objectives
         self.incumbent: float | None = None
+        known = [s.expected[is_feasible] for s in objectives]
         believed = [s.believed[is_believed] for s in objectives]
         if len(objectives) == 1:
-            self.incumbent = float(objectives[0].expected[is_feasible].min())
+            self.incumbent = float(known[0].min())
             self._to_beat = float(min([self.incumbent, *believed[0]]))
             if to_beat is not None:
                 means, deviations = objectives[0].predict(to_beat)
                 self._to_beat = float((means + deviations).min())
         else:
-            known = [s.warp.scores[is_feasible] for s in objectives]
             scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
-            everywhere = np.stack([s.warp.scores for s in objectives], axis=1)
+            everywhere = np.stack([s.expected for s in objectives], axis=1)
             front = scores[is_nondominated(scores)]
             self._boxes = nondominated_boxes(thinned(front), _reference(front, everywhere))
 
