@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from benchmarks.analysis.results import Sample
 from benchmarks.analysis.summary import checkpoints
 from benchmarks.analysis.summary import find_target
 from benchmarks.analysis.summary import summarise
+from benchmarks.analysis.summary import wasted_share
 from benchmarks.reporting.bands import curve_over_seconds
 from benchmarks.reporting.bands import curve_over_trials
 from benchmarks.reporting.bands import y_limits
@@ -54,6 +57,22 @@ def test_summary_of_a_half_finished_run() -> None:
     assert (first.to_target, first.reached_share) == (1.5, 1.0)
     assert np.isnan(first.p_value)
     assert second.n_pairs == 2 and second.p_value == 0.5
+
+
+def test_wasted_trials_are_late_and_no_better_than_the_median_of_random() -> None:
+    random = _sample("random", [[1.0, 2.0, 3.0, 4.0], [5.0, NAN, 2.0, NAN]], [4, 3], planned=4)
+    ours = _sample("lattice_gp", [[9.0, 9.0, 1.0, NAN], [9.0, 9.0, 2.4, 2.5]], [4, 4], planned=4)
+    rows = summarise([ours, random], None)
+    # Random's median is 2.5. The failed trial of ours counts, the one that random has not run does
+    # not, nor what was tried in the first half.
+    assert [row.wasted_share for row in rows] == pytest.approx([2 / 4, 2 / 3])
+    assert np.isnan(summarise([ours], None)[0].wasted_share)
+
+
+def test_trials_are_judged_without_their_noise_where_it_is_known() -> None:
+    sample = _sample("random", [[1.0, 2.0]], [2], planned=2)
+    assert wasted_share(sample, 2.4) == 1.0
+    assert wasted_share(replace(sample, expected=np.full((1, 2), NAN)), 2.4) == 0.0
 
 
 def test_exhausted_grid_keeps_its_best() -> None:

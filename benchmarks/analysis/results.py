@@ -106,6 +106,11 @@ class Sample:
         return losses
 
     @property
+    def outcomes(self) -> FloatArray:
+        """What each trial was worth: its value, without noise where the problem tells it."""
+        return np.where(np.isnan(self.expected), self.losses, self.expected)
+
+    @property
     def finished_at(self) -> FloatArray:
         """Seconds from the start of a seed to the end of each trial: objective and sampler.
 

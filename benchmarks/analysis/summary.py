@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..contenders.registry import OURS
 from . import statistics
@@ -37,6 +39,8 @@ class Summary:
         sampler_seconds: Mean total of the sampler, for a complete seed.
         ask_seconds: Mean time of a suggestion.
         bad_share: Share of trials that diverged or failed, 0 to 1.
+        wasted_share: Share of trials in the second half of the budget that are no better than the
+            median of ``random``'s trials, 0 to 1; NaN without such trials.
         to_target: Seconds (objective and sampler) until half of the complete seeds had a loss at or
             below the target; infinity if less than half of them got there.
         reached_share: Share of complete seeds that got there, 0 to 1.
@@ -54,6 +58,7 @@ class Summary:
     sampler_seconds: float
     ask_seconds: float
     bad_share: float
+    wasted_share: float
     to_target: float
     reached_share: float
     p_value: float
@@ -104,10 +109,35 @@ def summarise(samples: list[Sample], target: Target | None) -> list[Summary]:
         target: What the time to target is about.
     """
     ours = next((sample for sample in samples if sample.sampler == OURS), None)
-    return [_summarise(sample, ours, target) for sample in samples]
+    random = next((sample for sample in samples if sample.sampler == "random"), None)
+    mediocre = math.nan if random is None else _median(random.outcomes)
+    return [_summarise(sample, ours, target, mediocre) for sample in samples]
 
 
-def _summarise(sample: Sample, ours: Sample | None, target: Target | None) -> Summary:
+def wasted_share(sample: Sample, mediocre: float) -> float:
+    """Share of the trials in the second half of the budget that are no better than a given loss.
+
+    A sampler knows by then where losses are good. What it tries elsewhere is not seen in its best
+    loss so far, but is paid for.
+
+    Args:
+        sample: The runs of a sampler.
+        mediocre: The loss.
+
+    Returns:
+        0 to 1; a trial without a value counts as worse. NaN if there are no such trials, or the
+        loss is NaN.
+    """
+    half = sample.losses.shape[1] // 2
+    has_run = ~np.isnan(sample.bad[:, half:])
+    if math.isnan(mediocre):
+        return math.nan
+    return _mean(~(sample.outcomes[:, half:][has_run] < mediocre))
+
+
+def _summarise(
+    sample: Sample, ours: Sample | None, target: Target | None, mediocre: float
+) -> Summary:
     best = statistics.running_best(sample.filled)
     complete = np.array(sample.complete)
     marks = {
@@ -137,6 +167,7 @@ def _summarise(sample: Sample, ours: Sample | None, target: Target | None) -> Su
         _mean(sampler_totals),
         _mean(sample.ask[~np.isnan(sample.ask)]),
         _mean(sample.bad[~np.isnan(sample.bad)]),
+        wasted_share(sample, mediocre),
         # The lower median: the time at which half of the seeds have got there.
         float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan,
         _mean(np.isfinite(times).astype(float)),
@@ -164,5 +195,10 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
     return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
 
 
-def _mean(values: statistics.FloatArray) -> float:
+def _mean(values: npt.NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else math.nan
+
+
+def _median(values: statistics.FloatArray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else math.nan

@@ -85,6 +85,8 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
     with_expected = any(row.expected is not None for row in rows)
     columns = ["sampler", "seeds"] + [f"best after {k}" for k in marks]
     columns += ["noise-free"] if with_expected else []
+    with_wasted = any(not math.isnan(row.wasted_share) for row in rows)
+    columns += ["wasted"] if with_wasted else []
     columns += ["diverged", f"p ({OURS})"]
     lines = []
     for row in rows:
@@ -97,6 +99,8 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
         cells += [_show_estimate(row.best[k], sign, row.n_seeds) for k in marks]
         if with_expected:
             cells.append(_show_estimate(row.expected, sign, row.n_complete))
+        if with_wasted:
+            cells.append(show_number(100 * row.wasted_share, "{:.0f}%"))
         cells += [show_number(100 * row.bad_share, "{:.0f}%"), show_p(row.p_value)]
         lines.append(cells)
     return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
@@ -161,6 +165,8 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         "",
         "- All samplers had the same seeds, and the problem the same noise seeds.",
         "- Noise-free: the value of the final incumbent without the noise of its measurement.",
+        "- Wasted: share of the trials in the second half of the budget that are no better than the "
+        "median trial of `random`, without noise where the problem tells it.",
         "- Diverged: share of trials that the problem calls diverged, or that have no value.",
         f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
         "correction for several comparisons.",
@@ -226,6 +232,7 @@ def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
         result |= {name: sign * estimate.mean, f"{name}_low": lower, f"{name}_high": upper}
     return result | {
         "diverged_share": row.bad_share,
+        "wasted_share": row.wasted_share,
         "objective_seconds": row.objective_seconds,
         "sampler_seconds": row.sampler_seconds,
         "ask_seconds": row.ask_seconds,

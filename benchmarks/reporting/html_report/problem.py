@@ -108,6 +108,7 @@ def _row(problem: Analysed, index: int, runs: list[Run], budget: Budget) -> Prob
         float(np.mean(memory)) if memory else math.nan,
         failed / n_run if n_run else math.nan,
         summary.bad_share,
+        summary.wasted_share,
         summary.to_target,
         summary.reached_share,
         summary.p_value,

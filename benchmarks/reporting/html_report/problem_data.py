@@ -60,6 +60,8 @@ class ProblemRow:
         peak_memory_mb: Mean over seeds of the most memory of a process, in MiB.
         failed_share: Share of trials without a value, 0 to 1.
         bad_share: Share of trials that failed or diverged, 0 to 1.
+        wasted_share: Share of the trials in the second half of the budget that are no better than
+            the median trial of ``random``, 0 to 1; NaN without it.
         to_target: Seconds until half of the complete seeds had reached the target; infinity if
             less than half of them did.
         reached_share: Share of complete seeds that reached it, 0 to 1.
@@ -83,6 +85,7 @@ class ProblemRow:
     peak_memory_mb: float
     failed_share: float
     bad_share: float
+    wasted_share: float
     to_target: float
     reached_share: float
     p_value: float
