@@ -162,6 +162,9 @@ VARIANTS: dict[str, Variant] = {
         "Matern-5/2 instead of Matern-3/2", lambda: {"correlation": _part("kernels").MATERN52}
     ),
     "no_main_effects": Variant("no main effects", lambda: {"has_main_effects": False}),
+    "luck": Variant(
+        "improvement on the best value as it was measured", lambda: {"discounts_luck": False}
+    ),
     "no_edges": Variant("no candidates at the edges", lambda: {"tries_edges": False}),
     "short_scales": Variant(
         "length scales shorter, N(-0.5, 0.7)",

@@ -26,7 +26,7 @@ _MIN_RANGE = 0.1
 class Improvement:
     """The logarithm of the expected improvement on the feasible observations.
 
-    These count as they would be expected to turn out again (the plug-in of Picheny, Wagner and
+    These count as they are expected to turn out again (the plug-in of Picheny, Wagner and
     Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural and
     Multidisciplinary Optimization 2013): no point near a lucky measurement promises to beat it, and
     those that nothing is known of would be preferred.
@@ -61,7 +61,7 @@ class Improvement:
     ) -> None:
         self._objectives = objectives
         self.incumbent: float | None = None
-        known = [s.expected[is_feasible] for s in objectives]
+        known = [s.counted[is_feasible] for s in objectives]
         believed = [s.believed[is_believed] for s in objectives]
         if len(objectives) == 1:
             self.incumbent = float(known[0].min())
@@ -71,7 +71,7 @@ class Improvement:
                 self._to_beat = float((means + deviations).min())
         else:
             scores = np.stack([np.concatenate(pair) for pair in zip(known, believed)], axis=1)
-            everywhere = np.stack([s.expected for s in objectives], axis=1)
+            everywhere = np.stack([s.counted for s in objectives], axis=1)
             front = scores[is_nondominated(scores)]
             self._boxes = nondominated_boxes(thinned(front), _reference(front, everywhere))
 

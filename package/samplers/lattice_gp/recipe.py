@@ -22,6 +22,8 @@ class Recipe:
         correlation: How smooth the objective is taken to be.
         scalings: Whether the objective's values are scaled robustly; both lets the data decide.
         has_main_effects: Whether the model has a main effect for each parameter.
+        discounts_luck: Whether observations count as they are expected to turn out again where a
+            point is to improve on them; else as they were measured.
         tries_edges: Whether candidates with parameters at the ends of their ranges are added.
         refit_growth: By what share the observations must grow until hyperparameters are fitted
             anew; 0 fits them at every trial.
@@ -55,6 +57,7 @@ class Recipe:
     correlation: Correlation = MATERN32
     scalings: tuple[bool, ...] = (False, True)
     has_main_effects: bool = True
+    discounts_luck: bool = True
     tries_edges: bool = True
     refit_growth: float = 0.2
     max_fitted: int = 120

@@ -120,7 +120,8 @@ class Surrogate:
         trend_units: Which trends it knows.
         warp: From values to scores and back.
         chosen: Int array (m,), ascending: the observations that it knows.
-        expected: Array (m,): the scores that it expects there, noise aside.
+        counted: Array (m,): the scores that these count as where a point is to improve on them:
+            what it expects there, noise aside, unless the recipe takes them as they were measured.
         believed: Array (p,): scores that it believes pending points to turn out at.
     """
 
@@ -129,7 +130,7 @@ class Surrogate:
     trend_units: TrendUnits
     warp: WarpOnValues
     chosen: IntArray
-    expected: FloatArray
+    counted: FloatArray
     believed: FloatArray
 
     def predict(self, inputs: Inputs) -> tuple[FloatArray, FloatArray]:
@@ -198,9 +199,9 @@ class Surrogates:
             warp.scores,
             None if extra is None else extra[chosen],
         )
-        expected = posterior.mean(known)
+        counted = posterior.mean(known) if recipe.discounts_luck else warp.scores
         posterior, believed = posterior.with_pending(units(pending))
-        return Surrogate(fit, posterior, units, warp, chosen, expected, believed)
+        return Surrogate(fit, posterior, units, warp, chosen, counted, believed)
 
     def _fit(
         self, observations: Observations, values: FloatArray, is_plain: bool, trends: slice
