@@ -52,7 +52,8 @@ class Posterior:
         self._values = values
         self._extra_variances = extra_variances
         self._scaled = self._scale(inputs)
-        covariance = self._covariance(inputs)
+        self._among_observed = self._covariance(inputs)
+        covariance = self._among_observed.copy()
         diagonal = np.diag_indices(len(values))
         covariance[diagonal] += hyperparameters.noise_variance
         if extra_variances is not None:
@@ -63,8 +64,11 @@ class Posterior:
 
     def mean(self, inputs: Inputs) -> FloatArray:
         """Mean (m,) of the function at given points."""
-        mean: FloatArray = self._covariance(inputs) @ self._weights + inputs.expected
-        return mean
+        return self._mean(inputs, self._covariance(inputs))
+
+    def smoothed(self) -> FloatArray:
+        """Mean (n,) of the function at the observed points."""
+        return self._mean(self._inputs, self._among_observed)
 
     def predict(self, inputs: Inputs) -> tuple[FloatArray, FloatArray]:
         """Mean and standard deviation of the function, without noise.
@@ -124,6 +128,11 @@ class Posterior:
         if inputs.trends.shape[1]:
             covariance += inputs.trends @ self._inputs.trends.T
         return covariance
+
+    def _mean(self, inputs: Inputs, covariance: FloatArray) -> FloatArray:
+        """Mean (m,) at points whose covariance (m, n) with the observed ones is known."""
+        mean: FloatArray = covariance @ self._weights + inputs.expected
+        return mean
 
     def _scale(self, inputs: Inputs) -> FloatArray:
         return inputs.features / self.hyperparameters.length_scales[inputs.feature_params]

@@ -65,8 +65,9 @@ class Improvement:
         believed = [s.believed[is_believed] for s in objectives]
         if len(objectives) == 1:
             self.incumbent = float(known[0].min())
-            self._to_beat = float(min([self.incumbent, *believed[0]]))
-            if to_beat is not None:
+            if to_beat is None:
+                self._to_beat = float(min([self.incumbent, *believed[0]]))
+            else:
                 means, deviations = objectives[0].predict(to_beat)
                 self._to_beat = float((means + deviations).min())
         else:

@@ -191,15 +191,14 @@ class Surrogates:
         warp = fit.warp.on(values[chosen])
         inputs = observations.inputs[chosen]
         units = TrendUnits.of(trends, inputs)
-        known = units(inputs)
         posterior = Posterior(
             recipe.correlation,
             fit.hyperparameters,
-            known,
+            units(inputs),
             warp.scores,
             None if extra is None else extra[chosen],
         )
-        counted = posterior.mean(known) if recipe.discounts_luck else warp.scores
+        counted = posterior.smoothed() if recipe.discounts_luck else warp.scores
         posterior, believed = posterior.with_pending(units(pending))
         return Surrogate(fit, posterior, units, warp, chosen, counted, believed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 import math
 from pathlib import Path
@@ -300,6 +301,21 @@ def test_posterior_is_the_textbook_formula() -> None:
     np.testing.assert_allclose(mean, cross @ inverse @ values, rtol=1e-8)
     variance = np.diag(textbook_covariance(theta, new, new) - cross @ inverse @ cross.T)
     np.testing.assert_allclose(deviation, np.sqrt(variance), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n_trends", [0, 2])
+@pytest.mark.parametrize("has_extra", [False, True])
+def test_smoothed_values_are_the_mean_at_the_observed_points(
+    n_trends: int, has_extra: bool
+) -> None:
+    rng = np.random.default_rng(0)
+    inputs, values = observations(n=12, d=3)
+    inputs = replace(inputs, trends=rng.standard_normal((12, n_trends)))
+    found = hyperparameters.Hyperparameters(np.array([0.3, 0.6, 0.9]), 1.7, 0.4, 0.05)
+    extra = rng.random(12) if has_extra else None
+    posterior = gp.Posterior(MATERN52, found, inputs, values, extra)
+    np.testing.assert_array_equal(posterior.smoothed(), posterior.mean(inputs))
+    assert np.abs(posterior.smoothed() - values).max() > 0.01
 
 
 def test_pending_points_keep_the_mean_and_take_the_uncertainty() -> None:
