@@ -73,6 +73,8 @@ def test_trials_are_judged_without_their_noise_where_it_is_known() -> None:
     sample = _sample("random", [[1.0, 2.0]], [2], planned=2)
     assert wasted_share(sample, 2.4) == 1.0
     assert wasted_share(replace(sample, expected=np.full((1, 2), NAN)), 2.4) == 0.0
+    # What a failed trial would have been worth does not count.
+    assert wasted_share(replace(sample, losses=np.full((1, 2), NAN)), 2.6) == 1.0
 
 
 def test_exhausted_grid_keeps_its_best() -> None:

@@ -108,7 +108,7 @@ class Sample:
     @property
     def outcomes(self) -> FloatArray:
         """What each trial was worth: its value, without noise where the problem tells it."""
-        return np.where(np.isnan(self.expected), self.losses, self.expected)
+        return statistics.noise_free(self.losses, self.expected)
 
     @property
     def finished_at(self) -> FloatArray:

@@ -11,6 +11,7 @@ from .results import has_value
 from .results import objective_seconds
 from .results import Run
 from .statistics import FloatArray
+from .statistics import noise_free
 
 
 _OF_SAMPLER = ("ask_seconds", "tell_seconds")
@@ -27,11 +28,7 @@ def incumbent_losses(run: Run) -> tuple[FloatArray, FloatArray]:
         [trial.values[0] if has_value(trial) else math.nan for trial in run.trials], dtype=float
     )
     expected = [told_number(trial.user_attrs, "expected_loss", math.nan) for trial in run.trials]
-    noise_free = [
-        observed if math.isnan(value) or math.isnan(observed) else value
-        for observed, value in zip(losses, expected)
-    ]
-    return run.sign * losses, run.sign * np.array(noise_free)
+    return run.sign * losses, run.sign * noise_free(losses, np.array(expected, dtype=float))
 
 
 def ended_at(run: Run) -> FloatArray | None:

@@ -31,6 +31,19 @@ def running_best(losses: FloatArray) -> FloatArray:
     return np.fmin.accumulate(losses, axis=-1)
 
 
+def noise_free(losses: FloatArray, expected: FloatArray) -> FloatArray:
+    """What trials were worth.
+
+    Args:
+        losses: What was observed, any shape; NaN for a trial without a value.
+        expected: The same without noise; NaN where the problem does not tell it.
+
+    Returns:
+        Same shape: without noise where that is told; NaN for a trial without a value.
+    """
+    return np.where(np.isnan(losses) | np.isnan(expected), losses, expected)
+
+
 def incumbents(losses: FloatArray) -> npt.NDArray[np.intp]:
     """Index of the trial that holds the best loss so far.
 

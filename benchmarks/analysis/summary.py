@@ -128,10 +128,10 @@ def wasted_share(sample: Sample, mediocre: float) -> float:
         0 to 1; a trial without a value counts as worse. NaN if there are no such trials, or the
         loss is NaN.
     """
-    half = sample.losses.shape[1] // 2
-    has_run = ~np.isnan(sample.bad[:, half:])
     if math.isnan(mediocre):
         return math.nan
+    half = sample.losses.shape[1] // 2
+    has_run = ~np.isnan(sample.bad[:, half:])
     return _mean(~(sample.outcomes[:, half:][has_run] < mediocre))
 
 

@@ -21,17 +21,20 @@ const rowClass = (problem, row) => (row.sampler === problem.reference ? "referen
 function qualitySection(problem, rows) {
   const has = (key) => rows.some((row) => row[key] !== null);
   const optional = [["noise_free", "noise-free", "value of the final incumbent without noise"], ["measured_again", "measured again", "final incumbent measured again with fresh seeds"]].filter(([key]) => has(key));
-  const wasted = has("wasted_share");
   const failed = rows.some((row) => row.failed_share > 0);
+  const shares = [
+    [has("wasted_share"), "wasted_share", "wasted", "share of the trials in the second half of the budget that are no better than the median trial of random"],
+    [failed, "failed_share", "failed", "share of trials without a value"],
+    [true, "bad_share", failed ? "or diverged" : "diverged", "share of trials that failed or diverged"],
+  ].filter(([isShown]) => isShown);
   const heads = ["sampler", "seeds", ...problem.marks.map((mark) => `best after ${mark}`), ...optional.map(([, label, title]) => ({ label, title })),
-    ...(wasted ? [{ label: "wasted", title: "share of the trials in the second half of the budget that are no better than the median trial of random" }] : []),
-    ...(failed ? [{ label: "failed", title: "share of trials without a value" }] : []), { label: failed ? "or diverged" : "diverged", title: "share of trials that failed or diverged" },
+    ...shares.map(([, , label, title]) => ({ label, title })),
     ...(problem.reference ? [{ label: `p (${problem.reference})`, title: "paired Wilcoxon test of the final losses, uncorrected" }] : [])];
   const made = rows.map((row) => ({ className: rowClass(problem, row), cells: [
     cell(row.sampler), cell(row.n_complete === row.n_seeds ? String(row.n_seeds) : `${row.n_complete} of ${row.n_seeds}`, row.n_complete),
     ...row.best.map((mean) => cell(estimate(mean, row.n_seeds), mean.n ? mean.mean : null)),
     ...optional.map(([key]) => cell(estimate(row[key], row.n_complete), row[key]?.mean ?? null)),
-    ...(wasted ? [numeric(row.wasted_share, percent)] : []), ...(failed ? [numeric(row.failed_share, percent)] : []), numeric(row.bad_share, percent),
+    ...shares.map(([, key]) => numeric(row[key], percent)),
     ...(problem.reference ? [numeric(row.p_value, pValue)] : []),
   ] }));
   markBest(made, [...problem.marks, ...optional].map((_, at) => at + 2), problem.sign);
