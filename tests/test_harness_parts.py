@@ -431,6 +431,16 @@ def test_published_design_is_feasible() -> None:
     assert max(limits.values()) < 1e-4
 
 
+def test_rocket_injector_is_the_published_one() -> None:
+    """Values of RE3-4-7 as the code of Tanabe and Ishibuchi computes them."""
+    from benchmarks.parts import engineering
+
+    at_ends = engineering.rocket_injector(1.0, 1.0, 1.0, 1.0)
+    assert at_ends == pytest.approx([0.20514, 0.8774, 0.2838])
+    inside = engineering.rocket_injector(0.2, 0.4, 0.6, 0.8)
+    assert inside == pytest.approx([0.4403096, 0.594984, 0.896704])
+
+
 def test_vector_is_a_point_of_a_conditional_space() -> None:
     def objective(trial: Trial) -> float:
         if trial.suggest_categorical("kind", ["a", "b"]) == "a":

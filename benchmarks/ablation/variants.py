@@ -101,6 +101,7 @@ def _fit_normal_scores(
     prior: Any,
     scalings: Any,
     extra_variances: Any = None,
+    yardstick: Any = None,
 ) -> Any:
     """Fit the model to values whose power and scaling were chosen without it.
 
@@ -112,7 +113,7 @@ def _fit_normal_scores(
     transform = _part("transform")
     best, power, is_robust = -math.inf, 1.0, False
     for robust in scalings:
-        scores, _, unit = transform.scale(values, robust)
+        scores, _, unit = transform.scale(values, robust, yardstick)
         if np.unique(scores).size > 1:
             found = stats.yeojohnson_normmax(scores, brack=(-2.0, 2.0))
             height = stats.yeojohnson_llf(found, scores) - len(scores) * math.log(unit)
@@ -120,7 +121,7 @@ def _fit_normal_scores(
                 best, power, is_robust = height, float(np.clip(found, -3.0, 3.0)), robust
     fixed = replace(prior, power=(power, _ALL_BUT_FIXED))
     return _part("likelihood").fit(
-        inputs, values, correlation, fixed, (is_robust,), extra_variances
+        inputs, values, correlation, fixed, (is_robust,), extra_variances, yardstick
     )
 
 

@@ -146,3 +146,33 @@ def crash_safety(x1: float, x2: float, x3: float, x4: float, x5: float) -> list[
     intrusion += -0.0073 * x1 * x2 + 0.0240 * x2 * x3 - 0.0118 * x2 * x4
     intrusion += -0.0204 * x3 * x4 - 0.0080 * x3 * x5 - 0.0241 * x2**2 + 0.0109 * x4**2
     return [mass, acceleration, intrusion]
+
+
+def rocket_injector(
+    angle: float, hydrogen_area: float, oxygen_area: float, tip: float
+) -> list[float]:
+    """Heat of a rocket injector's face, length of the combustion, and heat of its tip.
+
+    Fitted polynomials of parameters between 0 and 1. Vaidyanathan, Tucker, Papila and Shyy, CFD-based
+    design optimization for single element rocket injector, AIAA 2003-0296, in the form of Tanabe and
+    Ishibuchi, Applied Soft Computing 89 (2020), problem RE3-4-7.
+
+    Args:
+        angle: At which the hydrogen flows towards the oxidizer.
+        hydrogen_area: Of its flow.
+        oxygen_area: Of the oxidizer's flow.
+        tip: Thickness of the tip of the oxidizer's post.
+    """
+    a, h, o, t = angle, hydrogen_area, oxygen_area, tip
+    face = 0.692 + 0.477 * a - 0.687 * h - 0.080 * o - 0.0650 * t
+    face += -0.167 * a**2 - 0.0129 * h * a + 0.0796 * h**2 - 0.0634 * o * a - 0.0257 * o * h
+    face += 0.0877 * o**2 - 0.0521 * t * a + 0.00156 * t * h + 0.00198 * t * o + 0.0184 * t**2
+    length = 0.153 - 0.322 * a + 0.396 * h + 0.424 * o + 0.0226 * t
+    length += 0.175 * a**2 + 0.0185 * h * a - 0.0701 * h**2 - 0.251 * o * a + 0.179 * o * h
+    length += 0.0150 * o**2 + 0.0134 * t * a + 0.0296 * t * h + 0.0752 * t * o + 0.0192 * t**2
+    post = 0.370 - 0.205 * a + 0.0307 * h + 0.108 * o + 1.019 * t
+    post += -0.135 * a**2 + 0.0141 * h * a + 0.0998 * h**2 + 0.208 * o * a - 0.0301 * o * h
+    post += -0.226 * o**2 + 0.353 * t * a - 0.0497 * t * o - 0.423 * t**2 + 0.202 * h * a**2
+    post += -0.281 * o * a**2 - 0.342 * h**2 * a - 0.245 * h**2 * o + 0.281 * o**2 * h
+    post += -0.184 * t**2 * a - 0.281 * h * a * o
+    return [face, length, post]

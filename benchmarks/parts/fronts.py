@@ -92,6 +92,18 @@ def dtlz2_front() -> FloatArray:
     return np.column_stack([np.cos(a) * np.cos(b), np.cos(a) * np.sin(b), np.sin(a)])
 
 
+def rocket_injector(trial: Trial) -> tuple[float, ...]:
+    """Three temperatures and lengths of a rocket's injector, of four parameters."""
+    return tuple(
+        engineering.rocket_injector(
+            trial.suggest_float("angle", 0.0, 1.0),
+            trial.suggest_float("hydrogen_area", 0.0, 1.0),
+            trial.suggest_float("oxygen_area", 0.0, 1.0),
+            trial.suggest_float("tip", 0.0, 1.0),
+        )
+    )
+
+
 def crash_safety(trial: Trial) -> tuple[float, ...]:
     """Mass, acceleration and intrusion of a car in a crash, of five thicknesses."""
     return tuple(

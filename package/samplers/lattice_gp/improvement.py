@@ -18,8 +18,10 @@ from .surrogate import Surrogate
 
 
 # How far beyond the worst of the front the reference point lies, as a share of the front's range:
-# far enough for its ends to be worth finding. No range counts as smaller than this, in scores.
+# far enough for its ends to be worth finding. It is this for two objectives, its square for three,
+# its cube for four: the more ends there are, the sooner they are all that is worth it.
 _MARGIN = 0.5
+# No range counts as smaller than this, in scores.
 _MIN_RANGE = 0.1
 
 
@@ -96,5 +98,6 @@ def _reference(front: FloatArray, scores: FloatArray) -> FloatArray:
     """
     shown = front if len(front) > front.shape[1] else scores
     best, worst = shown.min(axis=0), shown.max(axis=0)
-    reference: FloatArray = worst + _MARGIN * np.maximum(worst - best, _MIN_RANGE)
+    margin = _MARGIN ** (front.shape[1] - 1)
+    reference: FloatArray = worst + margin * np.maximum(worst - best, _MIN_RANGE)
     return reference

@@ -25,6 +25,7 @@ from .kernels import Inputs
 from .kernels import pairwise_squared_differences
 from .transform import PowerFamily
 from .transform import scale
+from .transform import Yardstick
 from .warp import Warp
 
 
@@ -145,6 +146,7 @@ def fit(
     prior: Prior,
     scalings: Sequence[bool] = (False, True),
     extra_variances: FloatArray | None = None,
+    yardstick: Yardstick | None = None,
 ) -> Fit:
     """Find the hyperparameters and the warp of maximum posterior density.
 
@@ -157,6 +159,7 @@ def fit(
         prior: Of the hyperparameters and the power.
         scalings: Whether to scale the values robustly; False, True, or both.
         extra_variances: As of :class:`MarginalLikelihood`.
+        yardstick: What to scale the values by robustly, if not by themselves.
 
     Returns:
         The best fit, or the mode of the prior if none was found.
@@ -164,7 +167,7 @@ def fit(
     mode = prior.moments(inputs.n_params)[0]
     best, is_best_robust, lowest = mode, scalings[0], math.inf
     for is_robust in scalings:
-        scores, _, unit = scale(values, is_robust)
+        scores, _, unit = scale(values, is_robust, yardstick)
         if not scores.any():
             continue
         found = minimize(
@@ -179,5 +182,5 @@ def fit(
         height = float(found.fun) + len(values) * math.log(unit)
         if height < lowest and np.isfinite(found.x).all():
             best, is_best_robust, lowest = found.x, is_robust, height
-    warp = Warp(is_best_robust, float(best[-1]))
+    warp = Warp(is_best_robust, float(best[-1]), yardstick)
     return Fit(Hyperparameters.from_vector(best[:-1]), warp)

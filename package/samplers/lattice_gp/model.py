@@ -33,6 +33,7 @@ from .surrogate import Observations
 from .surrogate import Surrogate
 from .surrogate import Surrogates
 from .transfer import Trends
+from .transform import Yardstick
 
 
 # One cost tells of no difference.
@@ -104,7 +105,8 @@ class Model:
         order = order_of_merit(history.values, constraints)
         observations = Observations(inputs(history.points), order, is_local, history.curves)
         pending = inputs(history.pending if self._recipe.uses_pending else history.pending[:0])
-        objectives = self._objectives(history.values, observations, pending, trends)
+        yardsticks = self._surrogates.yardsticks(history.values, constraints)
+        objectives = self._objectives(history.values, yardsticks, observations, pending, trends)
         feasibility = None
         believed = np.ones(len(pending.features), dtype=bool)
         if constraints.shape[1]:
@@ -180,6 +182,7 @@ class Model:
     def _objectives(
         self,
         values: FloatArray,
+        yardsticks: Sequence[Yardstick | None],
         observations: Observations,
         pending: Inputs,
         trends: Trends | None,
@@ -193,8 +196,9 @@ class Model:
                 pending,
                 is_plain=False,
                 trends=slice(i * n_trends, (i + 1) * n_trends),
+                yardstick=yardstick,
             )
-            for i, column in enumerate(values.T)
+            for i, (column, yardstick) in enumerate(zip(values.T, yardsticks))
         )
 
     def _feasibility(

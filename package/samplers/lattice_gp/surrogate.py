@@ -23,7 +23,9 @@ from .likelihood import Fit
 from .main_effects import main_effects
 from .recipe import Recipe
 from .space import SearchSpace
+from .transform import Yardstick
 from .warp import WarpOnValues
+from .yardsticks import yardsticks
 
 
 _CACHE_SIZE = 32
@@ -154,6 +156,20 @@ class Surrogates:
         """How many of ``n`` observations hyperparameters are fitted to: those of the last refit."""
         return _last_refit(n, self._recipe.refit_growth)
 
+    def yardsticks(
+        self, values: FloatArray, constraints: FloatArray
+    ) -> tuple[Yardstick | None, ...]:
+        """What to scale objectives by that are modelled beside each other.
+
+        Of the first observations, as many as hyperparameters are fitted to.
+
+        Args:
+            values: Array (n, k) of their values, without NaN if k is more than 1.
+            constraints: Array (n, c) of the constraints' values.
+        """
+        n_fitted = self.n_fitted(len(values))
+        return yardsticks(values[:n_fitted], constraints[:n_fitted])
+
     def inputs(
         self, space: SearchSpace, points: FloatArray, trends: FloatArray | None = None
     ) -> Inputs:
@@ -171,6 +187,7 @@ class Surrogates:
         *,
         is_plain: bool,
         trends: slice = slice(0),
+        yardstick: Yardstick | None = None,
     ) -> Surrogate:
         """The model of a column of values.
 
@@ -180,12 +197,13 @@ class Surrogates:
             pending: Points being evaluated.
             is_plain: Whether to model the values as they are, without a power transform.
             trends: Which of the inputs' trends the values may follow.
+            yardstick: What to scale the values by robustly, if not by themselves.
 
         Raises:
             numpy.linalg.LinAlgError: If the model's covariance cannot be factorised.
         """
         recipe = self._recipe
-        fit = self._fit(observations, values, is_plain, trends)
+        fit = self._fit(observations, values, is_plain, trends, yardstick)
         values, extra = _filled(observations, values)
         chosen = self._choose(observations, recipe.max_observed)
         warp = fit.warp.on(values[chosen])
@@ -203,7 +221,12 @@ class Surrogates:
         return Surrogate(fit, posterior, units, warp, chosen, counted, believed)
 
     def _fit(
-        self, observations: Observations, values: FloatArray, is_plain: bool, trends: slice
+        self,
+        observations: Observations,
+        values: FloatArray,
+        is_plain: bool,
+        trends: slice,
+        yardstick: Yardstick | None,
     ) -> Fit:
         """What is most probable given the first observations, as many as the last refit had.
 
@@ -227,12 +250,19 @@ class Surrogates:
             inputs.trends.tobytes(),
             bytes([is_plain]),
             b"" if extra is None else extra.tobytes(),
+            b"" if yardstick is None else np.array(yardstick).tobytes(),
         )
         if key not in self._fits:
             prior = recipe.plain_prior if is_plain else recipe.prior
             scalings = (False,) if is_plain else recipe.scalings
             self._fits[key] = recipe.fit(
-                inputs, values, recipe.correlation, prior, scalings, extra_variances=extra
+                inputs,
+                values,
+                recipe.correlation,
+                prior,
+                scalings,
+                extra_variances=extra,
+                yardstick=yardstick,
             )
             if len(self._fits) > _CACHE_SIZE:
                 self._fits.popitem(last=False)

@@ -57,11 +57,15 @@ class Source:
         assert alignment.space is not None
         self._space = alignment.space
         inputs = surrogates.inputs(self._space, alignment.points)
-        order = order_of_merit(study.values, study.values[:, :0])
+        unconstrained = study.values[:, :0]
+        order = order_of_merit(study.values, unconstrained)
         observations = Observations(inputs, order, is_local=False)
         none = inputs[np.arange(0)]
         self._models: list[Surrogate] = [
-            surrogates.of(observations, column, none, is_plain=False) for column in study.values.T
+            surrogates.of(observations, column, none, is_plain=False, yardstick=yardstick)
+            for column, yardstick in zip(
+                study.values.T, surrogates.yardsticks(study.values, unconstrained)
+            )
         ]
         means = self._means(anywhere)
         deviations = means.std(axis=0)

@@ -40,6 +40,18 @@ class Scaled(NamedTuple):
     unit: float
 
 
+class Yardstick(NamedTuple):
+    """What values are scaled by, where they themselves are not to tell.
+
+    Attributes:
+        centre: What becomes 0.
+        unit: What becomes 1, positive.
+    """
+
+    centre: float
+    unit: float
+
+
 def clip_to_finite(values: FloatArray) -> FloatArray:
     """Replace infinite values (n,) by the worst, or best, of the finite ones.
 
@@ -49,6 +61,11 @@ def clip_to_finite(values: FloatArray) -> FloatArray:
     finite = values[np.abs(values) < _LARGEST_VALUE]
     low, high = (finite.min(), finite.max()) if len(finite) else (-1.0, 1.0)
     return np.clip(values, low, high)
+
+
+def is_rounding(spread: float, values: FloatArray) -> bool:
+    """Whether a spread of finite values (n,), n at least 1, may be nothing but rounding errors."""
+    return bool(spread <= _RELATIVE_PRECISION * np.abs(values).max())
 
 
 def signs_kept(constraint: FloatArray) -> FloatArray:
@@ -68,7 +85,7 @@ def standard_scores(values: FloatArray) -> Scaled:
     mean = float(values.mean())
     centred = values - mean
     deviation = float(centred.std())
-    if deviation <= _RELATIVE_PRECISION * np.abs(values).max():
+    if is_rounding(deviation, values):
         return Scaled(np.zeros_like(centred), mean, 1.0)
     return Scaled(centred / deviation, mean, deviation)
 
@@ -149,26 +166,32 @@ def robust_scores(values: FloatArray) -> Scaled:
         low, centre = eighth, quartile
     # Not so small that the best values would be clipped.
     scale = float(max(centre - low, (centre - ordered[0]) / MAX_ROBUST_SCORE))
-    if scale <= _RELATIVE_PRECISION * np.abs(ordered[: len(values) // 2 + 1]).max():
+    if is_rounding(scale, ordered[: len(values) // 2 + 1]):
         return Scaled(np.zeros_like(values), float(centre), 1.0)
-    scores = np.clip((values - centre) / scale, -MAX_ROBUST_SCORE, MAX_ROBUST_SCORE)
-    return Scaled(scores, float(centre), scale)
+    return _measured(values, Yardstick(float(centre), scale))
 
 
-def scale(values: FloatArray, is_robust: bool) -> Scaled:
+def scale(values: FloatArray, is_robust: bool, yardstick: Yardstick | None = None) -> Scaled:
     """Shift and scale values (n,) without NaN.
 
     Args:
         values: May be infinite.
-        is_robust: Whether to use :func:`robust_scores`, where the better values differ at all,
-            instead of :func:`standard_scores`.
+        is_robust: Whether to use the yardstick or, without one, :func:`robust_scores`, where the
+            scores then differ at all, instead of :func:`standard_scores`.
+        yardstick: What robust scores are measured by.
     """
     finite = clip_to_finite(values)
     if is_robust:
-        scaled = robust_scores(finite)
+        scaled = robust_scores(finite) if yardstick is None else _measured(finite, yardstick)
         if scaled.scores.any():
             return scaled
     return standard_scores(finite)
+
+
+def _measured(values: FloatArray, yardstick: Yardstick) -> Scaled:
+    """Values (n,) as a yardstick scales them, clipped."""
+    scores = (values - yardstick.centre) / yardstick.unit
+    return Scaled(np.clip(scores, -MAX_ROBUST_SCORE, MAX_ROBUST_SCORE), *yardstick)
 
 
 def power_quotients(x: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -14,6 +14,7 @@ from .transform import MAX_ROBUST_SCORE
 from .transform import power_transform
 from .transform import PowerFamily
 from .transform import scale
+from .transform import Yardstick
 
 
 # What the power maps to infinity comes back as this, where the scores' own range ends.
@@ -38,10 +39,13 @@ class Warp:
     Attributes:
         is_robust: Whether the better half sets the scale.
         power: Yeo-Johnson's power parameter.
+        yardstick: What sets it then in the place of the better half of the values; None if that
+            does.
     """
 
     is_robust: bool = False
     power: float = 1.0
+    yardstick: Yardstick | None = None
 
     def __call__(self, values: FloatArray) -> FloatArray:
         """Transform values (n,) without NaN; infinite ones count as the most extreme finite one.
@@ -49,7 +53,8 @@ class Warp:
         Returns:
             Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
         """
-        return PowerFamily(scale(values, self.is_robust).scores).at(self.power)[0]
+        scaled = scale(values, self.is_robust, self.yardstick)
+        return PowerFamily(scaled.scores).at(self.power)[0]
 
     def on(self, values: FloatArray) -> WarpOnValues:
         """The transform whose shifts and scales are those of given values (n,)."""
@@ -97,7 +102,7 @@ class WarpOnValues:
 
     def __init__(self, warp: Warp, values: FloatArray) -> None:
         self._is_robust, self._values = warp.is_robust, values
-        scaled = scale(values, warp.is_robust)
+        scaled = scale(values, warp.is_robust, warp.yardstick)
         transformed = power_transform(scaled.scores, warp.power)
         n = len(values)
         mean = float(transformed.sum()) / n

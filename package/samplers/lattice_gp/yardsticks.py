@@ -1,0 +1,57 @@
+"""In what units each of three or more objectives is measured: those of the trials near the front.
+
+Alone, an objective is scaled by the better half of its values, so that diverged runs do not count.
+At an end of a front that half may hardly differ, as the cost of the cheapest networks does; in its
+units everything else is infinitely far away. A front of two objectives has two ends and a model of
+their details is what it needs; one of three has whole edges of them, and is lost over them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import FloatArray
+from .merit import order_of_merit
+from .transform import clip_to_finite
+from .transform import is_rounding
+from .transform import MAX_ROBUST_SCORE
+from .transform import Yardstick
+
+
+# So many objectives or more are measured by their front. Two, tried too, are better off without.
+_FEWEST = 3
+# The unit is half the distance of the outer quantiles: no single trial sets it.
+_QUANTILES = (0.1, 0.5, 0.9)
+
+
+def yardsticks(values: FloatArray, constraints: FloatArray) -> tuple[Yardstick | None, ...]:
+    """What to scale the objectives of a study by.
+
+    It is how those trials differ in one that are the better half by all of them: that the fewest
+    others dominate.
+
+    Args:
+        values: Array (n, k) to be minimised, n at least 1; may be infinite.
+        constraints: Array (n, c), 0 or less where kept, or NaN.
+
+    Returns:
+        For each objective a yardstick, or None if its own values are to tell: all of one or two
+        objectives, and one that is the same in all these trials.
+    """
+    n_objectives: int
+    n, n_objectives = values.shape
+    if n_objectives < _FEWEST:
+        return (None,) * n_objectives
+    better_half = order_of_merit(values, constraints)[: (n + 1) // 2]
+    return tuple(_yardstick(column, column[better_half]) for column in values.T)
+
+
+def _yardstick(values: FloatArray, better: FloatArray) -> Yardstick | None:
+    """That of values (n,) by some of them (m,), if these differ."""
+    finite, better = clip_to_finite(values), clip_to_finite(better)
+    low, centre, high = np.quantile(better, _QUANTILES).tolist()
+    unit = 0.5 * (high - low)
+    if is_rounding(unit, better):
+        return None
+    # Not so small that the best values would be clipped.
+    return Yardstick(centre, max(unit, (centre - float(finite.min())) / MAX_ROBUST_SCORE))
