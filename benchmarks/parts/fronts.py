@@ -153,6 +153,21 @@ def _tuned(trial: Trial) -> tuple[float, float, float]:
     return loss, math.log10(weights * steps / 1e6), math.log10(weights + 300 * depth * width)
 
 
+def diverging_cost_latency(trial: Trial) -> tuple[float, float, float]:
+    """Loss of an imitated network that may diverge, against its cost and its latency."""
+    depth = trial.suggest_int("depth", 2, 8)
+    width = trial.suggest_int("width", 64, 512, step=64)
+    rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
+    decay = trial.suggest_float("weight_decay", 1e-6, 1e-1, log=True)
+    best_rate = -3 - 0.1 * (depth - 4)
+    loss = 0.3 + 3 / (depth * math.sqrt(width)) + 0.1 * (math.log10(rate) - best_rate) ** 2
+    loss += 0.02 * (math.log10(decay) + 3.5) ** 2
+    # Beyond some rate, the lower the larger the network, up to a million times the loss.
+    excess = rate * depth * math.sqrt(width) - 0.5
+    loss *= 10 ** (3 * min(max(excess, 0.0), 2.0))
+    return loss, depth * width**2 / 1e6, depth * (20 + width / 32)
+
+
 def plain_levy(trial: Trial) -> float:
     """One objective: Levy's function in 4 dimensions."""
     w = [1 + trial.suggest_float(f"x{i}", -9.0, 11.0) / 4 for i in range(4)]
