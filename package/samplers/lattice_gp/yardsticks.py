@@ -1,9 +1,10 @@
 """In what units each of three or more objectives is measured: those of the trials near the front.
 
-Alone, an objective is scaled by the better half of its values, so that diverged runs do not count.
-At an end of a front that half may hardly differ, as the cost of the cheapest networks does; in its
-units everything else is infinitely far away. A front of two objectives has two ends and a model of
-their details is what it needs; one of three has whole edges of them, and is lost over them.
+An objective on its own is scaled by the better half of its values, so that diverged runs do not
+count. Beside others, that half may be trials that hardly differ in it, as along the edge of a front
+on which it is at its least: in their units all other trials are equally far away, and the model
+learns nothing of the middle of the front. Here the trials that the fewest others dominate set the
+units, which diverged runs are not among either.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from .transform import MAX_ROBUST_SCORE
 from .transform import Yardstick
 
 
-# So many objectives or more are measured by their front. Two, tried too, are better off without.
+# So many objectives or more are measured so. The front of two has no edges, and on the tasks for
+# development their models were better without.
 _FEWEST = 3
 # The unit is half the distance of the outer quantiles: no single trial sets it.
 _QUANTILES = (0.1, 0.5, 0.9)
