@@ -20,7 +20,6 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
-likelihood = import_module(f"{lattice_gp.__name__}.likelihood")
 transform = import_module(f"{lattice_gp.__name__}.transform")
 warp = import_module(f"{lattice_gp.__name__}.warp")
 yardsticks = import_module(f"{lattice_gp.__name__}.yardsticks").yardsticks
