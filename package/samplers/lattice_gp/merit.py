@@ -12,6 +12,8 @@ from .transform import signs_kept
 
 # Constraint values are compared in units of their typical size, which is no smaller than this.
 _SMALLEST_UNIT = 1e-300
+# Observations compared with all others at once: more would leave the cache.
+_BLOCK_ROWS = 64
 
 
 def is_feasible(constraints: FloatArray) -> BoolArray:
@@ -62,6 +64,13 @@ def _violation(constraints: FloatArray) -> FloatArray:
 def _n_dominators(values: FloatArray, feasible: BoolArray) -> FloatArray:
     """Number of feasible observations that are nowhere worse and somewhere better; array (n,)."""
     n_dominators = np.zeros(len(values))
-    for row in values[feasible]:
-        n_dominators += (row <= values).all(axis=1) & (row < values).any(axis=1)
+    dominating = values[feasible]
+    for start in range(0, len(dominating), _BLOCK_ROWS):
+        rows = dominating[start : start + _BLOCK_ROWS]
+        no_worse = np.ones((len(rows), len(values)), dtype=bool)
+        equal = no_worse.copy()
+        for theirs, column in zip(rows.T, values.T):
+            no_worse &= theirs[:, None] <= column
+            equal &= theirs[:, None] == column
+        n_dominators += (no_worse & ~equal).sum(axis=0)
     return n_dominators

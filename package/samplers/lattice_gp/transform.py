@@ -68,6 +68,11 @@ def is_rounding(spread: float, values: FloatArray) -> bool:
     return bool(spread <= _RELATIVE_PRECISION * np.abs(values).max())
 
 
+def unclipped_unit(unit: float, centre: float, lowest: float) -> float:
+    """A unit that is not so small that the lowest value's robust score would be clipped."""
+    return max(unit, (centre - lowest) / MAX_ROBUST_SCORE)
+
+
 def signs_kept(constraint: FloatArray) -> FloatArray:
     """A constraint's values (n,), of which infinite ones become finite, and NaN stays.
 
@@ -164,8 +169,7 @@ def robust_scores(values: FloatArray) -> Scaled:
     low, centre = quartile, median
     if 0.0 < MAX_ROBUST_SCORE * (quartile - eighth) < median - quartile:
         low, centre = eighth, quartile
-    # Not so small that the best values would be clipped.
-    scale = float(max(centre - low, (centre - ordered[0]) / MAX_ROBUST_SCORE))
+    scale = unclipped_unit(float(centre - low), float(centre), float(ordered[0]))
     if is_rounding(scale, ordered[: len(values) // 2 + 1]):
         return Scaled(np.zeros_like(values), float(centre), 1.0)
     return _measured(values, Yardstick(float(centre), scale))

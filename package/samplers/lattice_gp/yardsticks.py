@@ -15,7 +15,7 @@ from .arrays import FloatArray
 from .merit import order_of_merit
 from .transform import clip_to_finite
 from .transform import is_rounding
-from .transform import MAX_ROBUST_SCORE
+from .transform import unclipped_unit
 from .transform import Yardstick
 
 
@@ -40,11 +40,10 @@ def yardsticks(values: FloatArray, constraints: FloatArray) -> tuple[Yardstick |
         For each objective a yardstick, or None if its own values are to tell: all of one or two
         objectives, and one that is the same in all these trials.
     """
-    n_objectives: int
-    n, n_objectives = values.shape
+    n_objectives = len(values.T)
     if n_objectives < _FEWEST:
         return (None,) * n_objectives
-    better_half = order_of_merit(values, constraints)[: (n + 1) // 2]
+    better_half = order_of_merit(values, constraints)[: (len(values) + 1) // 2]
     return tuple(_yardstick(column, column[better_half]) for column in values.T)
 
 
@@ -55,5 +54,4 @@ def _yardstick(values: FloatArray, better: FloatArray) -> Yardstick | None:
     unit = 0.5 * (high - low)
     if is_rounding(unit, better):
         return None
-    # Not so small that the best values would be clipped.
-    return Yardstick(centre, max(unit, (centre - float(finite.min())) / MAX_ROBUST_SCORE))
+    return Yardstick(centre, unclipped_unit(unit, centre, float(finite.min())))

@@ -53,6 +53,21 @@ def test_order_of_merit_of_one_objective() -> None:
     np.testing.assert_array_equal(merit.order_of_merit(values, constraints), [1, 0, 3, 2])
 
 
+@pytest.mark.parametrize("n", [1, 5, 64, 65, 150])
+def test_order_of_merit_of_three_objectives_is_by_how_many_dominate_one(n: int) -> None:
+    rng = np.random.default_rng(n)
+    values = rng.integers(0, 6, size=(n, 3)).astype(float)
+    values[rng.random((n, 3)) < 0.1] = math.inf
+    constraints = rng.integers(-2, 1, size=(n, 1)) + (rng.random((n, 1)) < 0.2)
+    feasible = [i for i in range(n) if constraints[i, 0] <= 0]
+    infeasible = [i for i in range(n) if constraints[i, 0] > 0]
+    counts = [
+        sum((values[j] <= v).all() and (values[j] < v).any() for j in feasible) for v in values
+    ]
+    expected = sorted(feasible, key=lambda i: counts[i]) + infeasible
+    assert merit.order_of_merit(values, constraints.astype(float)).tolist() == expected
+
+
 def test_order_of_merit_of_two_objectives() -> None:
     values = np.array([[2.0, 2.0], [1.0, 3.0], [3.0, 3.0], [0.0, 9.0]])
     order = merit.order_of_merit(values, np.empty((4, 0))).tolist()
