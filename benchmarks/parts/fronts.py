@@ -93,7 +93,7 @@ def dtlz2_front() -> FloatArray:
 
 
 def rocket_injector(trial: Trial) -> tuple[float, ...]:
-    """Three temperatures and lengths of a rocket's injector, of four parameters."""
+    """Two temperatures of a rocket's injector and its length of combustion; 4 parameters."""
     return tuple(
         engineering.rocket_injector(
             trial.suggest_float("angle", 0.0, 1.0),
