@@ -177,6 +177,8 @@ def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFix
     assert "[4/4 studies" in result.stdout
     files = ("report.md", "trials.csv", "summary.csv", "comparison.png", "comparison.svg")
     assert all((tmp_path / name).stat().st_size > 0 for name in files)
+    # A test against a sampler that has not run would be a column of dashes.
+    assert "lattice_gp" not in (tmp_path / "report.md").read_text(encoding="utf-8")
     expected = {
         f"{problem}/{sampler}/seed-0": list(range(5))
         for problem in ("quadratic", "faulty")

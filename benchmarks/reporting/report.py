@@ -87,7 +87,9 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
     columns += ["noise-free"] if with_expected else []
     with_wasted = any(not math.isnan(row.wasted_share) for row in rows)
     columns += ["wasted"] if with_wasted else []
-    columns += ["diverged", f"p ({OURS})"]
+    columns.append("diverged")
+    with_test = any(row.sampler == OURS for row in rows)
+    columns += [f"p ({OURS})"] if with_test else []
     lines = []
     for row in rows:
         seeds = (
@@ -101,7 +103,8 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
             cells.append(_show_estimate(row.expected, sign, row.n_complete))
         if with_wasted:
             cells.append(show_number(100 * row.wasted_share, "{:.0f}%"))
-        cells += [show_number(100 * row.bad_share, "{:.0f}%"), show_p(row.p_value)]
+        cells.append(show_number(100 * row.bad_share, "{:.0f}%"))
+        cells += [show_p(row.p_value)] if with_test else []
         lines.append(cells)
     return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
 
@@ -160,6 +163,10 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         if run.sampler == sampler
     }
     newest = runs[-1].settings
+    test = (
+        f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
+        "correction for several comparisons."
+    )
     return [
         "## How to read this",
         "",
@@ -168,8 +175,7 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         "- Wasted: share of the trials in the second half of the budget that are no better than the "
         "median trial of `random`, without noise where the problem tells it.",
         "- Diverged: share of trials that the problem calls diverged, or that have no value.",
-        f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
-        "correction for several comparisons.",
+        *([test] if OURS in samplers else []),
         "- Seconds of the objective are those that the problem tells (of a table, the measured "
         "ones that it replays), else the wall clock's.",
         "",
