@@ -23,7 +23,7 @@ from benchmarks.ablation.variants import PREFIX
 from benchmarks.ablation.variants import Variant
 from benchmarks.ablation.variants import VARIANTS
 from benchmarks.analysis import comparison
-from benchmarks.analysis import curves
+from benchmarks.analysis import curve_files
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
@@ -224,7 +224,7 @@ def test_command_goes_on_where_it_stopped_and_curves_say_the_same(
     assert cli.main([*arguments, "--variants", "no_edges", "--min-dims", "4"]) == 0
     rows = _rows(again / "ablation.csv")
     assert [(row["variant"], row["pairs"]) for row in rows] == [(OURS, "2"), ("no_edges", "2")]
-    assert set(curves.read(again / "curves.csv.gz").problems) == {"levy_noisy_d6"}
+    assert set(curve_files.read(again / "curves.csv.gz").problems) == {"levy_noisy_d6"}
 
 
 @pytest.mark.parametrize(

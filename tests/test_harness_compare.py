@@ -15,6 +15,7 @@ import pytest
 
 from benchmarks import cli
 from benchmarks.analysis import comparison
+from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
 from benchmarks.analysis import paired
 from benchmarks.analysis import target
@@ -207,6 +208,35 @@ def _run(
     return Run(**(details | {"settings": {}, "trials": trials} | changes))  # type: ignore[arg-type]
 
 
+def test_the_suites_reference_is_not_that_of_another_problem_of_its_name(tmp_path: Path) -> None:
+    """The losses of the large Perceiver lie far below the least of the small one."""
+    large = {"problem": {"preset": "full", "mode": "table"}}
+    runs = [
+        _run([0.5, 0.42], problem="perceiver", settings=large),
+        _run([0.6, 0.58], problem="perceiver", settings=large, sampler="random"),
+        _run([300.0], problem="shekel_d4", settings={"problem": {"use": "my_problems:bowl"}}),
+        _run([1.5], problem="mine", settings={"problem": {"use": "my_problems:bowl"}}),
+    ]
+    path = tmp_path / "curves.csv.gz"
+    curve_files.write(curves.from_runs(runs), path)
+    curve_set = curve_files.read(path)
+    assert curve_set.facts.unlike_suite == ["perceiver", "shekel_d4"]
+    scales = comparison.compare(curve_set, [2], "random").scales
+    assert (scales["perceiver"].best, scales["perceiver"].median) == (0.42, 0.59)
+    assert scales["perceiver"].note and scales["shekel_d4"].best == 300.0
+    found = comparison.compare(curve_set.only(["perceiver"], ["tpe", "random"]), [2], "random")
+    assert found.overall["tpe", "2"].mean == 0.0
+    assert found.overall["random", "2"].mean == pytest.approx(0.16 / 0.17)
+    for settings in ({}, {"problem": {"preset": "small", "mode": "table"}}):
+        small = curves.from_runs([_run([1.5], problem="perceiver", settings=settings)])
+        assert small.facts.unlike_suite == []
+        with pytest.raises(UsageError, match="perceiver is the suite's in some .* b among them"):
+            curves.merge([curve_set, small], ["a", "b"])
+    trained = {"problem": {"preset": "small", "mode": "train", "device": "cpu"}}
+    live = curves.from_runs([_run([1.5], problem="perceiver", settings=trained)])
+    assert live.facts.unlike_suite == ["perceiver"]
+
+
 def test_curve_is_the_noise_free_value_of_the_incumbent_by_observed_value() -> None:
     run = _run([None, 3.0, 4.0, 2.0, 2.5, 1.0], expected=[0.0, 2.0, 0.1, 2.5, 0.2, 1.5])
     curve = curves.from_runs([run]).curves["p", "tpe", 0]
@@ -253,8 +283,8 @@ def test_curves_survive_the_file(tmp_path: Path) -> None:
         ("q", "tpe", 0): Curve(np.array([2]), np.array([0.5]), 6, np.array([1.25]), 1234.56),
     }
     for name in ("curves.csv", "curves.csv.gz"):
-        curves.write(CurveSet(both, facts), tmp_path / name)
-        read = curves.read(tmp_path / name)
+        curve_files.write(CurveSet(both, facts), tmp_path / name)
+        read = curve_files.read(tmp_path / name)
         assert read.facts == facts
         assert list(read.curves) == list(both)
         for key, curve in both.items():
@@ -269,7 +299,7 @@ def test_curves_survive_the_file(tmp_path: Path) -> None:
     for text in ("", "problem,sampler\n", "# curves of python -m benchmarks: {}\nx\n1\n"):
         (tmp_path / "wrong.csv").write_text(text)
         with pytest.raises(UsageError, match="cannot read"):
-            curves.read(tmp_path / "wrong.csv")
+            curve_files.read(tmp_path / "wrong.csv")
 
 
 def test_files_without_times_are_as_they_were(tmp_path: Path) -> None:
@@ -277,11 +307,11 @@ def test_files_without_times_are_as_they_were(tmp_path: Path) -> None:
     text += '"ask_seconds": {}, "settings": []}\n'
     text += "problem,sampler,seed,trial,value\np,tpe,0,1,2.5\np,tpe,0,3,\n"
     (tmp_path / "old.csv").write_text(text)
-    old = curves.read(tmp_path / "old.csv")
+    old = curve_files.read(tmp_path / "old.csv")
     curve = old.curves["p", "tpe", 0]
     assert curve.seconds is None and math.isnan(curve.total_seconds)
     assert math.isnan(curve.seconds_at(2))
-    curves.write(old, tmp_path / "new.csv")
+    curve_files.write(old, tmp_path / "new.csv")
     assert (tmp_path / "new.csv").read_text() == text
 
 
@@ -354,7 +384,7 @@ def test_command_and_its_curves_say_the_same(
     stored = load_runs(opening.open_storage(opening.default_url(results)))
     (run,) = [r for r in stored if (r.problem, r.sampler, r.seed) == ("discrete_125", "tpe", 1)]
     found = min(trial.values[0] for trial in run.trials[:5] if trial.values)
-    curve = curves.read(results / "curves.csv.gz").curves["discrete_125", "tpe", 1]
+    curve = curve_files.read(results / "curves.csv.gz").curves["discrete_125", "tpe", 1]
     assert curve.at(np.array([5]))[0] == pytest.approx(found)
     text = (results / "compare.md").read_text()
     assert "Trials until the regret is at most 0.5" in text

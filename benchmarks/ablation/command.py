@@ -8,6 +8,7 @@ import sys
 
 from rich.console import Console
 
+from ..analysis import curve_files
 from ..analysis import curves
 from ..analysis.comparison import compare as compare_all
 from ..analysis.comparison import Comparison
@@ -127,7 +128,7 @@ def _campaign(args: argparse.Namespace, variants: list[str], command: str) -> Ca
 
 def _read(args: argparse.Namespace, variants: list[str]) -> CurveSet:
     """The curves of files, also those of variants that are no longer listed."""
-    found = curves.merge([curves.read(Path(name)) for name in args.curves], args.curves)
+    found = curves.merge([curve_files.read(Path(name)) for name in args.curves], args.curves)
     problems = found.problems
     if args.problems is not None or args.suite is not None:
         wanted = wanted_problems(args.problems, args.suite)
@@ -174,5 +175,5 @@ def _write(comparison: Comparison, curve_set: CurveSet, out: Path, command: str)
     paths = [out / "ablation.md", out / "ablation.csv", out / "curves.csv.gz"]
     paths[0].write_text("\n".join(lines), encoding="utf-8")
     write_csv(paths[1], ablation_table.csv_rows(comparison, curve_set))
-    curves.write(curve_set, paths[2])
+    curve_files.write(curve_set, paths[2])
     return paths

@@ -2,23 +2,16 @@
 
 The value of a study's incumbent (the best trial by the value that the sampler was told) without
 noise, where the problem tells it, else as observed. It changes a few times a study, and only the
-changes are kept: the file holds everything that a comparison needs, and is a hundredth of the
-storage.
+changes are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence
-import csv
-from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-import gzip
-import io
-import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,6 +22,7 @@ from ..contenders.seeding import OWN
 from ..contenders.seeding import SHARED
 from ..errors import UsageError
 from ..storage import store
+from ..suite import references
 from . import statistics
 from .results import Run
 from .run_arrays import ended_at
@@ -36,12 +30,8 @@ from .run_arrays import incumbent_losses
 from .statistics import FloatArray
 
 
-_FORMAT = "{:.10g}"
-_COLUMNS = ["problem", "sampler", "seed", "trial", "value"]
-# Files from before times were kept do not have this column.
-_SECONDS, _SECONDS_FORMAT = "seconds", "{:.6g}"
-# The first line of a file, before what is known of the runs.
-_MARK = "# curves of python -m benchmarks: "
+# As a file has them.
+VALUE_FORMAT, SECONDS_FORMAT = "{:.10g}", "{:.6g}"
 
 Key = tuple[str, str, int]
 
@@ -102,12 +92,15 @@ class Facts:
             suggestions.
         settings: Commands, versions and numbers of threads, each once, with the samplers that were
             run so.
+        unlike_suite: Problems for which the suites' references do not hold, though one of the
+            suites' problems has the name: the Perceiver of another size, say.
     """
 
     n_params: dict[str, int] = field(default_factory=dict)
     random_medians: dict[str, tuple[float, int]] = field(default_factory=dict)
     ask_seconds: dict[str, tuple[float, int]] = field(default_factory=dict)
     settings: list[dict[str, Any]] = field(default_factory=list)
+    unlike_suite: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -168,10 +161,12 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         n_trials = longest[run.problem] if exhausted else len(run.trials)
         key = (run.problem, run.sampler, run.seed)
         # As a file has them, or a comparison from a file would differ in the last digits.
-        rounded = np.array([float(_FORMAT.format(value)) for value in noise_free[index[changes]]])
+        rounded = np.array(
+            [float(VALUE_FORMAT.format(value)) for value in noise_free[index[changes]]]
+        )
         ended = ended_at(run)
         if ended is not None:
-            ended = np.array([float(_SECONDS_FORMAT.format(value)) for value in ended])
+            ended = np.array([float(SECONDS_FORMAT.format(value)) for value in ended])
         curves[key] = Curve(
             changes + 1,
             rounded,
@@ -190,6 +185,10 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
 
 def _note(run: Run, facts: Facts) -> None:
     facts.n_params[run.problem] = len(run.settings.get("space", {}))
+    chosen = run.settings.get("problem", {})
+    is_named_so = run.problem in references.load() and run.problem not in facts.unlike_suite
+    if is_named_so and not references.hold_for(chosen):
+        facts.unlike_suite.append(run.problem)
     attrs = [trial.user_attrs for trial in run.trials]
     seconds = [a.get("ask_seconds", math.nan) + a.get("tell_seconds", math.nan) for a in attrs]
     timed = [value for value in seconds if not math.isnan(value)]
@@ -199,82 +198,12 @@ def _note(run: Run, facts: Facts) -> None:
         "command": run.settings.get("command", ""),
         "versions": run.settings.get("versions", {}),
         "threads": run.settings.get("threads"),
-        "sampler_seeds": run.settings.get("problem", {}).get(store.SAMPLER_SEEDS, SHARED),
+        "sampler_seeds": chosen.get(store.SAMPLER_SEEDS, SHARED),
         "sampler": run.sampler,
         "sampler_version": run.settings.get("sampler_version", ""),
     }
     if how not in facts.settings:
         facts.settings.append(how)
-
-
-def write(curve_set: CurveSet, path: Path) -> None:
-    """Write curves as CSV, compressed if the name ends with ``.gz``.
-
-    Equal curves make equal files. Without a time there is no column of them.
-    """
-    timed = any(curve.seconds is not None for curve in curve_set.curves.values())
-    text = io.StringIO()
-    text.write(_MARK + json.dumps(asdict(curve_set.facts)) + "\n")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_COLUMNS, _SECONDS] if timed else _COLUMNS)
-    for key, curve in curve_set.curves.items():
-        rows = [[*key, t, _FORMAT.format(v)] for t, v in zip(curve.trials, curve.values)]
-        # The last row of a study tells no more than how far it goes.
-        rows.append([*key, curve.n_trials, ""])
-        if timed:
-            for row, seconds in zip(rows, _seconds_column(curve)):
-                row.append(seconds)
-        writer.writerows(rows)
-    data = text.getvalue().encode()
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
-
-
-def _seconds_column(curve: Curve) -> list[str]:
-    """Times of the rows of a study; empty texts if they are not known."""
-    if curve.seconds is None:
-        return [""] * (len(curve.trials) + 1)
-    return [_SECONDS_FORMAT.format(value) for value in [*curve.seconds, curve.total_seconds]]
-
-
-def read(path: Path) -> CurveSet:
-    """Read what :func:`write` has written.
-
-    Raises:
-        UsageError: If the file cannot be read, or is something else.
-    """
-    try:
-        data = path.read_bytes()
-        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
-        if not lines or not lines[0].startswith(_MARK):
-            raise ValueError("its first line is another")
-        facts = json.loads(lines[0].removeprefix(_MARK))
-        rows: dict[Key, list[tuple[int, str, str]]] = {}
-        for row in csv.DictReader(lines[1:]):
-            key = (row["problem"], row["sampler"], int(row["seed"]))
-            rows.setdefault(key, []).append(
-                (int(row["trial"]), row["value"], row.get(_SECONDS) or "")
-            )
-        curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UsageError(
-            f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "
-            "written."
-        ) from error
-    for name in ("random_medians", "ask_seconds"):
-        facts[name] = {key: tuple(value) for key, value in facts[name].items()}
-    return CurveSet(curves, Facts(**facts))
-
-
-def _curve(rows: list[tuple[int, str, str]]) -> Curve:
-    *changes, (n_trials, _, total) = rows
-    return Curve(
-        np.array([trial for trial, _, _ in changes], dtype=np.int64),
-        np.array([float(value) for _, value, _ in changes]),
-        n_trials,
-        np.array([float(seconds) for _, _, seconds in changes]) if total else None,
-        float(total) if total else math.nan,
-    )
 
 
 def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
@@ -285,12 +214,21 @@ def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
         names: What to call the sources in a message.
 
     Raises:
-        UsageError: If two sources tell different things of the same study.
+        UsageError: If two sources tell different things of the same study, or have two problems
+            under one name.
     """
     curves: dict[Key, Curve] = {}
     source: dict[Key, str] = {}
+    is_of_suite: dict[str, bool] = {}
     facts = Facts()
     for curve_set, name in zip(curve_sets, names):
+        for problem in curve_set.problems:
+            is_its = problem not in curve_set.facts.unlike_suite
+            if is_of_suite.setdefault(problem, is_its) != is_its:
+                raise UsageError(
+                    f"--curves: {problem} is the suite's in some of the files and another problem "
+                    f"or size in others, {name} among them; accepts files of one problem a name."
+                )
         for key, curve in curve_set.curves.items():
             if key in curves and not _equal(curves[key], curve):
                 raise UsageError(
@@ -309,6 +247,7 @@ def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
             total, n_total = facts.ask_seconds.get(sampler, (0.0, 0))
             facts.ask_seconds[sampler] = (total + seconds, n_total + n_timed)
         facts.settings += [how for how in its.settings if how not in facts.settings]
+        facts.unlike_suite += [p for p in its.unlike_suite if p not in facts.unlike_suite]
     return CurveSet(curves, facts)
 
 

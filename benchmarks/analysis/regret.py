@@ -33,7 +33,7 @@ def find_scales(curve_set: CurveSet) -> dict[str, Scale]:
     known = references.load()
     scales = {}
     for problem in curve_set.problems:
-        if problem in known:
+        if problem in known and problem not in curve_set.facts.unlike_suite:
             scales[problem] = Scale(known[problem].best_known, known[problem].random_median)
             continue
         curves = [curve for key, curve in curve_set.curves.items() if key[0] == problem]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..analysis import curve_files
 from ..analysis import curves
 from ..analysis.comparison import compare
 from ..analysis.curves import CurveSet
@@ -85,7 +86,7 @@ def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
     out = Path(args.out or DEFAULT_OUT)
     if args.curves:
         paths = [Path(name) for name in args.curves]
-        return curves.merge([curves.read(path) for path in paths], args.curves), out
+        return curves.merge([curve_files.read(path) for path in paths], args.curves), out
     if args.out is None and args.storage is None:
         raise UsageError("--out: missing; accepts the output folder of a run, or give --curves.")
     if args.storage is None and not (out / "studies.db").is_file():

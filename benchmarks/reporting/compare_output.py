@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..analysis import curves
+from ..analysis import curve_files
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.everything import Analysis
@@ -89,7 +89,7 @@ def write(
     paths[0].write_text("\n".join(text), encoding="utf-8")
     rows = compare_tables.csv_rows(comparison) + analysis_tables.csv_rows(analysis)
     write_csv(paths[1], rows)
-    curves.write(curve_set, paths[2])
+    curve_files.write(curve_set, paths[2])
     paths += compare_plot.draw(curve_set, comparison, int(analysis.column), out)
     return paths + analysis_plots.draw(analysis, comparison.samplers, comparison.reference, out)
 

@@ -15,7 +15,7 @@ import optuna
 from optuna.storages import BaseStorage
 from rich.console import Console
 
-from ..analysis import curves
+from ..analysis import curve_files
 from ..problems.registry import get_problem
 from ..storage import bulk
 from ..storage import opening
@@ -128,7 +128,7 @@ def _ask_seconds(storage: BaseStorage | None) -> dict[str, float]:
     """Seconds a trial that samplers take, as measured in reference results and in the storage."""
     totals: dict[str, tuple[float, int]] = {}
     for path in sorted(_REFERENCE.glob("report-60-*.csv.gz")):
-        totals |= curves.read(path).facts.ask_seconds
+        totals |= curve_files.read(path).facts.ask_seconds
     known = {sampler: seconds / n for sampler, (seconds, n) in totals.items() if n}
     if storage is not None:
         from ..analysis.results import load_runs

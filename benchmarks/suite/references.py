@@ -10,6 +10,7 @@ or of those named; that of all takes some minutes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import functools
@@ -34,6 +35,8 @@ from .space import Space
 
 
 _FILE = Path(__file__).with_name("references.json")
+# Of the Perceiver, the size and the mode that the suite has.
+_AS_IN_SUITE = {"preset": "small", "mode": "table"}
 _N_RANDOM = 1000
 # Spaces of up to so many points are listed in full.
 _MAX_LISTED = 100_000
@@ -62,6 +65,17 @@ def load() -> dict[str, Reference]:
     """The committed references, by name of the problem."""
     stored = json.loads(_FILE.read_text(encoding="utf-8"))
     return {name: Reference(**entry) for name, entry in stored.items()}
+
+
+def hold_for(settings: Mapping[str, str]) -> bool:
+    """Whether the references are those of a problem that was run with these settings.
+
+    Its name does not tell: the Perceiver of the other size has the same one, and a file of names
+    may give any to a problem of the user's (``use``).
+    """
+    if "use" in settings:
+        return False
+    return all(settings.get(key, value) == value for key, value in _AS_IN_SUITE.items())
 
 
 def noise_free(problem: Any) -> Callable[[Params], float]:
