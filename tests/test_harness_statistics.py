@@ -42,10 +42,10 @@ def test_best_at_seconds() -> None:
     np.testing.assert_array_equal(statistics.best_at_seconds(losses, seconds, grid), expected)
 
 
-def test_seconds_to_target() -> None:
+def test_time_to_target() -> None:
     losses = np.array([[3.0, 1.0, 0.5], [NAN, NAN, 1.0], [3.0, 3.0, 3.0]])
     seconds = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
-    times = statistics.seconds_to_target(losses, seconds, target=1.0)
+    times = statistics.time_to_target(losses, seconds, target=1.0)
     np.testing.assert_array_equal(times, [2.0, 6.0, np.inf])
 
 

@@ -53,8 +53,9 @@ def test_summary_of_a_half_finished_run() -> None:
     assert second.expected is not None and second.expected.mean == 2.0
     assert second.objective_seconds == 3.0 and second.sampler_seconds == 1.5
     assert second.bad_share == pytest.approx(1 / 7)
-    assert (second.to_target, second.reached_share) == (4.5, 0.5)
-    assert (first.to_target, first.reached_share) == (1.5, 1.0)
+    assert (second.trials_to_target, second.seconds_to_target) == (3.0, 4.5)
+    assert (first.trials_to_target, first.seconds_to_target) == (1.0, 1.5)
+    assert (second.reached_share, first.reached_share) == (0.5, 1.0)
     assert np.isnan(first.p_value)
     assert second.n_pairs == 2 and second.p_value == 0.5
 

@@ -82,21 +82,21 @@ def best_at_seconds(losses: FloatArray, seconds: FloatArray, grid: FloatArray) -
     return result
 
 
-def seconds_to_target(losses: FloatArray, seconds: FloatArray, target: float) -> FloatArray:
+def time_to_target(losses: FloatArray, times: FloatArray, target: float) -> FloatArray:
     """When each seed first had a loss of ``target`` or lower.
 
     Args:
         losses: Losses, shape (n_seeds, n_trials); NaN for a trial without a value.
-        seconds: When each trial finished, same shape.
+        times: When each trial finished, in seconds or trials, same shape.
         target: The loss to reach.
 
     Returns:
-        Seconds, shape (n_seeds,); infinity for a seed that has not reached it.
+        Times, shape (n_seeds,); infinity for a seed that has not reached it.
     """
     # NaN compares as False.
     reached = losses <= target
     first = np.argmax(reached, axis=-1)
-    at_first = np.take_along_axis(seconds, first[:, None], axis=-1)[:, 0]
+    at_first = np.take_along_axis(times, first[:, None], axis=-1)[:, 0]
     return np.where(reached.any(axis=-1), at_first, np.inf)
 
 

@@ -41,8 +41,9 @@ class Summary:
         bad_share: Share of trials that diverged or failed, 0 to 1.
         wasted_share: Share of trials in the second half of the budget that are no better than the
             median of ``random``'s trials, 0 to 1; NaN without such trials.
-        to_target: Seconds (objective and sampler) until half of the complete seeds had a loss at or
-            below the target; infinity if less than half of them got there.
+        trials_to_target: Trials until half of the complete seeds had a loss at or below the target;
+            infinity if less than half of them got there.
+        seconds_to_target: Likewise, seconds of objective and sampler.
         reached_share: Share of complete seeds that got there, 0 to 1.
         p_value: Paired Wilcoxon of the final losses against ours; NaN for ours itself, or without
             common complete seeds.
@@ -59,7 +60,8 @@ class Summary:
     ask_seconds: float
     bad_share: float
     wasted_share: float
-    to_target: float
+    trials_to_target: float
+    seconds_to_target: float
     reached_share: float
     p_value: float
     n_pairs: int
@@ -148,11 +150,12 @@ def _summarise(
         rows = np.flatnonzero(complete)
         index = statistics.incumbents(sample.losses)[rows, -1]
         expected = estimate(sample.expected[rows[index >= 0], index[index >= 0]])
-    times = np.array([])
+    trials, seconds = np.array([]), np.array([])
     if target is not None:
-        times = statistics.seconds_to_target(
-            sample.losses[complete], sample.finished_at[complete], target.loss
-        )
+        losses, finished_at = sample.losses[complete], sample.finished_at[complete]
+        numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
+        trials = statistics.time_to_target(losses, numbers, target.loss)
+        seconds = statistics.time_to_target(losses, finished_at, target.loss)
     n_pairs, p_value = 0, math.nan
     if ours is not None and sample.sampler != OURS:
         n_pairs, p_value = _compare(ours, sample)
@@ -168,9 +171,9 @@ def _summarise(
         _mean(sample.ask[~np.isnan(sample.ask)]),
         _mean(sample.bad[~np.isnan(sample.bad)]),
         wasted_share(sample, mediocre),
-        # The lower median: the time at which half of the seeds have got there.
-        float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan,
-        _mean(np.isfinite(times).astype(float)),
+        _until_half(trials),
+        _until_half(seconds),
+        _mean(np.isfinite(seconds).astype(float)),
         p_value,
         n_pairs,
     )
@@ -193,6 +196,11 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
     common = sorted(finals[0].keys() & finals[1].keys())
     pairs = np.array([[final[seed] for seed in common] for final in finals])
     return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
+
+
+def _until_half(times: statistics.FloatArray) -> float:
+    """The lower median: when half of the seeds have got there."""
+    return float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan
 
 
 def _mean(values: npt.NDArray[Any]) -> float:

@@ -148,10 +148,12 @@ def _show_estimate(estimate: Estimate | None, sign: int, n_all: int) -> str:
 
 
 def _show_to_target(row: Summary) -> str:
-    if math.isnan(row.to_target):
+    if math.isnan(row.seconds_to_target):
         return "–"
-    time = _show_seconds(row.to_target) if math.isfinite(row.to_target) else "never"
-    return f"{time} ({100 * row.reached_share:.0f}%)"
+    when = "never"
+    if math.isfinite(row.seconds_to_target):
+        when = f"{row.trials_to_target:.0f} trials, {_show_seconds(row.seconds_to_target)}"
+    return f"{when} ({100 * row.reached_share:.0f}%)"
 
 
 def _notes(runs: list[Run], storage_shown: str) -> list[str]:
@@ -242,7 +244,8 @@ def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
         "objective_seconds": row.objective_seconds,
         "sampler_seconds": row.sampler_seconds,
         "ask_seconds": row.ask_seconds,
-        "seconds_to_target": row.to_target,
+        "trials_to_target": row.trials_to_target,
+        "seconds_to_target": row.seconds_to_target,
         "reached_share": row.reached_share,
         "p_value": row.p_value,
         "pairs": row.n_pairs,

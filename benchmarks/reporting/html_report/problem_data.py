@@ -62,8 +62,9 @@ class ProblemRow:
         bad_share: Share of trials that failed or diverged, 0 to 1.
         wasted_share: Share of the trials in the second half of the budget that are no better than
             the median trial of ``random``, 0 to 1; NaN without it.
-        to_target: Seconds until half of the complete seeds had reached the target; infinity if
-            less than half of them did.
+        trials_to_target: Trials until half of the complete seeds had reached the target; infinity
+            if less than half of them did.
+        seconds_to_target: Likewise, seconds of objective and sampler.
         reached_share: Share of complete seeds that reached it, 0 to 1.
         p_value: Paired test of the final losses against the reference.
         finals: Seed and best value of the complete seeds.
@@ -86,7 +87,8 @@ class ProblemRow:
     failed_share: float
     bad_share: float
     wasted_share: float
-    to_target: float
+    trials_to_target: float
+    seconds_to_target: float
     reached_share: float
     p_value: float
     finals: list[tuple[int, float]]

@@ -96,6 +96,12 @@ function spread(values) {
   return [bottom - margin, top + margin];
 }
 
+function whenReached(row) {
+  const trials = Number.isFinite(toNumber(row.trials_to_target)) ? `${row.trials_to_target} trials, ` : "";
+  const share = row.reached_share === null ? "" : ` (${percent(row.reached_share)})`;
+  return trials + seconds(row.seconds_to_target) + share;
+}
+
 function costSection(problem, rows) {
   const withTarget = problem.target !== null;
   const withMemory = rows.some((row) => row.peak_memory_mb !== null);
@@ -105,9 +111,9 @@ function costSection(problem, rows) {
   const made = rows.map((row) => ({ className: rowClass(problem, row), cells: [
     cell(row.sampler), ...["seconds_a_suggestion", "ask_seconds", "tell_seconds", "objective_seconds"].map((key) => numeric(row[key], seconds)),
     ...(withMemory ? [numeric(row.peak_memory_mb, (value) => (value === null ? "–" : `${number(value, 3)} MiB`))] : []),
-    ...(withTarget ? [cell(`${seconds(row.to_target)}${row.reached_share === null ? "" : ` (${percent(row.reached_share)})`}`, toNumber(row.to_target))] : []),
+    ...(withTarget ? [cell(whenReached(row), toNumber(row.seconds_to_target))] : []),
   ] }));
-  const target = withTarget ? `; last, the time until half of the seeds have the median final value of ${problem.target_sampler} (share of seeds that reach it)` : "";
+  const target = withTarget ? `; last, the trials and the time until half of the seeds have the median final value of ${problem.target_sampler} (share of seeds that reach it)` : "";
   return [el("h2", {}, "Time and memory"), sortableTable("cost", `Time a study, mean over complete seeds${target}. Memory is the most that a worker process held, with all that earlier studies in it had loaded.`, heads, made)];
 }
 
