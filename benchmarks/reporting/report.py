@@ -152,7 +152,8 @@ def _show_to_target(row: Summary) -> str:
         return "–"
     when = "never"
     if math.isfinite(row.seconds_to_target):
-        when = f"{row.trials_to_target:.0f} trials, {_show_seconds(row.seconds_to_target)}"
+        trials = "1 trial" if row.trials_to_target == 1 else f"{row.trials_to_target:.0f} trials"
+        when = f"{trials}, {_show_seconds(row.seconds_to_target)}"
     return f"{when} ({100 * row.reached_share:.0f}%)"
 
 

@@ -97,7 +97,7 @@ function spread(values) {
 }
 
 function whenReached(row) {
-  const trials = Number.isFinite(toNumber(row.trials_to_target)) ? `${row.trials_to_target} trials, ` : "";
+  const trials = Number.isFinite(toNumber(row.trials_to_target)) ? `${plural(row.trials_to_target, "trial")}, ` : "";
   const share = row.reached_share === null ? "" : ` (${percent(row.reached_share)})`;
   return trials + seconds(row.seconds_to_target) + share;
 }
