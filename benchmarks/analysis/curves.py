@@ -186,8 +186,8 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
 def _note(run: Run, facts: Facts) -> None:
     facts.n_params[run.problem] = len(run.settings.get("space", {}))
     chosen = run.settings.get("problem", {})
-    is_named_so = run.problem in references.load() and run.problem not in facts.unlike_suite
-    if is_named_so and not references.hold_for(chosen):
+    is_unlike = run.problem in references.load() and not references.hold_for(chosen)
+    if is_unlike and run.problem not in facts.unlike_suite:
         facts.unlike_suite.append(run.problem)
     attrs = [trial.user_attrs for trial in run.trials]
     seconds = [a.get("ask_seconds", math.nan) + a.get("tell_seconds", math.nan) for a in attrs]
