@@ -133,7 +133,12 @@ class Advisor:
     ) -> History:
         measure_cost = None if cost_source is None else cost_source.measure
         uses_pruned = self._recipe.uses_pruned
-        return read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
+        history = read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
+        if cost_source is not None:
+            complaint = cost_source.complaint(history.costs[history.is_complete])
+            if complaint:
+                self._say(complaint, topic="cost_aware")
+        return history
 
     def _suggest_point(
         self,

@@ -97,6 +97,8 @@ class LinearAxis(Axis):
         self.n_values = n_values
 
     def to_unit(self, value: float) -> float:
+        if value >= self._high > self._low:
+            return 1.0  # also where float64 cannot hold the last value itself
         return round((value - self._low) / self._step) / self._last
 
     def to_value(self, coordinate: float) -> float:
@@ -174,7 +176,7 @@ class WideLogIntAxis(ContinuousAxis):
     """Integers so large that the logarithms of neighbours are equal in float64."""
 
     def to_value(self, coordinate: float) -> float:
-        return float(round(super().to_value(coordinate)))
+        return min(float(round(super().to_value(coordinate))), self._high)
 
 
 def make_axis(distribution: BaseDistribution) -> Axis:
@@ -188,9 +190,15 @@ def make_axis(distribution: BaseDistribution) -> Axis:
     if isinstance(distribution, IntDistribution):
         if not distribution.log:
             n_values = (distribution.high - distribution.low) // distribution.step + 1
-            return LinearAxis(low, high, step, n_values)
+            return LinearAxis(low, _float_up_to(distribution.high), step, n_values)
         if high <= _MAX_LOG_INT:
             return LogIntAxis(distribution.low, distribution.high)
-        return WideLogIntAxis(low, high, log=True)
+        return WideLogIntAxis(low, _float_up_to(distribution.high), log=True)
     # Divided before subtracting: the difference of two finite floats may overflow.
     return LinearAxis(low, high, step, round(high / step - low / step) + 1)
+
+
+def _float_up_to(limit: int) -> float:
+    """The largest float64 that is not above an int: beyond 2**53, the nearest one may be."""
+    nearest = float(limit)
+    return nearest if nearest <= limit else math.nextafter(nearest, -math.inf)

@@ -24,6 +24,8 @@ CostAware: TypeAlias = Union[bool, str, CostFunction, None]
 
 # Logarithms of costs that spread less are equal: there is nothing to learn from them.
 _SMALLEST_SPREAD = 1e-9
+# So many completed trials that do not tell their cost were meant to.
+_MIN_SILENT = 3
 
 
 class CostError(Exception):
@@ -58,6 +60,19 @@ class CostSource:
             return _positive(trial.user_attrs.get(self._attribute))
         duration = trial.duration
         return math.nan if duration is None else _positive(duration.total_seconds())
+
+    def complaint(self, costs: FloatArray) -> str | None:
+        """What is wrong with the costs (n,) of completed trials, NaN where unknown, if anything.
+
+        A name that none of them has is probably misspelt.
+        """
+        if self._attribute is None or len(costs) < _MIN_SILENT or not np.isnan(costs).all():
+            return None
+        return (
+            f"cost_aware is {self._attribute!r}, but none of the {len(costs)} completed trials has "
+            "a user attribute of this name that is a positive number. Continuing as if all trials "
+            "cost the same until one has."
+        )
 
 
 def read_cost_aware(cost_aware: Any) -> CostSource | None:

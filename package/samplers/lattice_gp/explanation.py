@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
@@ -94,7 +95,12 @@ class Explanation:
 
         Returns:
             None if it lacks a parameter, or had one out of range.
+
+        Raises:
+            TypeError: If ``trial`` is no trial.
         """
+        if not isinstance(trial, FrozenTrial):
+            raise TypeError(f"trial is {trial!r}, but must be an optuna.trial.FrozenTrial.")
         read = RecordReader().read([trial])
         point = read[0].place(self._space) if read else None
         if point is None:
@@ -157,6 +163,11 @@ class Explanation:
 
     def _points(self, params: Sequence[Mapping[str, Any]]) -> FloatArray:
         """Points (m, d), with what does not exist at the centre."""
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"params is {params!r} of type {type(params).__name__}, but must be a sequence of "
+                "dicts, one for each trial."
+            )
         space = self._space
         rows = [space.to_coordinates(self._values(theirs)) for theirs in params]
         coordinates = np.array(rows, dtype=float).reshape(len(rows), space.n_params)

@@ -38,8 +38,10 @@ class History:
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
         asked: Array (q, d) of suggestions that trials could not take as they were, because a
             parameter had another range: made again, they would come to the same.
-        is_whole: Whether the space holds all that differs between trials with a result: none has a
-            parameter beyond, or it had the same value in all.
+        spent: Array (s, d) of the points not worth a second trial: of all trials, in whatever state,
+            that agree with the latest one with a result in what it chose beyond the space; if
+            something, such as a parameter that another sampler fixes, differs there, so may the
+            outcome. A trial without a result may have ended before it chose everything.
     """
 
     points: FloatArray
@@ -53,22 +55,12 @@ class History:
     pruned: FloatArray
     pruned_constraints: FloatArray
     asked: FloatArray
-    is_whole: bool
+    spent: FloatArray
 
     @property
     def is_complete(self) -> BoolArray:
         """Bool array (n,): which of the trials have values."""
         return np.asarray(~np.isnan(self.values).any(axis=1), dtype=bool)
-
-    @property
-    def spent(self) -> FloatArray:
-        """The points (n, d) not worth a second trial: all, in whatever state, of a whole space.
-
-        None of a space that is only the shared part of what the trials choose: the rest differs.
-        """
-        if not self.is_whole:
-            return self.points[:0]
-        return np.concatenate([self.points, self.pending, self.failed, self.pruned, self.asked])
 
 
 def read_history(
@@ -96,18 +88,20 @@ def read_history(
     pruned: list[FloatArray] = []
     silent: list[Record] = []
     asked: list[FloatArray] = []
-    beyond = set()
+    spent: list[FloatArray] = []
+    beyond = _latest_beyond(space, records)
     is_any_partial = False
     # Of several objectives, Optuna knows no intermediate values.
     uses_pruned = uses_pruned and len(is_maximized) == 1
     for record in records:
         point, suggestion = record.place(space), record.asked(space)
-        if record.has_result:
-            beyond.add(record.beyond(space))
         if point is None:
             continue
         if suggestion is not None:
             asked.append(suggestion)
+        theirs = frozenset(record.beyond(space))
+        if theirs == beyond or (theirs < beyond and not record.has_result):
+            spent.extend([point] if suggestion is None else [point, suggestion])
         state = record.trial.state
         if state == TrialState.COMPLETE:
             told.append(point)
@@ -123,7 +117,7 @@ def read_history(
         elif state == TrialState.PRUNED:
             pruned.append(point)
             silent.append(record)
-    constraints = _table([record.constraints for record in tellers + silent])
+    constraints = table_of([record.constraints for record in tellers + silent])
     signs = np.where(is_maximized, -1.0, 1.0)
     return History(
         points=_stack(told, space),
@@ -137,8 +131,15 @@ def read_history(
         pruned=_stack(pruned, space),
         pruned_constraints=constraints[len(tellers) :],
         asked=_stack(asked, space),
-        is_whole=len(beyond) <= 1,
+        spent=_stack(spent, space),
     )
+
+
+def _latest_beyond(space: SearchSpace, records: Sequence[Record]) -> frozenset[tuple[str, float]]:
+    """What the latest trial with a result chose beyond a space."""
+    with_result = (record for record in reversed(records) if record.has_result)
+    latest = next(with_result, None)
+    return frozenset() if latest is None else frozenset(latest.beyond(space))
 
 
 def _is_complete(record: Record) -> bool:
@@ -162,7 +163,7 @@ def _costs(
     return np.array(costs, dtype=float)
 
 
-def _table(rows: Sequence[Mapping[str, float]]) -> FloatArray:
+def table_of(rows: Sequence[Mapping[str, float]]) -> FloatArray:
     """Rows of named numbers as an array (n, n_names), NaN where a row lacks a name."""
     if not any(rows):
         return np.empty((len(rows), 0))

@@ -28,8 +28,9 @@ _N_NODES = 21
 _NODES: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, (np.arange(_N_NODES) + 0.5) / _N_NODES)
 _ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
 _OUTCOMES: FloatArray = np.concatenate([_NODES, _ENDS])
-# Where below the incumbent a gain is looked at, in deviations.
-_STEPS: FloatArray = np.linspace(0.0, 6.0, 41)
+# Farther from the mean, in deviations, nothing is expected.
+_FARTHEST = 6.0
+_N_GAINS = 41
 
 
 class ScoreBelief(NamedTuple):
@@ -77,8 +78,10 @@ def outlook(belief: ScoreBelief) -> Outlook:
     mean, deviation, noise, best, incumbent, is_maximized, way_back = belief
     spread = math.hypot(deviation, noise)
     scores = [mean + spread * _OUTCOMES, np.array([best - noise, best + noise])]
+    gained_at: FloatArray = np.empty(0)
     if incumbent is not None:
-        scores.append(incumbent - deviation * _STEPS)
+        gained_at = _gained_at((incumbent - mean) / deviation)
+        scores.extend([np.array([incumbent]), mean + deviation * gained_at])
     values = way_back(np.concatenate(scores))
     n = len(_OUTCOMES)
     sample, ends, (low, high), below = (
@@ -89,7 +92,7 @@ def outlook(belief: ScoreBelief) -> Outlook:
     )
     gain = None
     if incumbent is not None:
-        gain = _integral(below[0] - below, (incumbent - mean) / deviation)
+        gain = _expectation(below[0] - below[1:], gained_at)
     if is_maximized:
         sample, ends = -sample, -ends[::-1]
     average = float(sample.sum()) / _N_NODES
@@ -103,7 +106,24 @@ def outlook(belief: ScoreBelief) -> Outlook:
     )
 
 
-def _integral(gains: FloatArray, highest: float) -> float:
-    """Expectation of gains (n,) at :data:`_STEPS` below a point of the standard normal scale."""
-    density = np.exp(-0.5 * (highest - _STEPS) ** 2) / math.sqrt(2.0 * math.pi)
-    return float(gains @ density) * float(_STEPS[1] - _STEPS[0])
+def _gained_at(incumbent: float) -> FloatArray:
+    """Where below the incumbent a gain is looked at, in deviations from the mean.
+
+    From the incumbent down to where nothing is expected any more; not from farther above the mean.
+    An incumbent that is feasible may lie far above it, if better points are not.
+
+    Args:
+        incumbent: In deviations from the mean too.
+
+    Returns:
+        Array (n,), evenly spaced and descending.
+    """
+    highest = min(incumbent, _FARTHEST)
+    lowest = min(highest, 0.0) - _FARTHEST
+    return np.linspace(highest, lowest, _N_GAINS)
+
+
+def _expectation(gains: FloatArray, at: FloatArray) -> float:
+    """Expectation of gains (n,) at evenly spaced points of the standard normal scale."""
+    density = np.exp(-0.5 * at**2) / math.sqrt(2.0 * math.pi)
+    return float(gains @ density) * float(at[0] - at[1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 import json
+from numbers import Real
 from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
@@ -69,7 +70,7 @@ class Prediction:
             ValueError: If ``share`` is another number.
         """
         for i, level in enumerate(LEVELS[: len(LEVELS) // 2]):
-            if abs(1.0 - 2.0 * level - share) < 1e-9:
+            if isinstance(share, Real) and abs(1.0 - 2.0 * level - float(share)) < 1e-9:
                 quantiles = self.quantiles[objective]
                 return quantiles[i], quantiles[-1 - i]
         shares = ", ".join(f"{1.0 - 2.0 * level:g}" for level in LEVELS[: len(LEVELS) // 2])

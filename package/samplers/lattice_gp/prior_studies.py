@@ -16,6 +16,8 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from .arrays import FloatArray
+from .history import table_of
+from .records import read_constraints
 
 
 # A study, or where to find it: a storage, or its URL, and the study's name.
@@ -38,11 +40,14 @@ class PriorStudy:
         name: Of the study.
         params: The parameters of each trial by name, as the objective was given them.
         values: Array (n, k) of their values, turned so that less is better; may be infinite.
+        constraints: Array (n, c) of their constraints' values, 0 or less where kept; NaN where a
+            trial did not tell.
     """
 
     name: str
     params: tuple[Mapping[str, Any], ...]
     values: FloatArray
+    constraints: FloatArray
 
 
 def read_prior_studies(given: Any) -> tuple[PriorStudy, ...]:
@@ -58,10 +63,10 @@ def read_prior_studies(given: Any) -> tuple[PriorStudy, ...]:
     if given is None:
         return ()
     if isinstance(given, Study):
-        return (_read(given),)
+        return (_read(given, "prior_studies"),)
     if isinstance(given, (str, bytes)) or not isinstance(given, Sequence):
         raise TypeError(f"prior_studies is {given!r}, but {_ACCEPTED}.")
-    return tuple(_read(_find(item, i)) for i, item in enumerate(given))
+    return tuple(_read(_find(item, i), f"prior_studies[{i}]") for i, item in enumerate(given))
 
 
 def _find(item: Any, place: int) -> Study:
@@ -78,14 +83,26 @@ def _find(item: Any, place: int) -> Study:
             f"prior_studies[{place}] is a study named {name!r} in {storage!r}, but that holds "
             f"{sorted(optuna.get_all_study_names(storage))!r}."
         ) from None
+    except Exception as error:
+        raise ValueError(
+            f"prior_studies[{place}] is a study in the storage {storage!r}, which cannot be read "
+            f"({type(error).__name__}: {error})."
+        ) from error
 
 
-def _read(study: Study) -> PriorStudy:
-    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+def _read(study: Study, argument: str) -> PriorStudy:
+    try:
+        trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    except KeyError:
+        raise ValueError(
+            f"{argument} is the study {study.study_name!r}, but its storage does not hold it any "
+            "more."
+        ) from None
     signs = [-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in study.directions]
     values = np.array([trial.values for trial in trials], dtype=float)
     return PriorStudy(
         study.study_name,
         tuple(dict(trial.params) for trial in trials),
         values.reshape(len(trials), len(signs)) * signs,
+        table_of([read_constraints(trial) for trial in trials]),
     )

@@ -189,17 +189,18 @@ class RecordReader:
             if record is None or record.trial is not trial:
                 if is_interrupted(trial):
                     continue
+                known, distributions = _read_params(trial)
                 record = Record(
                     trial,
                     number,
-                    trial.distributions,
-                    _known_values(trial),
-                    _constraints(trial),
+                    distributions,
+                    known,
+                    read_constraints(trial),
                     trial.state in (TrialState.COMPLETE, TrialState.PRUNED),
                 )
                 if trial.state.is_finished():
                     # Those of a running trial, in contrast, may still grow.
-                    record.distributions = self._shared(trial.distributions)
+                    record.distributions = self._shared(distributions)
                     self._finished[number] = record
             records.append(record)
         return records
@@ -230,8 +231,8 @@ def is_interrupted(trial: FrozenTrial) -> bool:
     return trial.state == TrialState.FAIL or worker.is_gone(name)
 
 
-def _constraints(trial: FrozenTrial) -> Mapping[str, float]:
-    """Values of the trial's constraints by name."""
+def read_constraints(trial: FrozenTrial) -> Mapping[str, float]:
+    """Values of a trial's constraints by name, 0 or less where kept; none until it is finished."""
     if not trial.state.is_finished():
         return {}
     # Optuna 4 has only the attribute; Optuna 5 has both, for constraints set one by one.
@@ -242,19 +243,25 @@ def _constraints(trial: FrozenTrial) -> Mapping[str, float]:
     return {str(i): float(value) for i, value in enumerate(numbered)}
 
 
-def _known_values(trial: FrozenTrial) -> dict[str, float]:
-    values = {
-        name: distribution.to_internal_repr(trial.params[name])
-        for name, distribution in trial.distributions.items()
-    }
+def _read_params(trial: FrozenTrial) -> tuple[dict[str, float], dict[str, BaseDistribution]]:
+    """What is known of the values of a trial's parameters, and the distributions of those it has.
+
+    In memory, another thread may add parameters to the dicts of its running trial while they are
+    read: they are copied, which is atomic, and values first, which Optuna adds last.
+    """
+    params = dict(trial.params)
+    distributions = dict(trial.distributions)
+    distributions = {name: distributions[name] for name in distributions if name in params}
+    values = {name: d.to_internal_repr(params[name]) for name, d in distributions.items()}
     if trial.state == TrialState.RUNNING:
         # What the objective was given comes first: a parameter may have been fixed in advance.
-        return {**trial.system_attrs.get(SUGGESTION_KEY, {}), **values}
-    return values
+        values = {**trial.system_attrs.get(SUGGESTION_KEY, {}), **values}
+    return values, distributions
 
 
 def _fits(distribution: BaseDistribution, value: float) -> bool:
     if isinstance(distribution, CategoricalDistribution):
         return 0 <= value < len(distribution.choices)
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
-    return distribution.low <= value <= distribution.high
+    # Internal representations are floats, which round an int beyond 2**53: as one, so do its ends.
+    return float(distribution.low) <= value <= float(distribution.high)

@@ -45,6 +45,7 @@ from .rivalry import look_around
 from .say_once import SayOnce
 from .space import SearchSpace
 from .storage_access import is_in_optimize_loop
+from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .threads import single_threaded_blas
@@ -178,8 +179,9 @@ class LatticeGPSampler(BaseSampler):
         trials = _trials(study)
         if n_trials is not None:
             trials = [trial for trial in trials if trial.number < n_trials]
-        with self._lock, single_threaded_blas():
-            records = self._reader.read(trials)
+        with single_threaded_blas():
+            # Records of its own: another thread may be running the study with the sampler's.
+            records = RecordReader().read(trials)
             is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
             conditional = self._recipe.models_conditions
             return Explanation(records, is_maximized, self._new_advisor(), conditional)
@@ -276,9 +278,10 @@ class LatticeGPSampler(BaseSampler):
         state: TrialState,
         values: Sequence[float] | None,
     ) -> None:
-        """Note constraints, and a failure in earnest: not one declared for a killed process."""
+        """Note constraints, and a failure in earnest: not a killed process's, nor Ctrl-C."""
         name = trial.system_attrs.get(WORKER_KEY)
-        if state == TrialState.FAIL and name is not None and not worker.is_gone(name):
+        is_killed = name is None or worker.is_gone(name) or is_keyboard_interrupt()
+        if state == TrialState.FAIL and not is_killed:
             set_trial_attribute(study, trial, FAILED_KEY, True)
         has_result = state in (TrialState.COMPLETE, TrialState.PRUNED)
         if self._constraints_func is not None and has_result:

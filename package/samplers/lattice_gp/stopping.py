@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import optuna
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from .checks import check_int
 from .prediction import prediction_of
 
 
@@ -39,21 +41,16 @@ class StopCallback:
 
     def __init__(self, threshold: float | None = None, patience: int = 3) -> None:
         if threshold is not None:
-            if isinstance(threshold, bool) or not isinstance(threshold, (int, float)):
+            if isinstance(threshold, bool) or not isinstance(threshold, Real):
                 raise TypeError(
                     f"threshold is {threshold!r} of type {type(threshold).__name__}, but must be a "
                     "number or None."
                 )
             if not 0.0 < threshold < math.inf:
                 raise ValueError(f"threshold is {threshold}, but must be positive and finite.")
-        if isinstance(patience, bool) or not isinstance(patience, int):
-            raise TypeError(
-                f"patience is {patience!r} of type {type(patience).__name__}, but must be an int."
-            )
-        if patience < 1:
-            raise ValueError(f"patience is {patience}, but must be 1 or more.")
-        self._threshold = threshold
-        self._patience = patience
+        check_int("patience", patience, minimum=1)
+        self._threshold = None if threshold is None else float(threshold)
+        self._patience = int(patience)
 
     def __call__(self, study: Study, trial: FrozenTrial) -> None:
         """Stop the study if the latest trials up to a finished one promised too little.

@@ -3,16 +3,23 @@
 What has no public way in Optuna 4.8 to 5.0: a sampler writing an attribute of the trial that it is
 sampling (it is handed a ``FrozenTrial``, which has no setter; Optuna's own samplers write system
 attributes the same way); whether a trial was created by ``Study.optimize``, so that the process
-that asked for it is the one evaluating it; and the study behind the view of one Hyperband bracket.
-A test of ``tests/test_resume.py`` notices when any of them moves.
+that asked for it is the one evaluating it; whether Ctrl-C ended it there, which Optuna stores as a
+failure like any other; and the study behind the view of one Hyperband bracket. Tests of
+``tests/test_resume.py`` notice when any of them moves.
 """
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
+
+
+# The module whose function runs a trial, with the error that ended it in a local variable.
+_LOOP = "optuna.study._optimize"
 
 
 def set_trial_attribute(study: Study, trial: FrozenTrial, key: str, value: Any) -> None:
@@ -23,6 +30,20 @@ def set_trial_attribute(study: Study, trial: FrozenTrial, key: str, value: Any) 
 def is_in_optimize_loop(study: Study) -> bool:
     """Whether the calling thread runs ``Study.optimize`` rather than ask-and-tell."""
     return bool(whole_study(study)._thread_local.in_optimize_loop)
+
+
+def is_keyboard_interrupt() -> bool:
+    """Whether the ``Study.optimize`` that calls the sampler does so because of Ctrl-C.
+
+    Returns:
+        False also where Optuna has moved what tells it: the trial then counts as failed.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        if "func_err" in frame.f_code.co_varnames and frame.f_globals["__name__"] == _LOOP:
+            return isinstance(frame.f_locals.get("func_err"), KeyboardInterrupt)
+        frame = frame.f_back
+    return False
 
 
 def whole_study(study: Study) -> Study:

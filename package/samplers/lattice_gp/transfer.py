@@ -137,7 +137,7 @@ class Transfer:
         for place, study in enumerate(self._studies):
             if _why_unfit(study, n_objectives):
                 continue
-            order = order_of_merit(study.values, study.values[:, :0])
+            order = order_of_merit(study.values, study.constraints)
             for rank, i in enumerate(order[:_MAX_STARTS].tolist()):
                 if any(name in study.params[i] for name in space.names):
                     ranked.append((rank, place, nearest_point(space, study.params[i])))

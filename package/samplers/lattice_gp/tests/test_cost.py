@@ -238,3 +238,19 @@ def test_constraints_and_several_objectives_go_with_it(
         prediction = lattice_gp.prediction_of(study.get_trials(deepcopy=False)[-1])
         assert prediction.seconds > 0.0
     assert not warnings_logged()
+
+
+def test_attribute_that_no_trial_has_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.set_user_attr("seconds", 3.0)
+        return trial.suggest_float("x", 0.0, 1.0)
+
+    optuna.logging.enable_propagation()
+    try:
+        study = optuna.create_study(sampler=LatticeGPSampler(seed=0, cost_aware="second"))
+        study.optimize(objective, n_trials=8)
+    finally:
+        optuna.logging.disable_propagation()
+    said = [r.message for r in caplog.records if "cost_aware is 'second'" in r.message]
+    assert len(said) == 1
+    assert "none of the 3 completed trials" in said[0]

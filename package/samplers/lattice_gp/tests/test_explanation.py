@@ -229,6 +229,10 @@ def test_what_cannot_be_explained_says_so() -> None:
         explanation.suggest("2")
     with pytest.raises(TypeError, match="params holds 'x' of type str.*a sequence of dicts"):
         explanation.predict({"x": 0.5})
+    with pytest.raises(TypeError, match="params is 3 of type int.*a sequence of dicts"):
+        explanation.predict(3)
+    with pytest.raises(TypeError, match="trial is None, but must be"):
+        explanation.predict_trial(None)
 
 
 @given(

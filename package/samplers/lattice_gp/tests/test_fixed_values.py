@@ -192,3 +192,15 @@ def test_fixed_values_are_kept_and_the_rest_is_in_its_range(
     trial = study.trials[n_before]
     assert trial.params.items() >= given_values.items()
     assert 2 <= trial.params["depth"] <= 8 and 0.0 <= trial.params["rate"] <= 1.0
+
+
+def test_what_another_sampler_fixes_halfway_is_no_reason_for_repeats() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x, y, z = (trial.suggest_int(name, 0, 5) for name in "xyz")
+        return (x - 3) ** 2 + (y - 2) ** 2 + (z - 1) ** 2
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=10)
+    study.sampler = optuna.samplers.PartialFixedSampler({"x": 5}, LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=20)
+    assert len({tuple(trial.params.values()) for trial in study.trials[10:]}) == 20

@@ -226,3 +226,22 @@ def test_several_objectives_have_no_one_threshold() -> None:
     study = optuna.create_study(directions=["minimize"] * 2, sampler=LatticeGPSampler(seed=0))
     with pytest.raises(ValueError, match="2 objectives"):
         study.optimize(lambda t: (bowl(t), 1.0), n_trials=3, callbacks=[StopCallback()])
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "expected"),
+    [(0.0, 1.0, 0.3989), (-1.0, 0.01, 1.0), (-5.0, 1.0, 5.0), (-20.0, 1.0, 20.0)],
+)
+def test_gain_is_told_however_far_the_incumbent_lies_above(
+    mean: float, deviation: float, expected: float
+) -> None:
+    """As that of a feasible incumbent among better points that are not."""
+    as_they_are = warp.WayBack(1.0, 0.0, 1.0, 0.0, 1.0)
+    belief = outlook.ScoreBelief(mean, deviation, 0.01, 0.0, 0.0, False, as_they_are)
+    assert outlook.outlook(belief).gain == pytest.approx(expected, rel=5e-3)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    StopCallback(threshold=np.float32(0.5), patience=np.int64(2))
+    with pytest.raises(TypeError, match="patience is 2.5 of type float, but must be an int"):
+        StopCallback(patience=2.5)

@@ -296,3 +296,34 @@ def test_likelihood_with_trends_and_its_gradient() -> None:
     normal = stats.multivariate_normal(inputs.trends.sum(axis=1) / math.sqrt(2), covariance)
     constant = 4.5 * math.log(2 * math.pi)
     assert target(mode)[0] == pytest.approx(-normal.logpdf(scores) - constant)
+
+
+def test_begins_with_the_best_that_kept_the_constraints() -> None:
+    def objective(trial: Trial) -> float:
+        x = trial.suggest_int("x", 0, 20)
+        return float(x)
+
+    def constraints(trial: optuna.trial.FrozenTrial) -> list[float]:
+        return [10.0 - trial.params["x"]]
+
+    earlier = optuna.create_study(
+        sampler=lattice_gp.LatticeGPSampler(seed=0, constraints_func=constraints)
+    )
+    for x in (3, 15, 12, 7):
+        earlier.enqueue_trial({"x": x})
+    earlier.optimize(objective, n_trials=4)
+    sampler = lattice_gp.LatticeGPSampler(seed=1, prior_studies=earlier)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].params == {"x": 12}
+
+
+def test_study_that_is_gone_is_named() -> None:
+    earlier = optuna.create_study(study_name="gone")
+    optuna.delete_study(study_name="gone", storage=earlier._storage)
+    with pytest.raises(ValueError, match=r"prior_studies\[0\] is the study 'gone'"):
+        lattice_gp.LatticeGPSampler(prior_studies=[earlier])
+    with pytest.raises(
+        ValueError, match=r"prior_studies\[0\].*'nothing://', which cannot be read"
+    ):
+        lattice_gp.LatticeGPSampler(prior_studies=[("nothing://", "gone")])

@@ -210,3 +210,40 @@ def test_private_access_still_works() -> None:
     study.optimize(objective, n_trials=2, n_jobs=2)
     assert seen == [True] * 4
     assert not storage_access.is_in_optimize_loop(study)
+
+
+def _depths(interrupted_at: int | None) -> list[int]:
+    """Those of 20 completed trials, of a study that Ctrl-C may end once and that goes on."""
+
+    def objective(trial: optuna.Trial) -> float:
+        depth = trial.suggest_int("depth", 2, 30)
+        if trial.number == interrupted_at:
+            raise KeyboardInterrupt
+        return (depth - 5) ** 2
+
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=3))
+    if interrupted_at is not None:
+        with pytest.raises(KeyboardInterrupt):
+            study.optimize(objective, n_trials=20)
+    n_done = len(study.get_trials(states=[TrialState.COMPLETE]))
+    study.optimize(objective, n_trials=20 - n_done)
+    trials = study.get_trials(states=[TrialState.COMPLETE])
+    return [trial.params["depth"] for trial in trials]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs to know its processes")
+def test_ctrl_c_is_no_failure_of_the_trial() -> None:
+    """Also notices when Optuna moves what tells it from one."""
+    assert _depths(interrupted_at=9) == _depths(interrupted_at=None)
+
+
+def test_parameters_that_appear_while_a_trial_is_read_wait_for_the_next_time() -> None:
+    """In memory, the dicts of a running trial are those that its own thread adds to."""
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=0))
+    asked = study.ask()
+    asked.suggest_float("a", 0.0, 1.0)
+    trial = study.get_trials(deepcopy=False)[0]
+    record = records.RecordReader().read([trial])[0]
+    trial.distributions["b"] = optuna.distributions.FloatDistribution(0.0, 1.0)
+    trial.params["b"] = 0.5
+    assert record.distributions.keys() == record.known.keys() == {"a"}

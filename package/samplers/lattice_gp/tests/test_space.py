@@ -22,6 +22,7 @@ PACKAGE = optunahub.load_local_module(
 ).__name__
 SearchSpace = import_module(f"{PACKAGE}.space").SearchSpace
 Visits = import_module(f"{PACKAGE}.visits").Visits
+axes = import_module(f"{PACKAGE}.axes")
 candidates = import_module(f"{PACKAGE}.candidates")
 search = import_module(f"{PACKAGE}.search")
 trust_region = import_module(f"{PACKAGE}.trust_region")
@@ -250,3 +251,19 @@ def test_trust_region_candidates_lie_in_it_and_on_the_lattice() -> None:
     near = np.abs(points - region.centre) <= region.half_sides + steps + 1e-9
     assert (near | space.is_categorical).all()
     assert region.contains(region.centre[None, :]).all()
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        IntDistribution(0, 2**63 - 1),
+        IntDistribution(0, 2**60 - 1),
+        IntDistribution(1, 2**63 - 1, log=True),
+        IntDistribution(0, 2**64 - 1, step=3),
+    ],
+)
+def test_ends_that_floats_cannot_hold_are_not_passed(distribution: IntDistribution) -> None:
+    axis = axes.make_axis(distribution)
+    value = axis.to_value(1.0)
+    assert distribution.low < value <= distribution.high
+    assert axis.to_unit(value) == 1.0
