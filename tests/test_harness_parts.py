@@ -12,6 +12,8 @@ import optuna
 from optuna.samplers import BaseSampler
 from optuna.samplers import RandomSampler
 from optuna.study import Study
+from optuna.trial import create_trial
+from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
 import pytest
@@ -31,6 +33,7 @@ from benchmarks.parts.hypervolume import hypervolume
 from benchmarks.parts.hypervolume import non_dominated
 from benchmarks.parts.progress import best_value
 from benchmarks.parts.progress import dominated_volume
+from benchmarks.parts.progress import is_feasible
 from benchmarks.parts.records import Record
 from benchmarks.parts.simulate import finished_trials
 from benchmarks.parts.simulate import run_study
@@ -40,6 +43,11 @@ from benchmarks.parts.task import Part
 from benchmarks.parts.task import Task
 from benchmarks.parts.unit_trial import UnitSpace
 from benchmarks.running.clock import finished_at
+
+
+_SETS_CONSTRAINTS = hasattr(Trial, "set_constraint")
+_NEEDS = "Optuna 4 has no Trial.set_constraint"
+needs_set_constraint = pytest.mark.skipif(not _SETS_CONSTRAINTS, reason=_NEEDS)
 
 
 def _square(trial: Trial) -> float:
@@ -145,6 +153,7 @@ def test_failed_and_pruned_trials_are_told_as_such() -> None:
     assert progress.regret.tolist() == [first] * 3 + [min(first, fourth)] * 3
 
 
+@needs_set_constraint
 def test_only_feasible_trials_count() -> None:
     def objective(trial: Trial) -> float:
         trial.suggest_float("x", 0.0, 1.0)
@@ -153,6 +162,44 @@ def test_only_feasible_trials_count() -> None:
 
     study, _ = run_study(_task("t", objective), random_search(), 0)
     assert best_value(0.0, 4.0)(study).regret.tolist() == [1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+
+
+class _OfOptuna4(FrozenTrial):
+    """Without the attribute that came with Optuna 5."""
+
+    @property
+    def constraints(self) -> dict[str, float]:
+        raise AttributeError("constraints")
+
+
+@pytest.mark.parametrize("limits, kept", [((), True), ((-1.0, 0.0), True), ((-1.0, 0.5), False)])
+def test_constraints_are_found_where_optuna_4_puts_them(
+    limits: tuple[float, ...], kept: bool
+) -> None:
+    system = {"constraints": limits} if limits else {}
+    trial = create_trial(value=1.0, system_attrs=system)
+    trial.__class__ = _OfOptuna4
+    assert not hasattr(trial, "constraints")
+    assert is_feasible(trial) is kept
+
+
+def test_tasks_with_constraints_are_refused_before_any_work(
+    toy: Part,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tasks = (*toy.tasks, _task("limited", constrained=True))
+    monkeypatch.setattr(catalog, "PARTS", {"toy": replace(toy, tasks=tasks)})
+    for kind in Trial.__mro__:
+        if "set_constraint" in vars(kind):
+            monkeypatch.delattr(kind, "set_constraint")
+    assert _run(tmp_path / "out") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert "limited need Trial.set_constraint of optuna >= 5" in error
+    assert not (tmp_path / "out").exists()
+    assert _run(tmp_path / "out", "--tasks", "square", "--entrants", "random") == 0
 
 
 def test_several_objectives_count_by_what_they_dominate() -> None:
@@ -387,24 +434,24 @@ _WITH_SCALE = [
 @pytest.mark.parametrize("task", _WITH_SCALE, ids=lambda task: task.name)
 def test_scale_holds_for_random_points(task: Task) -> None:
     pytest.importorskip("sklearn")
+    if task.constrained and not _SETS_CONSTRAINTS:
+        pytest.skip(_NEEDS)
     scale = scales.load()[task.name]
     assert 0 < scale.feasible <= 1
     study, _ = run_study(replace(task, n_trials=12), random_search(), 0)
     assert all(trial.state == TrialState.COMPLETE for trial in study.trials)
+    told = getattr(study.trials[0], "constraints", {})
+    assert task.constrained is bool(told)
     progress = task.progress(study)
     assert len(progress.regret) == 12
     assert np.all(np.diff(progress.regret) <= 0)
     assert np.all((progress.regret > 0) & (progress.regret <= 1))
     if len(task.directions) == 1:
         assert scale.best < scale.at_random
-        values = [trial.values[0] for trial in study.trials if _is_feasible(trial)]
+        values = [trial.values[0] for trial in study.trials if is_feasible(trial)]
         assert scale.best < min(values, default=math.inf)
     else:
         assert scale.best > scale.at_random
-
-
-def _is_feasible(trial: optuna.trial.FrozenTrial) -> bool:
-    return all(value <= 0 for value in trial.constraints.values())
 
 
 def test_scales_are_no_worse_than_the_literature() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import importlib.util
 
+import optuna
+
 from ..errors import unknown_name
 from ..errors import UsageError
 from . import conditional
@@ -102,3 +104,17 @@ def missing(entrant: Entrant) -> str:
     """Modules that an entrant needs and that are not installed, separated by commas."""
     absent = [name for name in entrant.requires if importlib.util.find_spec(name) is None]
     return ", ".join(absent)
+
+
+def check_constraints(choices: Sequence[Choice]) -> None:
+    """Tasks with constraints can be run only where Optuna takes them from the objective.
+
+    Raises:
+        UsageError: If it does not, and there is such a task.
+    """
+    names = [task.name for choice in choices for task in choice.tasks if task.constrained]
+    if names and not hasattr(optuna.Trial, "set_constraint"):
+        raise UsageError(
+            f"--parts/--tasks: {', '.join(names)} need Trial.set_constraint of optuna >= 5, and "
+            f"{optuna.__version__} is installed; accepts other ones."
+        )

@@ -18,6 +18,7 @@ from ..tables import to_rich
 from . import records
 from . import report
 from . import runner
+from .catalog import check_constraints
 from .catalog import Choice
 from .catalog import choose
 from .catalog import missing
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         make_folder(out)
         _publish(choices, found, out, console, command)
         return 0
+    check_constraints(choices)
     make_folder(out)
     lock = lock_folder(out)
     log = Log(out / _LOG)

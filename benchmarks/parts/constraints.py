@@ -13,7 +13,9 @@ from .entrants import ours
 from .entrants import random_search
 from .entrants import tpe
 from .scales import scaled_task
+from .task import Objective
 from .task import Part
+from .task import Task
 
 
 # Lowest values in the literature, where there are some; sources are with the formulas.
@@ -157,6 +159,12 @@ def _constrained(trial: Trial, value: float, limits: Mapping[str, float]) -> flo
     return value
 
 
+def _task(
+    name: str, objective: Objective, n_trials: int, *, is_dev: bool = False, offers: bool = True
+) -> Task:
+    return scaled_task(name, objective, n_trials, is_dev=is_dev, offers=offers, constrained=True)
+
+
 # Optuna's samplers read the constraints of finished trials from the study, where
 # ``Trial.set_constraint`` puts them: they need no argument.
 PART = Part(
@@ -164,17 +172,17 @@ PART = Part(
     description="learning where constraints are met; only feasible trials count",
     unit="trials",
     tasks=(
-        scaled_task("gardner_waves", gardner_waves, 40, is_dev=True),
-        scaled_task("pressure_vessel", pressure_vessel, 40, is_dev=True),
-        scaled_task("network_memory", network_memory, 40, is_dev=True),
-        scaled_task("slack_branin", slack_branin, 40, is_dev=True, offers=False),
-        scaled_task("gardner_islands", gardner_islands, 40),
-        scaled_task("gramacy", gramacy, 40),
-        scaled_task("welded_beam", welded_beam, 60),
-        scaled_task("tension_spring", tension_spring, 40),
-        scaled_task("speed_reducer", speed_reducer, 40),
-        scaled_task("service_latency", service_latency, 40),
-        scaled_task("network_in_large_memory", network_in_large_memory, 40, offers=False),
+        _task("gardner_waves", gardner_waves, 40, is_dev=True),
+        _task("pressure_vessel", pressure_vessel, 40, is_dev=True),
+        _task("network_memory", network_memory, 40, is_dev=True),
+        _task("slack_branin", slack_branin, 40, is_dev=True, offers=False),
+        _task("gardner_islands", gardner_islands, 40),
+        _task("gramacy", gramacy, 40),
+        _task("welded_beam", welded_beam, 60),
+        _task("tension_spring", tension_spring, 40),
+        _task("speed_reducer", speed_reducer, 40),
+        _task("service_latency", service_latency, 40),
+        _task("network_in_large_memory", network_in_large_memory, 40, offers=False),
     ),
     entrants=(
         ours("on", {}),

@@ -46,9 +46,24 @@ FRONTS: dict[str, Callable[[], FloatArray]] = {
 }
 
 
-def _task(name: str, objective: Objective, n_trials: int = 40, *, is_dev: bool = False) -> Task:
+def _task(
+    name: str,
+    objective: Objective,
+    n_trials: int = 40,
+    *,
+    is_dev: bool = False,
+    constrained: bool = False,
+) -> Task:
     end = ENDS.get(name)
-    return scaled_task(name, objective, n_trials, is_dev=is_dev, offers=end is not None, end=end)
+    return scaled_task(
+        name,
+        objective,
+        n_trials,
+        is_dev=is_dev,
+        offers=end is not None,
+        constrained=constrained,
+        end=end,
+    )
 
 
 PART = Part(
@@ -66,7 +81,7 @@ PART = Part(
         _task("zdt3", fronts.zdt3),
         _task("crash_safety", fronts.crash_safety),
         _task("rocket_injector", fronts.rocket_injector),
-        _task("beam_cost_deflection", fronts.beam_cost_deflection, 60),
+        _task("beam_cost_deflection", fronts.beam_cost_deflection, 60, constrained=True),
         _task("accuracy_cost_memory", fronts.accuracy_cost_memory),
     ),
     entrants=(

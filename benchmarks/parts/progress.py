@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 import math
 
@@ -22,7 +23,7 @@ from .task import Progress
 
 def is_feasible(trial: FrozenTrial) -> bool:
     """Whether a finished trial has a value and violates no constraint."""
-    return trial.state == TrialState.COMPLETE and all(c <= 0 for c in trial.constraints.values())
+    return trial.state == TrialState.COMPLETE and all(value <= 0 for value in _constraints(trial))
 
 
 def best_value(best: float, median: float) -> Callable[[Study], Progress]:
@@ -69,6 +70,12 @@ def dominated_volume(
         return Progress(_counted(len(volumes)), regret)
 
     return progress
+
+
+def _constraints(trial: FrozenTrial) -> Sequence[float]:
+    # Optuna 5 has the first, with the values by name; Optuna 4 only the second.
+    named: Mapping[str, float] = getattr(trial, "constraints", None) or {}
+    return list(named.values()) or trial.system_attrs.get("constraints") or ()
 
 
 def _counted(n_trials: int) -> FloatArray:

@@ -106,6 +106,7 @@ def scaled_task(
     *,
     is_dev: bool = False,
     offers: bool = True,
+    constrained: bool = False,
     end: Sequence[float] | None = None,
 ) -> Task:
     """A task that has a scale, looked at after a quarter, half and all of its trials.
@@ -116,6 +117,7 @@ def scaled_task(
         n_trials: Trials a study.
         is_dev: Whether the sampler may be developed on it.
         offers: Whether the part can help here.
+        constrained: Whether the objective tells of constraints.
         end: The reference point of the hypervolume; None for one objective.
     """
     return Task(
@@ -127,6 +129,7 @@ def scaled_task(
         objective=lambda seed: objective,
         progress=regret_of_value(name) if end is None else regret_of_volume(name, end),
         offers=offers,
+        constrained=constrained,
         directions=("minimize",) * (1 if end is None else len(end)),
     )
 

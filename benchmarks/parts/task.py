@@ -43,6 +43,7 @@ class Task:
         description: One line.
         is_dev: Whether the sampler may be developed on it; others are only reported.
         offers: Whether the part can help here; False for tasks where it must do no harm.
+        constrained: Whether the objective tells of constraints.
         n_trials: Trials a study.
         checkpoints: What of :attr:`Progress.spent` a table shows, ascending.
         objective: From a seed (of noise, say) to what Optuna optimises.
@@ -63,6 +64,7 @@ class Task:
     objective: Callable[[int], Objective]
     progress: Callable[[Study], Progress]
     offers: bool = True
+    constrained: bool = False
     directions: tuple[str, ...] = ("minimize",)
     pruner: Callable[[], BasePruner] | None = None
     n_workers: int = 1
