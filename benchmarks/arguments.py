@@ -43,18 +43,6 @@ class AtLeast:
         return value
 
 
-def names(text: str, argument: str) -> list[str]:
-    """Names separated by commas, each once.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    found = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
-    if not found:
-        raise UsageError(f"{argument}: got {text!r}, accepts names separated by commas.")
-    return found
-
-
 def integers(text: str, argument: str) -> list[int]:
     """Integers of 1 or more separated by commas, each once, ascending.
 

@@ -414,6 +414,18 @@ def test_filters(results: Path, tmp_path: Path) -> None:
     assert {row["sampler"] for row in _rows(tmp_path / "compare.csv")} == {"random", ""}
 
 
+def test_sampler_is_found_however_its_arguments_are_spaced(tmp_path: Path) -> None:
+    names = ("tpe(n_startup_trials=5, multivariate=True)", "random", "gp")
+    curve = Curve(np.array([1, 2]), np.array([0.5, 0.25]), 2)
+    made = {("quadratic", name, seed): curve for name in names for seed in range(2)}
+    curve_files.write(CurveSet(made, Facts()), tmp_path / "curves.csv")
+    base = ["compare", "--curves", str(tmp_path / "curves.csv"), "--out", str(tmp_path / "out")]
+    text = "tpe(n_startup_trials=5,multivariate=True)"
+    assert cli.main([*base, "--samplers", f"{text},random", "--reference", text]) == 0
+    found = {row["sampler"] for row in _rows(tmp_path / "out" / "compare.csv")}
+    assert found - {""} == {names[0], "random"}
+
+
 @pytest.mark.parametrize(
     "arguments, words",
     [

@@ -234,6 +234,7 @@ def test_command_measures_once_and_reports(
         (["--threads", "many"], ["--threads", "'many'", "'default'"]),
         (["--threads", "0"], ["--threads", "'0'", "1 or more"]),
         (["--samplers", "tpo"], ["--samplers", "'tpo'", "mean 'tpe'"]),
+        (["--samplers", "tpe(seed=1,multivariate=True)"], ["but seed is given by the harness"]),
         (["--repeats", "0"], ["--repeats", "'0'", "1 or more"]),
     ],
 )
@@ -252,6 +253,23 @@ def test_wrong_argument_of_speed(
     for word in words:
         assert word in last
     assert not (tmp_path / "o").exists()
+
+
+def test_arguments_of_a_sampler_may_have_commas(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[str] = []
+
+    def measure(able: list[Measurement], *_: object) -> None:
+        for one in able:
+            measured.append(one.sampler)
+            one.wall = one.cpu = one.tell = [0.01]
+
+    monkeypatch.setattr(speed_measure, "measure", measure)
+    samplers = "tpe(n_startup_trials=5,multivariate=True),random"
+    base = ["speed", "--sizes", "5", "--dims", "2", "--out", str(tmp_path)]
+    assert cli.main([*base, "--samplers", samplers]) == 0
+    assert measured == ["tpe(n_startup_trials=5, multivariate=True)", "random"]
 
 
 @pytest.mark.slow

@@ -76,6 +76,16 @@ def test_real_studies_with_seeds_of_their_own_are_independent_evidence() -> None
     assert null_comparison.rates(draw, None, _N_REPETITIONS).sentences <= _MOST
 
 
+def test_arguments_of_a_problem_may_have_commas(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(null_comparison, "MADE", ())
+    arguments = ["--repetitions", "3", "--pool", "20", "--trials", "2", "--problems"]
+    several = "perceiver(preset='small', mode='table'),quadratic"
+    assert null_comparison.main([*arguments, several]) in (0, 1)
+    assert "random: 2 problems" in capsys.readouterr().out
+
+
 def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null_comparison, "MADE", (Made("one problem", 1, 6),))
     arguments = ["--repetitions", "5", "--pool", "20", "--trials", "2", "--problems", "lattice"]
@@ -85,5 +95,7 @@ def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert "20 seeds" not in shown, "the pool is too small for two times twenty"
     assert null_comparison.main([*arguments[:-1], "latice"]) == 2
     assert "'latice'" in capsys.readouterr().err
+    assert null_comparison.main([*arguments[:-1], ","]) == 2
+    assert "error: --problems: got ','" in capsys.readouterr().err
     with pytest.raises(UsageError, match="randm"):
         null_comparison.run_pool("randm", ["lattice"], 1, 1)

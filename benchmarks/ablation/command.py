@@ -15,7 +15,7 @@ from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.results import load_runs
 from ..arguments import integers
-from ..arguments import names
+from ..calls import split_names
 from ..contenders.registry import get_contender
 from ..contenders.registry import OURS
 from ..errors import unknown_name
@@ -94,7 +94,7 @@ def _variants(args: argparse.Namespace) -> list[str]:
     Raises:
         UsageError: If there is none of a name, or it is the sampler itself by now.
     """
-    wanted = list(VARIANTS) if args.variants is None else names(args.variants, "--variants")
+    wanted = list(VARIANTS) if args.variants is None else split_names(args.variants, "--variants")
     for name in wanted:
         if name not in VARIANTS:
             raise unknown_name("--variants", name, list(VARIANTS))

@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from ..arguments import AtLeast
-from ..arguments import names
+from ..calls import split_names
 from ..contenders.seeding import OWN
 from ..contenders.seeding import sampler_seed
 from ..contenders.seeding import SHARED
@@ -261,8 +261,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--trials", type=AtLeast(1), default=20, metavar="N", help="trials a study (20)")
     args = parser.parse_args(arguments)
     _be_quiet()
-    problems = names(args.problems, "--problems")
     try:
+        problems = split_names(args.problems, "--problems")
         pools = {
             seeding: run_pool(args.sampler, problems, args.pool, args.trials, seeding)
             for seeding in (OWN, SHARED)

@@ -10,7 +10,7 @@ import time
 
 from rich.console import Console
 
-from ..arguments import names
+from ..calls import split_names
 from ..errors import UsageError
 from ..running.folders import lock_folder
 from ..running.folders import make_folder
@@ -45,9 +45,9 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         UsageError: If an argument is wrong or there is nothing to compare.
     """
     choices = choose(
-        None if args.parts is None else names(args.parts, "--parts"),
-        None if args.tasks is None else names(args.tasks, "--tasks"),
-        None if args.entrants is None else names(args.entrants, "--entrants"),
+        None if args.parts is None else split_names(args.parts, "--parts"),
+        None if args.tasks is None else split_names(args.tasks, "--tasks"),
+        None if args.entrants is None else split_names(args.entrants, "--entrants"),
         args.kind,
     )
     out = Path(args.out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -17,6 +18,8 @@ from ..analysis.hitting import TARGETS
 from ..analysis.results import load_runs
 from ..analysis.target import target_table
 from ..arguments import integers
+from ..calls import parse_call
+from ..calls import show_call
 from ..calls import split_names
 from ..contenders.registry import OURS
 from ..errors import unknown_name
@@ -50,10 +53,13 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     curve_set, out = _load(args)
     curve_set = _filtered(curve_set, args)
     checkpoints = _checkpoints(curve_set, wanted)
-    if args.reference and args.reference not in curve_set.samplers:
-        raise unknown_name("--reference", args.reference, curve_set.samplers)
+    reference = OURS
+    if args.reference:
+        reference = _as_stored(args.reference, curve_set.samplers, "--reference")
+        if reference not in curve_set.samplers:
+            raise unknown_name("--reference", args.reference, curve_set.samplers)
     make_folder(out)
-    comparison = compare(curve_set, checkpoints, args.reference or OURS)
+    comparison = compare(curve_set, checkpoints, reference)
     extra = []
     if args.target is not None:
         extra.append(target_table(curve_set, args.target, checkpoints[-1]))
@@ -106,9 +112,11 @@ def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
     """
     problems, samplers = curve_set.problems, curve_set.samplers
     if args.problems is not None:
-        problems = _known(args.problems, problems, "--problems")
+        problems = _known(split_names(args.problems, "--problems"), problems, "--problems")
     if args.samplers is not None:
-        samplers = _known(args.samplers, samplers, "--samplers")
+        wanted = split_names(args.samplers, "--samplers")
+        wanted = [_as_stored(name, samplers, "--samplers") for name in wanted]
+        samplers = _known(wanted, samplers, "--samplers")
     problems = part_of(problems, curve_set.facts.n_params, args)
     chosen = curve_set.only(problems, samplers)
     if not chosen.curves:
@@ -141,8 +149,12 @@ def part_of(
     return problems
 
 
-def _known(text: str, there: list[str], argument: str) -> list[str]:
-    wanted = split_names(text, argument)
+def _as_stored(name: str, there: Sequence[str], argument: str) -> str:
+    """A sampler's name as ``run`` has stored it, however its arguments were spaced."""
+    return name if name in there else show_call(parse_call(name, argument))
+
+
+def _known(wanted: Sequence[str], there: list[str], argument: str) -> list[str]:
     for name in wanted:
         if name not in there:
             raise unknown_name(argument, name, there)

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from .. import hub
 from ..arguments import integers
-from ..arguments import names
+from ..calls import split_names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..errors import UsageError
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
             f"--threads: got {args.threads!r}, accepts an integer of 1 or more, or 'default'."
         )
     registry = hub.registry_root(args.registry)
-    contenders = _that_can_run(names(args.samplers, "--samplers"), registry, console)
+    contenders = _that_can_run(split_names(args.samplers, "--samplers"), registry, console)
     out = Path(args.out)
     make_folder(out)
     # Held until this process ends.
