@@ -87,7 +87,8 @@ class Record:
             left, because a study ends with its trials, whatever they cost.
         """
         last = np.searchsorted(self.spent, checkpoints, side="right") - 1
-        return np.where(last >= 0, np.append(self.regret, 1.0)[last], 1.0)
+        # The 1 at the end is what comes before the first trial, at -1.
+        return np.append(self.regret, 1.0)[last]
 
     def compact(self) -> Record:
         """The same without the points at which the regret did not change, but for the last."""

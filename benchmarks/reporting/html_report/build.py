@@ -49,7 +49,7 @@ def build(
         reference,
         overview.overview(curve_set, comparison),
         [problem_page(problem, budget, OURS) for problem in problems],
-        overview.pairs(comparison) if extras.pairs is None else extras.pairs,
+        extras.pairs,
         critical,
         extras.ecdf,
         extras.ert,

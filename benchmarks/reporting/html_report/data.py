@@ -230,14 +230,13 @@ class Extras:
 
     Attributes:
         ecdf: Curves of reached targets.
-        pairs: Statements on pairs of samplers; None for those on the reference sampler, made from
-            the comparison.
+        pairs: Statements on pairs of samplers.
         critical_difference: Ranks; None for those of the comparison, without a test.
         ert: Expected running times.
     """
 
     ecdf: list[Ecdf] = field(default_factory=list)
-    pairs: list[Pair] | None = None
+    pairs: list[Pair] = field(default_factory=list)
     critical_difference: CriticalDifference | None = None
     ert: list[Ert] = field(default_factory=list)
 

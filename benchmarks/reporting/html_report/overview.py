@@ -13,7 +13,6 @@ from ...analysis.curves import CurveSet
 from ...analysis.regret import regret_curve
 from ...analysis.results import diverged
 from ...analysis.results import Run
-from ...tables import show_p
 from ..palette import color_of
 from ..palette import dark_color_of
 from . import thin
@@ -22,14 +21,11 @@ from .data import CriticalDifference
 from .data import Made
 from .data import OverallRow
 from .data import Overview
-from .data import Pair
 from .data import Regrets
 from .data import Sampler
 
 
 _CHECKPOINTS = (10, 20, 30, 60)
-# Below it, a corrected p value is taken for a difference.
-_ALPHA = 0.05
 # Numbers that the page may hold for its regrets, and points of a curve.
 _N_REGRETS, _LEAST, _MOST = 150_000, 8, 60
 
@@ -170,31 +166,6 @@ def _missing(runs: Sequence[Run]) -> list[str]:
                 listed = ", ".join(map(str, lacking))
                 lines.append(f"{problem}, {name}: no study with seed {listed}")
     return lines
-
-
-def pairs(comparison: Comparison) -> list[Pair]:
-    """What the comparison says of the reference sampler and each other one, in words."""
-    column = comparison.columns[-2]
-    found = []
-    for other in comparison.samplers:
-        versus = comparison.versus.get((other, column))
-        if versus is None:
-            continue
-        ours = comparison.reference
-        figures = (
-            f"{versus.ours:.3f} against {versus.theirs:.3f}; difference "
-            f"{versus.difference:.3f} [{versus.difference_lower:.3f}, "
-            f"{versus.difference_upper:.3f}]; lower on {versus.wins} of {versus.n_pairs} pairs of "
-            f"problem and seed, equal on {versus.ties}; p (Holm) {show_p(versus.p_holm)}"
-        )
-        if versus.p_holm < _ALPHA:
-            # The test is of the pairs, the mean may point the other way.
-            word = "lower" if versus.wins > versus.losses else "higher"
-            said = f"{ours} has a {word} regret than {other} after {column} trials"
-        else:
-            said = f"{ours} and {other} cannot be told apart after {column} trials"
-        found.append(Pair(ours, other, f"{said} ({figures}).", versus.p_value, versus.p_holm))
-    return found
 
 
 def ranks(comparison: Comparison) -> CriticalDifference | None:
