@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
+from scipy.stats import binomtest
 
 from . import style
 from .sampler_package import choose_sampler
@@ -26,8 +27,6 @@ from .trials import Told
 # Trials before the first prediction: as many as the sampler's own start-up has.
 _N_STARTUP = 4
 _SHARES = (0.5, 0.8, 0.95)
-# Quantile of the standard normal distribution for intervals of 95%.
-_Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -132,9 +131,8 @@ def coverage(
         low, high = its.prediction.interval(share, objective)
         hits += low <= its.trial.values[objective] <= high
     rate = hits / n
-    centre = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-    half = _Z / (1 + _Z**2 / n) * math.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
-    return hits, rate, centre - half, centre + half
+    ends = binomtest(hits, n).proportion_ci(method="wilson")
+    return hits, rate, ends.low, ends.high
 
 
 def _add_outcomes(
