@@ -201,15 +201,15 @@ def test_memory_is_that_of_the_study(tmp_path: Path) -> None:
     _prepare(spec, tmp_path)
     runner.run_study(spec, problem=Quadratic())
     (run,) = load_runs(opening.open_storage(spec.storage))
-    assert 10 < run.peak_memory_mb < 10_000
+    assert 10 < run.peak_memory_mib < 10_000
 
 
 def test_peak_of_memory_goes_up_with_what_is_held_and_down_with_a_reset() -> None:
     memory.reset_peak()
-    before = memory.peak_mb()
+    before = memory.peak_mib()
     held = np.ones(20_000_000)
-    assert memory.peak_mb() > before + 100
+    assert memory.peak_mib() > before + 100
     del held
     if Path("/proc/self/clear_refs").exists():
         memory.reset_peak()
-        assert memory.peak_mb() < before + 100
+        assert memory.peak_mib() < before + 100

@@ -175,7 +175,7 @@ def test_data_of_the_page(report: Path, runs: list[Run]) -> None:
     assert row["best"][-1]["mean"] == pytest.approx(np.mean([min(v) for v in values]), rel=1e-5)
     assert row["finals"] == [[k, pytest.approx(min(v), rel=1e-5)] for k, v in enumerate(values)]
     assert row["failed_share"] == pytest.approx(1 / 6, rel=1e-5)
-    assert row["peak_memory_mb"] == 120 and row["measured_again"]["mean"] == 1.5
+    assert row["peak_memory_mib"] == 120 and row["measured_again"]["mean"] == 1.5
     assert row["objective_seconds"] == pytest.approx(6 * 1.5)
     assert row["ask_seconds"] == pytest.approx(0.006)
     assert data["ert"][0]["value"] == "inf"

@@ -38,7 +38,7 @@ class Run:
         sign: 1 to minimise, -1 to maximise.
         settings: How it was run.
         trials: Its finished trials as they ended.
-        peak_memory_mb: Most memory that its process held while it ran, in MiB; NaN if unknown.
+        peak_memory_mib: Most memory that its process held while it ran, in MiB; NaN if unknown.
         reevaluated: Values of its final incumbent, measured again with fresh seeds after the study
             had ended, signed as the problem has them; empty if that was not asked for.
     """
@@ -50,7 +50,7 @@ class Run:
     sign: int
     settings: dict[str, Any]
     trials: list[FrozenTrial]
-    peak_memory_mb: float = math.nan
+    peak_memory_mib: float = math.nan
     reevaluated: tuple[float, ...] = ()
 
     @property
@@ -168,7 +168,7 @@ def _to_run(parsed: tuple[str, str, int], study: FrozenStudy, trials: list[Froze
         sign=-1 if study.directions[0] is StudyDirection.MAXIMIZE else 1,
         settings=attrs[store.SETTINGS],
         trials=finished,
-        peak_memory_mb=attrs.get(store.PEAK_MEMORY, math.nan),
+        peak_memory_mib=attrs.get(store.PEAK_MEMORY, math.nan),
         reevaluated=tuple(attrs.get(store.REEVALUATED, ())),
     )
 

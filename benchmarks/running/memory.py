@@ -19,7 +19,7 @@ def reset_peak() -> None:
         pass
 
 
-def peak_mb() -> float:
+def peak_mib() -> float:
     """Resident memory at its highest since the last reset, in MiB; NaN if the system cannot tell."""
     try:
         for line in _STATUS.read_text(encoding="ascii").splitlines():

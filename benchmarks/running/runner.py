@@ -99,8 +99,8 @@ def run_study(
             report(len(finished))
     finally:
         writer.flush()
-    peak_mb = max(memory.peak_mb(), store.get_attr(stored, store.PEAK_MEMORY, 0.0))
-    store.set_attr(stored, store.PEAK_MEMORY, peak_mb)
+    peak_mib = max(memory.peak_mib(), store.get_attr(stored, store.PEAK_MEMORY, 0.0))
+    store.set_attr(stored, store.PEAK_MEMORY, peak_mib)
     direction = stored.directions[0]
     values: list[float] = store.get_attr(stored, store.REEVALUATED, [])
     if len(values) < spec.reevaluations:

@@ -30,6 +30,7 @@ from .study_spec import StudySpec
 
 SETTINGS = "settings"
 PLANNED = "planned_trials"
+# In MiB; the name is that of studies stored so far. A trial's own attribute is in MB.
 PEAK_MEMORY = "peak_memory_mb"
 REEVALUATED = "reevaluated"
 # In the settings of a problem.

@@ -93,7 +93,7 @@ def _row(problem: Analysed, index: int, runs: list[Run], budget: Budget) -> Prob
     complete = np.array(sample.complete)
     n_run = sum(sample.n_run)
     failed = sum(trial.values is None for run in runs for trial in run.trials)
-    memory = [run.peak_memory_mb for run in runs if not math.isnan(run.peak_memory_mb)]
+    memory = [run.peak_memory_mib for run in runs if not math.isnan(run.peak_memory_mib)]
     return ProblemRow(
         summary.sampler,
         summary.n_seeds,

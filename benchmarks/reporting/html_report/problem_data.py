@@ -57,7 +57,7 @@ class ProblemRow:
         tell_seconds: Likewise, to learn.
         objective_seconds: Likewise, of the objective.
         seconds_a_suggestion: Mean over trials.
-        peak_memory_mb: Mean over seeds of the most memory of a process, in MiB.
+        peak_memory_mib: Mean over seeds of the most memory of a process, in MiB.
         failed_share: Share of trials without a value, 0 to 1.
         bad_share: Share of trials that failed or diverged, 0 to 1.
         wasted_share: Share of the trials in the second half of the budget that are no better than
@@ -83,7 +83,7 @@ class ProblemRow:
     tell_seconds: float
     objective_seconds: float
     seconds_a_suggestion: float
-    peak_memory_mb: float
+    peak_memory_mib: float
     failed_share: float
     bad_share: float
     wasted_share: float

@@ -104,13 +104,13 @@ function whenReached(row) {
 
 function costSection(problem, rows) {
   const withTarget = problem.target !== null;
-  const withMemory = rows.some((row) => row.peak_memory_mb !== null);
+  const withMemory = rows.some((row) => row.peak_memory_mib !== null);
   const heads = ["sampler", { label: "a suggestion", title: "mean over trials" }, { label: "ask", title: "seconds a study to suggest" }, { label: "tell", title: "seconds a study to learn values" },
     { label: "objective", title: "seconds a study of the objective" }, ...(withMemory ? [{ label: "peak memory", title: "mean over seeds" }] : []),
     ...(withTarget ? [{ label: `to ${number(problem.target)}`, title: `until half of the seeds have the median final value of ${problem.target_sampler}` }] : [])];
   const made = rows.map((row) => ({ className: rowClass(problem, row), cells: [
     cell(row.sampler), ...["seconds_a_suggestion", "ask_seconds", "tell_seconds", "objective_seconds"].map((key) => numeric(row[key], seconds)),
-    ...(withMemory ? [numeric(row.peak_memory_mb, (value) => (value === null ? "–" : `${number(value, 3)} MiB`))] : []),
+    ...(withMemory ? [numeric(row.peak_memory_mib, (value) => (value === null ? "–" : `${number(value, 3)} MiB`))] : []),
     ...(withTarget ? [cell(whenReached(row), toNumber(row.seconds_to_target))] : []),
   ] }));
   const target = withTarget ? `; last, the trials and the time until half of the seeds have the median final value of ${problem.target_sampler} (share of seeds that reach it)` : "";
