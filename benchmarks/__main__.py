@@ -6,7 +6,8 @@ import importlib.util
 import sys
 
 
-# What the extra `bench` of pyproject.toml installs, by module name.
+# Optuna and what the extra `bench` of pyproject.toml adds, by module name; without SQLAlchemy, which
+# comes with Optuna, and Plotly and tomli, which are for the HTML page and TOML files only.
 _NEEDED = ("optuna", "optunahub", "matplotlib", "rich")
 
 

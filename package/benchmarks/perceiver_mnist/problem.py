@@ -46,7 +46,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
     Args:
         preset: ``"small"`` (about a second a run on one CPU core) or ``"full"`` (the blog post's
             space on 60,000 images; made for a GPU).
-        mode: ``"table"`` replays measured runs in microseconds, ``"train"`` trains.
+        mode: ``"table"`` replays measured runs in about a millisecond each, ``"train"`` trains.
         device: Where to train: ``"auto"`` (CUDA, else MPS, else CPU), ``"cpu"``, ``"cuda"``,
             ``"cuda:N"`` or ``"mps"``. No use in a table.
         data_root: Folder that holds ``MNIST/raw``, as torchvision lays it out; may be read-only.
