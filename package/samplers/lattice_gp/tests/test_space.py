@@ -184,6 +184,20 @@ def test_search_scores_every_point_of_a_small_lattice() -> None:
     assert space.flat_index(found[None, :])[0] == np.argsort(-scores)[3]
 
 
+def test_search_does_not_leave_the_region_that_it_is_confined_to() -> None:
+    space = SearchSpace({"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
+    rng = np.random.default_rng(0)
+    # Everything is better farther away.
+    centre = np.full(2, 0.5)
+    region = trust_region.TrustRegion.around(space, centre, 12, np.ones(2))
+    visits = Visits(space, centre[None, :])
+    found = search.maximize(
+        lambda points: points.sum(axis=1), space, visits, region.candidates(rng), rng, region
+    )
+    assert region.contains(found[None, :]).all()
+    np.testing.assert_allclose(found, centre + region.half_sides, atol=0.2 * region.side)
+
+
 @pytest.mark.parametrize("distributions", [MIXED, DISCRETE])
 def test_startup_points_are_distinct_and_deterministic(
     distributions: dict[str, BaseDistribution],
@@ -223,6 +237,14 @@ def test_edge_candidates_reach_both_ends_of_every_numeric_parameter() -> None:
     for end in (0.0, 1.0):
         one_moved = (points == centre).sum(axis=1) == space.n_params - 1
         assert ((points == end) & one_moved[:, None]).any(axis=0)[numeric].all()
+
+
+def test_random_edge_candidates_have_every_other_coordinate_at_an_end() -> None:
+    space = SearchSpace({f"x{i}": FloatDistribution(0, 1) for i in range(8)})
+    points = candidates.edges(space, np.full((1, 8), 0.4), 400, np.random.default_rng(0))
+    at_end = (points == 0.0) | (points == 1.0)
+    # After those near the centre, before those that differ from it in one coordinate.
+    assert 0.4 < at_end[200:400].mean() < 0.6
 
 
 def test_trust_region_shrinks_while_nothing_improves_and_then_restarts() -> None:
@@ -267,3 +289,12 @@ def test_ends_that_floats_cannot_hold_are_not_passed(distribution: IntDistributi
     value = axis.to_value(1.0)
     assert distribution.low < value <= distribution.high
     assert axis.to_unit(value) == 1.0
+
+
+def test_trust_region_is_wide_enough_along_the_parameters_that_matter_most() -> None:
+    space = SearchSpace({f"x{i}": FloatDistribution(0, 1) for i in range(3)})
+    scales = np.array([1e-6, 1.0, 1e6])
+    region = trust_region.TrustRegion.around(space, space.centre(), 0, scales)
+    assert (np.diff(region.half_sides) > 0.0).all()
+    assert region.half_sides.min() > 0.05 * region.side
+    assert region.half_sides.max() < 5.0 * region.side
