@@ -68,6 +68,14 @@ def test_one_failure_among_successes_is_taken_for_bad_luck() -> None:
     assert twice > 0.5  # and it is forgiven once a trial there succeeds
 
 
+def test_of_many_failures_the_latest_tell() -> None:
+    rng = np.random.default_rng(0)
+    before, since = 0.1 + 0.05 * rng.random((150, 2)), 0.85 + 0.05 * rng.random((150, 2))
+    model = SuccessModel(np.array([[0.5, 0.5]]), np.concatenate([before, since]), 2)
+    no_longer, now = probability(model, [0.12, 0.12], [0.87, 0.87])
+    assert now < 0.1 < 0.5 < no_longer
+
+
 def test_probability_is_that_of_the_dense_formulas() -> None:
     rng = np.random.default_rng(0)
     succeeded, failed, asked = rng.random((7, 3)), rng.random((5, 3)), rng.random((4, 3))

@@ -87,6 +87,30 @@ def test_what_a_running_trial_is_believed_to_reach_is_to_be_beaten_too() -> None
     assert (with_both < with_none).any()
 
 
+def test_what_a_part_of_the_space_will_hardly_miss_is_to_be_beaten_there() -> None:
+    surrogate = surrogate_of(noisy())
+    part = SURROGATES.inputs(SPACE, np.array([[0.1]]))
+    everything = np.ones(len(POINTS), dtype=bool)
+    beaten = improvement.Improvement([surrogate], everything, everything[:0], part)
+    deviation = surrogate.predict(part)[1]
+    # On its mean, a normal outcome improves by 0.4 deviations on average.
+    assert math.exp(beaten(part)[0]) > float(deviation[0])
+    assert improvement_on(surrogate)(part)[0] < beaten(part)[0]
+
+
+def test_the_more_objectives_the_less_the_ends_of_the_front_are_worth() -> None:
+    def share(n_objectives: int) -> float:
+        """How far beyond the worst of a front the reference point lies, as a share of its range."""
+        front = np.concatenate([np.eye(n_objectives), np.full((1, n_objectives), 0.3)])
+        shares = improvement._reference(front, front) - 1.0
+        assert shares == pytest.approx(shares[0])
+        return float(shares[0])
+
+    two = share(2)
+    assert 0.0 < two < 1.0
+    assert [share(3), share(4)] == pytest.approx([two**2, two**3])
+
+
 def true_loss(params: dict[str, Any]) -> float:
     """A valley at 5 layers, 256 units and a rate of 3e-3; about 1.7 at the worst ends."""
     layers, units = (params["layers"] - 5) / 3, params["units"] / 256 - 1

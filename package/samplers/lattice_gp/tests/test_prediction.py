@@ -93,6 +93,13 @@ def test_outlook_is_that_of_many_draws(power: float) -> None:
     assert mirrored.gain is None
 
 
+def test_noise_is_told_in_units_of_the_objective() -> None:
+    values = np.array([0.5, 0.7, 1.0, 3.0])
+    way_back = warp.Warp(False, 1.0).on(values).way_back
+    belief = outlook.ScoreBelief(-0.9, 0.6, 0.2, -1.0, None, False, way_back)
+    assert outlook.outlook(belief).noise == pytest.approx(0.2 * values.std())
+
+
 # Predictions.
 
 
@@ -205,6 +212,19 @@ def test_maximised_study_stops_likewise() -> None:
 
 def test_start_up_trials_promise_nothing() -> None:
     assert n_trials_until_stopped(StopCallback(1e9, patience=1)) == 5
+
+
+def test_trials_that_other_workers_began_later_do_not_stop_a_study(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=8)
+    stopped_after: list[int] = []
+    for number in (3, 4):
+        # The first is a start-up trial: the later ones of the model promise nothing of it.
+        monkeypatch.setattr(study, "stop", lambda: stopped_after.append(number))
+        StopCallback(1e9, patience=1)(study, study.trials[number])
+    assert stopped_after == [4]
 
 
 @pytest.mark.parametrize(
