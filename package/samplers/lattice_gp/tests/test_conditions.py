@@ -140,6 +140,15 @@ def test_union_of_ranges() -> None:
     assert uneven == FloatDistribution(0.0, 1.1)
 
 
+def test_union_of_ranges_of_one_step_that_begin_between_each_other_s_values() -> None:
+    distributions = [IntDistribution(0, 8, step=4), IntDistribution(2, 10, step=4)]
+    trials = [
+        create_trial(params={"x": d.low}, distributions={"x": d}, value=0.0) for d in distributions
+    ]
+    known = unions.known_distributions(records.RecordReader().read(numbered(trials)))
+    assert known == {"x": IntDistribution(0, 10, step=2)}
+
+
 def test_parameter_of_two_kinds_is_left_out() -> None:
     distributions = [IntDistribution(1, 5), CategoricalDistribution([1, 2])]
     trials = [

@@ -76,6 +76,14 @@ def test_order_of_merit_of_two_objectives() -> None:
     assert merit.order_of_merit(values, infeasible_best).tolist() == [1, 3, 2, 0]
 
 
+def test_order_of_merit_does_not_depend_on_the_units_of_constraints() -> None:
+    rng = np.random.default_rng(0)
+    values, constraints = rng.random((30, 1)), rng.random((30, 2)) - 0.2
+    order = merit.order_of_merit(values, constraints)
+    for units in ([1e6, 1.0], [1.0, 1e6]):
+        np.testing.assert_array_equal(merit.order_of_merit(values, constraints * units), order)
+
+
 def test_constraint_that_was_not_told_is_no_violation() -> None:
     constraints = np.array([[np.nan, -1.0], [np.nan, 1.0], [0.0, np.nan]])
     np.testing.assert_array_equal(merit.is_feasible(constraints), [True, False, True])

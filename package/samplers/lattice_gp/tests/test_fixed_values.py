@@ -26,6 +26,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
+records = import_module(f"{lattice_gp.__name__}.records")
 SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
 Visits = import_module(f"{lattice_gp.__name__}.visits").Visits
 
@@ -204,3 +205,18 @@ def test_what_another_sampler_fixes_halfway_is_no_reason_for_repeats() -> None:
     study.sampler = optuna.samplers.PartialFixedSampler({"x": 5}, LatticeGPSampler(seed=0))
     study.optimize(objective, n_trials=20)
     assert len({tuple(trial.params.values()) for trial in study.trials[10:]}) == 20
+
+
+def test_a_running_trial_is_where_its_objective_was_sent_not_where_it_was_to_go() -> None:
+    space: dict[str, BaseDistribution] = {
+        "depth": IntDistribution(2, 8),
+        "rate": FloatDistribution(0.0, 1.0),
+    }
+    trial = optuna.trial.create_trial(
+        state=optuna.trial.TrialState.RUNNING,
+        params={"depth": 3},
+        distributions={"depth": space["depth"]},
+        system_attrs={"lattice_gp:suggestion": {"depth": 7, "rate": 0.5}},
+    )
+    (record,) = records.RecordReader().read([trial])
+    assert record.place(SearchSpace(space)) == pytest.approx([1 / 6, 0.5])

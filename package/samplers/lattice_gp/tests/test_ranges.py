@@ -77,6 +77,21 @@ def test_range_that_was_changed_is_the_latest_and_one_that_goes_to_and_fro_the_w
     assert {to_and_fro(first) for first in (0.0, 0.3, 1.0)} <= {0.5, 1.0}
 
 
+def test_range_that_only_the_latest_trial_had_is_not_taken_for_changed() -> None:
+    earlier = np.array([0.2, 0.9, 0.5, 0.1, 0.7, 0.3, 0.8, 0.4])
+    end = of_second(earlier, np.array([1.0] * 7 + [0.5]))
+    assert end(0.0) == end(0.4) == end(1.0) == 1.0
+
+
+def test_range_at_random_is_not_taken_to_follow_another_parameter() -> None:
+    def is_one(seed: int) -> bool:
+        rng = np.random.default_rng(seed)
+        end = of_second(rng.random(30), rng.choice([0.5, 1.0], 30))
+        return len({end(first) for first in np.linspace(0.0, 1.0, 50)}) == 1
+
+    assert sum(map(is_one, range(40))) >= 36
+
+
 def test_values_that_were_made_fewer_are_kept() -> None:
     end = of_second(np.linspace(0.0, 1.0, 5), np.full(5, 0.9), spacing=0.25)
     assert end(0.3) == 0.75
