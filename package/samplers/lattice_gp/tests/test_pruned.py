@@ -33,7 +33,11 @@ lattice_gp = optunahub.load_local_module(
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 curves = import_module(f"{lattice_gp.__name__}.curves")
+history = import_module(f"{lattice_gp.__name__}.history")
+Model = import_module(f"{lattice_gp.__name__}.model").Model
 Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
+records = import_module(f"{lattice_gp.__name__}.records")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
 
 N_STEPS = 9
 SPACE = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}
@@ -86,6 +90,42 @@ def test_the_earlier_a_trial_was_pruned_the_less_is_known_of_it() -> None:
     means = [noise[lengths == n].mean() for n in (1, 2, 3, 4, 5)]
     assert means == sorted(means, reverse=True)
     assert means[-1] < 0.5 * means[0]
+
+
+def test_the_farther_from_what_was_seen_the_less_is_known() -> None:
+    rng = np.random.default_rng(0)
+    early = np.append(rng.uniform(0.0, 1.0, 12), [0.5, 2.5])
+    finals = early + 0.3 * rng.normal(size=14)
+    told = np.append(finals[:12], [math.nan, math.nan])
+    paths = [curve(e, f) for e, f in zip(early[:12], finals)] + [curve(e) for e in early[12:]]
+    near, far = curves.estimate_finals(paths, told).noise[12:]
+    assert far > 1.3 * near
+
+
+def test_a_final_value_that_is_hardly_known_teaches_little() -> None:
+    rng = np.random.default_rng(0)
+    now, finals = rng.normal(size=(2, 40))
+    variances = np.full(40, 100.0)
+    finals[:20], variances[:20] = now[:20], 0.0
+    line = curves._fit_line(now, finals, variances, 1.0)
+    alone = curves._fit_line(now[:20], finals[:20], variances[:20], 1.0)
+    assert line.at(np.array([1.5]))[0] == pytest.approx(alone.at(np.array([1.5]))[0], abs=0.05)
+
+
+def test_what_is_believed_before_there_is_data_counts_as_trials_would() -> None:
+    rng = np.random.default_rng(0)
+    now = rng.normal(size=10)
+    # The order is turned round, against the belief.
+    finals = 0.2 * rng.normal(size=10) - now
+    line = curves._fit_line(now, finals, np.zeros(10), 1.0)
+    x, y = (now - line.now) / line.now_unit, (finals - line.final) / line.final_unit
+    # Three trials of a correlation of 0.8.
+    x, y = (
+        np.append(x, math.sqrt(3.0) * np.array([1.0, 0.0])),
+        np.append(y, math.sqrt(3.0) * np.array([0.8, 0.6])),
+    )
+    assert line.correlation == pytest.approx(x @ y / (x @ x))
+    assert line.residual == pytest.approx(((y - line.correlation * x) ** 2).sum() / 13)
 
 
 def test_rungs_are_chained() -> None:
@@ -306,3 +346,19 @@ def test_only_pruned_trials_are_no_start() -> None:
         study.add_trial(_trial(x, x, state=TrialState.PRUNED, intermediate_values={1: x}))
     study.ask(dict(SPACE))
     assert "lattice_gp:prediction" not in study.trials[-1].system_attrs
+
+
+def test_the_value_to_improve_on_is_never_that_of_a_pruned_trial() -> None:
+    study = optuna.create_study()
+    for x in np.linspace(0.2, 0.9, 8).tolist():
+        study.add_trial(_trial(x, 0.5, value=x, intermediate_values={1: 1.0 + x}))
+    # By its early value, it would have been the best by far.
+    pruned = _trial(0.1, 0.5, state=TrialState.PRUNED, intermediate_values={1: 0.5})
+    study.add_trial(pruned)
+    told = history.read_history(
+        SearchSpace(SPACE), records.RecordReader().read(study.trials), [False], uses_pruned=True
+    )
+    beliefs = Model(Recipe()).view(SearchSpace(SPACE), told).beliefs
+    (surrogate,) = beliefs.objectives
+    incumbent = surrogate.counted[told.is_complete].min()
+    assert beliefs.improvement.incumbent == incumbent > surrogate.counted.min()
