@@ -28,6 +28,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
+UntriedBranches = import_module(f"{lattice_gp.__name__}.branches").UntriedBranches
 candidates = import_module(f"{lattice_gp.__name__}.candidates")
 Conditions = import_module(f"{lattice_gp.__name__}.conditions").Conditions
 records = import_module(f"{lattice_gp.__name__}.records")
@@ -273,3 +274,16 @@ def test_choice_never_seen_is_tried() -> None:
     study.optimize(objective, n_trials=45)
     assert study.best_params["kind"] == "7"
     assert study.best_value < 0.2
+
+
+@pytest.mark.parametrize("n_choices, are_tried", [(20, True), (100, False)])
+def test_of_very_many_branches_the_model_decides_which_are_tried(
+    n_choices: int, are_tried: bool
+) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", [str(i) for i in range(n_choices)])
+        return trial.suggest_float(f"x_{kind}", 0.0, 1.0)
+
+    space = conditioned_space(finished(objective, 10))
+    visited = space.from_quantiles(np.full((1, space.n_params), 0.1))
+    assert (UntriedBranches.of(space, visited) is not None) == are_tried

@@ -29,6 +29,11 @@ lattice_gp = optunahub.load_local_module(
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 CostSource = import_module(f"{lattice_gp.__name__}.cost").CostSource
+history = import_module(f"{lattice_gp.__name__}.history")
+Model = import_module(f"{lattice_gp.__name__}.model").Model
+Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
+records = import_module(f"{lattice_gp.__name__}.records")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
 
 Params = dict[str, Any]
 SPACE: dict[str, BaseDistribution] = {
@@ -175,6 +180,34 @@ def test_of_equally_promising_regions_the_cheap_one_is_tried_first(cost_aware: A
     n_shallow, n_without = (sum(d <= 4 for d in depths(source)) for source in (cost_aware, None))
     assert n_shallow >= 7
     assert n_shallow > n_without
+
+
+def _told(n_trials: int) -> tuple[Any, Any]:
+    """A space, and what as many past trials tell of it."""
+    study = optuna.create_study()
+    study.add_trials(_past(n_trials))
+    space, read = SearchSpace(SPACE), records.RecordReader().read(study.trials)
+    return space, history.read_history(space, read, [False], CostSource("seconds").measure)
+
+
+@pytest.mark.parametrize("n_trials, power", [(10, 1 / 2), (30, 1 / 4)])
+def test_the_longer_the_study_the_less_costs_count(n_trials: int, power: float) -> None:
+    space, told = _told(n_trials)
+    shallow, deep = ({"depth": depth, "rate": 1e-2, "kind": 0} for depth in (1, 8))
+    points = np.stack([space.to_coordinates(params) for params in (shallow, deep)])
+    model = Model(Recipe())
+    aware, unaware = (
+        model.view(space, told, function).acquisition(points) for function in (_cost, lambda p: 1)
+    )
+    advantage = (aware - unaware)[0] - (aware - unaware)[1]
+    assert advantage == pytest.approx(power * math.log(8.0))
+
+
+def test_of_more_costs_than_a_model_can_see_it_sees_the_latest() -> None:
+    space, told = _told(60)
+    view = Model(Recipe(max_fitted=20, max_observed=20)).view(space, told)
+    seen = view.beliefs.costs._surrogate.chosen
+    assert len(seen) == 20 and set(range(50, 60)) <= set(seen.tolist())
 
 
 @pytest.mark.parametrize("seed", range(3))

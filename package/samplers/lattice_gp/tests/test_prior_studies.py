@@ -35,6 +35,7 @@ hyperparameters = import_module(f"{lattice_gp.__name__}.hyperparameters")
 kernels = import_module(f"{lattice_gp.__name__}.kernels")
 likelihood = import_module(f"{lattice_gp.__name__}.likelihood")
 space_module = import_module(f"{lattice_gp.__name__}.space")
+surrogate_module = import_module(f"{lattice_gp.__name__}.surrogate")
 
 Objective = Callable[[Trial], "float | Sequence[float]"]
 
@@ -327,3 +328,16 @@ def test_study_that_is_gone_is_named() -> None:
         ValueError, match=r"prior_studies\[0\].*'nothing://', which cannot be read"
     ):
         lattice_gp.LatticeGPSampler(prior_studies=[("nothing://", "gone")])
+
+
+def test_earlier_studies_count_less_and_less_beside_the_study_s_own_trials() -> None:
+    def size(n: int) -> float:
+        """Spread over n trials of what is left of a trend."""
+        points = np.zeros((n, 1))
+        trend = np.resize([0.0, 1.0, 2.0, 3.0, 4.0], (n, 1))
+        inputs = kernels.Inputs(points, np.arange(1), points[:, :0], trend)
+        units = surrogate_module.TrendUnits.of(slice(0, 1), inputs)
+        return float(units(inputs).trends.std())
+
+    assert size(5) == pytest.approx(1.0)
+    assert [size(n) for n in (10, 20, 40)] == pytest.approx([1 / 4, 1 / 16, 1 / 64])
