@@ -21,6 +21,9 @@ from benchmarks.contenders import hub_samplers
 from benchmarks.contenders import registry as contenders
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.contender import Setup
+from benchmarks.contenders.seeding import OWN
+from benchmarks.contenders.seeding import sampler_seed
+from benchmarks.contenders.seeding import SHARED
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import Options
 from benchmarks.problems.toy_problems import Faulty
@@ -96,6 +99,13 @@ def test_sampler_that_does_not_reproduce_itself_goes_on_without_repeats(tmp_path
     assert len({trial.params["rate"] for trial in _stored(spec)}) == 8
     assert seeds[0] == seeds[1] == spec.sampler_seed
     assert seeds[2] != seeds[0]
+
+
+def test_seeds_of_samplers_differ_and_are_such_as_all_of_them_take() -> None:
+    seeds = [sampler_seed(name, seed, OWN) for name in ("a", "b") for seed in range(50)]
+    assert len(set(seeds)) == 100
+    assert all(0 <= seed < 2**31 for seed in seeds)
+    assert sampler_seed("a", 7, SHARED) == sampler_seed("b", 7, SHARED) == 7
 
 
 class Stubborn(optuna.samplers.RandomSampler):

@@ -215,6 +215,18 @@ def test_replayed_noise_has_the_modelled_size_and_its_median_is_expected_loss(ta
     assert abs(np.mean(np.abs(z - z.mean()) < sd) - 0.683) < 0.04
 
 
+def test_half_of_the_replayed_losses_lie_above_the_expected_one(submodule: Submodule) -> None:
+    class Skewed:
+        """Residuals whose median is far from 0."""
+
+        residuals = np.random.default_rng(0).exponential(size=(30, 7))
+        leave_one_out_residuals = residuals, np.full((30, 7), 2.0)
+
+    noise = submodule("table")._standardised_noise(Skewed())
+    assert np.median(noise) == pytest.approx(0.0, abs=1e-12)
+    assert np.mean(noise**2) == pytest.approx(1.0)
+
+
 def test_replayed_noise_has_the_measured_size(table: Any) -> None:
     differences, sd = pair_differences(table)
     standardised = differences / sd

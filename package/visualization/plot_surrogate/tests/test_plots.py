@@ -179,6 +179,15 @@ def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist() -> None:
     assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
 
 
+@pytest.mark.parametrize("direction, sign", [("minimize", 1.0), ("maximize", -1.0)])
+def test_bright_is_better_whatever_the_direction(direction: str, sign: float) -> None:
+    study = study_of(lambda trial: sign * smooth(trial), 8, direction=direction)
+    colours = plots.plot_posterior_pairs(study, ["depth", "units"]).layout.coloraxis
+    # Viridis is bright at its high end.
+    assert colours.colorscale[-1][1] == "#fde725"
+    assert bool(colours.reversescale) == (direction == "minimize")
+
+
 def test_pairs_show_the_parameters_that_matter() -> None:
     def objective(trial: optuna.Trial) -> float:
         values = [trial.suggest_float(f"p{i}", 0.0, 1.0) for i in range(7)]
