@@ -287,3 +287,33 @@ def test_of_very_many_branches_the_model_decides_which_are_tried(
     space = conditioned_space(finished(objective, 10))
     visited = space.from_quantiles(np.full((1, space.n_params), 0.1))
     assert (UntriedBranches.of(space, visited) is not None) == are_tried
+
+
+def test_a_spent_neighbourhood_of_the_best_is_left() -> None:
+    space = {
+        "x": IntDistribution(0, 40),
+        "kind": CategoricalDistribution(["a", "b"]),
+        "y": IntDistribution(0, 1),
+    }
+
+    def loss(params: dict[str, Any]) -> float:
+        return abs(params["x"] - 20) + float(params.get("y", 0.5))
+
+    # All points of the middle but one, the best 22 trials before the end: the trust region is small.
+    middle = [{"x": x, "kind": "a"} for x in range(9, 33)]
+    middle += [{"x": x, "kind": "b", "y": y} for x in range(8, 33) for y in (0, 1)]
+    middle.sort(key=loss, reverse=True)
+    middle.insert(-21, middle.pop())
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    for params in middle:
+        distributions = {name: space[name] for name in params}
+        study.add_trial(
+            create_trial(params=params, distributions=distributions, value=loss(params))
+        )
+    assert len(middle) == 74  # an even number of trials, so that the next is one of the region
+    trial = study.ask()
+    trial.suggest_int("x", 0, 40)
+    if trial.suggest_categorical("kind", ["a", "b"]) == "b":
+        trial.suggest_int("y", 0, 1)
+    assert lattice_gp.prediction_of(study.trials[-1]) is not None
+    assert trial.params not in middle

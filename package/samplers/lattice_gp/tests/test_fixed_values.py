@@ -112,6 +112,29 @@ def test_free_parameters_go_with_the_fixed_ones(storage: str | None) -> None:
         assert all(lattice_gp.prediction_of(trial) is None for trial in trials)
 
 
+def test_free_parameters_of_a_long_study_are_not_sought_near_the_best() -> None:
+    """The best depth by far is 2, with its rate; from 60 trials on there is a trust region."""
+    space: dict[str, BaseDistribution] = {
+        "depth": IntDistribution(2, 8),
+        "rate": FloatDistribution(0.0, 1.0),
+    }
+
+    def loss(params: dict[str, Any]) -> float:
+        distance = params["rate"] - (params["depth"] - 2) / 6
+        return float(distance**2 + 0.1 * (params["depth"] - 2))
+
+    rng = np.random.default_rng(0)
+    past = [{"depth": int(rng.integers(2, 9)), "rate": float(rng.random())} for _ in range(60)]
+    past[39] = {"depth": 2, "rate": 0.0}
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    for params in past:
+        study.add_trial(
+            optuna.trial.create_trial(params=params, distributions=space, value=loss(params))
+        )
+    study.enqueue_trial({"depth": 8})
+    assert study.ask(space).params["rate"] > 0.9
+
+
 def test_a_part_is_not_searched_twice_until_it_is_spent() -> None:
     def objective(trial: optuna.Trial) -> float:
         return trial.suggest_int("a", 0, 3) - 0.3 * trial.suggest_int("b", 0, 9)
