@@ -86,6 +86,23 @@ def test_arguments_of_a_problem_may_have_commas(
     assert "random: 2 problems" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("share, verdict, status", [(0.05, "yes", 0), (0.2, "no", 1)])
+def test_command_fails_if_a_sampler_is_called_different_from_itself_too_often(
+    share: float,
+    verdict: str,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = null_comparison.Rates(sentences=share, wilcoxon=0.9)
+    monkeypatch.setattr(null_comparison, "rates", lambda draw, kinds, n_repetitions: found)
+    monkeypatch.setattr(null_comparison, "MADE", (Made("made up", 1, 6),))
+    arguments = ["--repetitions", "400", "--pool", "20", "--trials", "1", "--problems", "lattice"]
+    assert null_comparison.main(arguments) == status
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "made up" in line]
+    assert verdict in row.split()
+
+
 def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(null_comparison, "MADE", (Made("one problem", 1, 6),))
     arguments = ["--repetitions", "5", "--pool", "20", "--trials", "2", "--problems", "lattice"]

@@ -178,6 +178,10 @@ def _swapped(root: Path) -> None:
     _replace(root / "CHANGELOG.md", "[0.1.0]", "[0.4.0]")
 
 
+def _repeated(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "[0.1.0]", "[0.2.0]")
+
+
 def _odd_version(root: Path) -> None:
     _replace(root / "CHANGELOG.md", "[0.1.0]", "[first]")
 
@@ -197,6 +201,7 @@ def _empty(root: Path) -> None:
         (_other_python, ["Python 3.10 at the oldest", "pyproject.toml has Python >=3.11"]),
         (_page_lacks_one, ["package/samplers/thing/README.md: optuna_versions lacks 4.8.0"]),
         (_swapped, ["[0.2.0] stands above [0.4.0]"]),
+        (_repeated, ["[0.2.0] stands above [0.2.0]"]),
         (_odd_version, ["[first] is no version"]),
         (_empty, ["has no version"]),
     ],
