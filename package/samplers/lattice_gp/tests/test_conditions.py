@@ -297,7 +297,7 @@ def test_a_spent_neighbourhood_of_the_best_is_left() -> None:
     }
 
     def loss(params: dict[str, Any]) -> float:
-        return abs(params["x"] - 20) + float(params.get("y", 0.5))
+        return float(abs(params["x"] - 20) + params.get("y", 0.5))
 
     # All points of the middle but one, the best 22 trials before the end: the trust region is small.
     middle = [{"x": x, "kind": "a"} for x in range(9, 33)]
