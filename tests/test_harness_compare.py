@@ -18,6 +18,7 @@ from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
 from benchmarks.analysis import paired
+from benchmarks.analysis import run_arrays
 from benchmarks.analysis import target
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
@@ -329,6 +330,23 @@ def test_seconds_of_a_curve() -> None:
     assert math.isnan(curve.seconds_at(5))
     del run.trials[1].user_attrs["ask_seconds"]
     assert curves.from_runs([run]).curves["p", "tpe", 0].seconds is None
+
+
+def test_trials_side_by_side_end_when_the_clock_says() -> None:
+    trials = [
+        create_trial(
+            value=1.0,
+            user_attrs={
+                "seconds": 10.0,
+                "ask_seconds": 0.0,
+                "tell_seconds": 0.0,
+                "finished_seconds": finished,
+            },
+        )
+        for finished in (10.0, 10.0, 20.0)
+    ]
+    ended = run_arrays.ended_at(Run("p", "s", 0, 3, 1, {}, trials))
+    assert ended is not None and ended.tolist() == [10.0, 10.0, 20.0]
 
 
 def test_merging_files() -> None:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ..contenders.attributes import told_number
+from ..running.simulation import FINISHED_SECONDS
 from .results import has_value
 from .results import objective_seconds
 from .results import Run
@@ -35,11 +36,16 @@ def ended_at(run: Run) -> FloatArray | None:
     """Seconds from the start of the study to the end of each trial.
 
     A trial takes what its objective cost (of a table, what it cost to measure) and what the sampler
-    needed to suggest and to learn.
+    needed to suggest and to learn. Where several ran at a time, it ended when the study's clock says.
 
     Returns:
         None if a time is missing.
     """
+    by_the_clock = [
+        told_number(trial.user_attrs, FINISHED_SECONDS, math.nan) for trial in run.trials
+    ]
+    if by_the_clock and not np.isnan(by_the_clock).any():
+        return np.array(by_the_clock, dtype=float)
     spent = np.array(
         [
             objective_seconds(trial)
