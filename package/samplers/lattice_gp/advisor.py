@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from optuna.trial import TrialState
 
 from .arrays import first
 from .arrays import FloatArray
@@ -135,7 +136,8 @@ class Advisor:
         uses_pruned = self._recipe.uses_pruned
         history = read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
         if cost_source is not None:
-            complaint = cost_source.complaint(history.costs[history.is_complete])
+            complete = [r.trial for r in others if r.trial.state == TrialState.COMPLETE]
+            complaint = cost_source.complaint(complete)
             if complaint:
                 self._say(complaint, topic="cost_aware")
         return history

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Callable
+from collections.abc import Sequence
 import math
 from typing import Any
 from typing import TypeAlias
@@ -61,17 +62,17 @@ class CostSource:
         duration = trial.duration
         return math.nan if duration is None else _positive(duration.total_seconds())
 
-    def complaint(self, costs: FloatArray) -> str | None:
-        """What is wrong with the costs (n,) of completed trials, NaN where unknown, if anything.
+    def complaint(self, trials: Sequence[FrozenTrial]) -> str | None:
+        """What is wrong with the costs of completed trials, if anything.
 
         A name that none of them has is probably misspelt.
         """
-        if self._attribute is None or len(costs) < _MIN_SILENT or not np.isnan(costs).all():
+        name = self._attribute
+        if name is None or len(trials) < _MIN_SILENT or any(name in t.user_attrs for t in trials):
             return None
         return (
-            f"cost_aware is {self._attribute!r}, but none of the {len(costs)} completed trials has "
-            "a user attribute of this name that is a positive number. Continuing as if all trials "
-            "cost the same until one has."
+            f"cost_aware is {name!r}, but none of the {len(trials)} completed trials has a user "
+            "attribute of this name. Continuing as if all trials cost the same until one has."
         )
 
 
