@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 import time
 from typing import Any
 
@@ -86,17 +88,19 @@ def _evaluate(problem: Problem, trial: Trial) -> tuple[Any, str]:
 
 def tell(study: Study, evaluated: Evaluated) -> FrozenTrial:
     """The last third of :func:`run_trial`."""
+    # Optuna makes a FAIL of some values that are not one number, with a warning, and raises errors
+    # at others; what it raises here is the sampler's.
+    number = None if evaluated.error else one_number(evaluated.value)
     begin = time.perf_counter()
-    if evaluated.error:
+    if number is None:
         finished = study.tell(evaluated.number, state=TrialState.FAIL)
     else:
-        # Optuna makes a FAIL of what is not a number.
-        finished = study.tell(evaluated.number, evaluated.value)
+        finished = study.tell(evaluated.number, number)
     told = time.perf_counter()
     # A finished trial can no longer be changed, but this is a copy on its way to the storage.
     finished.user_attrs = storable(finished.user_attrs)
     if finished.state is TrialState.FAIL and not evaluated.error:
-        returned = f"the objective returned {evaluated.value!r}, which is not one number"
+        returned = f"the objective returned {_shown(evaluated.value)}, which is not one number"
         finished.user_attrs["error"] = returned[:_MAX_ERROR_CHARS]
     finished.user_attrs.update(
         ask_seconds=evaluated.ask_seconds,
@@ -104,3 +108,28 @@ def tell(study: Study, evaluated: Evaluated) -> FrozenTrial:
         tell_seconds=told - begin,
     )
     return finished
+
+
+def one_number(value: Any) -> float | None:
+    """What an objective returned, as the number that it is; None if it is not one.
+
+    Args:
+        value: Anything. A sequence of one number counts as that, like in Optuna.
+    """
+    if isinstance(value, Sequence) and not isinstance(value, (str, bytes)) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, (str, bytes, bytearray)):
+        # Python would read "1" as a number, which is more likely to be a mistake than one.
+        return None
+    try:
+        number = float(value)
+    except Exception:  # Whatever a class of the user's raises; an int may be too large.
+        return None
+    return None if math.isnan(number) else number
+
+
+def _shown(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:  # Of a class of the user's, or an int of too many digits.
+        return f"something of type {type(value).__name__}"

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 
 from ..problems.fixed_trial import fixed_trial
 from ..problems.registry import Problem
+from .one_trial import one_number
 
 
 # Far from the seeds that studies are run with.
@@ -60,7 +61,7 @@ def reevaluate(
 
 def _evaluate(problem: Problem, incumbent: FrozenTrial, worst: float) -> float:
     try:
-        value = float(problem(fixed_trial(incumbent.params)))
+        value = one_number(problem(fixed_trial(incumbent.params)))
     except Exception:  # Whatever an objective fails with.
         return worst
-    return value if math.isfinite(value) else worst
+    return worst if value is None or not math.isfinite(value) else value

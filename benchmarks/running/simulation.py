@@ -122,7 +122,7 @@ def _replay(study: Study, stored: FrozenTrial) -> Evaluated | None:
     value = None if stored.values is None else stored.values[0]
     return Evaluated(
         trial.number,
-        # Optuna makes a FAIL of what is not a number, as it did before.
+        # What is not a number is a FAIL, as it was before.
         float("nan") if value is None else value,
         stored.user_attrs.get("error", ""),
         stored.user_attrs["ask_seconds"],
