@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
+from pathlib import Path
 from typing import Any
 import warnings
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
 import pytest
 
+from benchmarks import cli
+from benchmarks.contenders.contender import Contender
+from benchmarks.contenders.contender import Setup
 from benchmarks.running.one_trial import run_trial
 from benchmarks.running.reevaluation import reevaluate
+from benchmarks.running.restoring import Plan
+
+
+_MODULE = """
+from optuna.samplers import RandomSampler
+
+def bowl(trial):
+    return trial.suggest_float("x", -5.0, 5.0) ** 2
+
+class Late(RandomSampler):
+    def sample_independent(self, study, trial, *rest):
+        if trial.number == 2:
+            raise RuntimeError("the third is too much")
+        return super().sample_independent(study, trial, *rest)
+"""
 
 
 class _Unprintable:
@@ -29,7 +51,7 @@ class _Returning:
     """An objective of a trial that returns one thing after the other."""
 
     directions = [StudyDirection.MINIMIZE]
-    search_space: dict[str, optuna.distributions.BaseDistribution] = {}
+    search_space: dict[str, BaseDistribution] = {}
 
     def __init__(self, *returned: Any) -> None:
         self._returned = returned
@@ -37,6 +59,19 @@ class _Returning:
     def __call__(self, trial: Trial) -> Any:
         trial.suggest_float("x", -1.0, 1.0)
         return self._returned[trial.number]
+
+
+class _Function:
+    """An objective of a trial."""
+
+    directions = [StudyDirection.MINIMIZE]
+    search_space: dict[str, BaseDistribution] = {}
+
+    def __init__(self, function: Callable[[Trial], float]) -> None:
+        self._function = function
+
+    def __call__(self, trial: Trial) -> float:
+        return self._function(trial)
 
 
 @pytest.mark.parametrize(
@@ -66,3 +101,83 @@ def test_what_is_one_number_is_kept(value: Any) -> None:
     finished = run_trial(study, problem, {})
     assert finished.values == [1.0]
     assert reevaluate([finished], StudyDirection.MINIMIZE, lambda _: problem, 0, range(1)) == [1.0]
+
+
+class _Failing(optuna.samplers.RandomSampler):
+    """Suggests one trial, and then raises or suggests what the space does not have."""
+
+    def __init__(self, is_raising: bool) -> None:
+        super().__init__(seed=0)
+        self._is_raising = is_raising
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        if trial.number == 0:
+            return super().sample_independent(study, trial, param_name, param_distribution)
+        if self._is_raising:
+            raise RuntimeError("no such choice")
+        return "no such choice"
+
+
+class _Choosing:
+    """An objective of a trial that may swallow what is raised at it."""
+
+    directions = [StudyDirection.MINIMIZE]
+    search_space: dict[str, BaseDistribution] = {}
+
+    def __init__(self, is_tolerant: bool = False) -> None:
+        self._is_tolerant = is_tolerant
+
+    def __call__(self, trial: Trial) -> float:
+        try:
+            return float(trial.suggest_categorical("x", [1, 2, 3]))
+        except Exception:
+            if self._is_tolerant:
+                return 9.0
+            raise
+
+
+def _plan(sampler: optuna.samplers.BaseSampler) -> Plan:
+    contender = Contender("mine", "", lambda setup: sampler)
+    return Plan(contender, Setup(0, {}, 9), [StudyDirection.MINIMIZE])
+
+
+@pytest.mark.parametrize("is_raising", [True, False])
+@pytest.mark.parametrize("is_tolerant", [True, False])
+def test_what_a_sampler_raises_at_an_objective_is_not_the_objectives(
+    is_raising: bool, is_tolerant: bool
+) -> None:
+    study = _plan(_Failing(is_raising)).new_study()
+    problem = _Choosing(is_tolerant)
+    assert run_trial(study, problem, {}).state is TrialState.COMPLETE
+    with pytest.raises((RuntimeError, ValueError), match="no such choice"):
+        run_trial(study, problem, {})
+
+
+def test_what_an_objective_raises_between_suggestions_is_its_own() -> None:
+    def problem(trial: Trial) -> float:
+        trial.suggest_float("x", 0.0, 1.0)
+        return trial.suggest_float("y", 1.0, 0.0)
+
+    study = _plan(optuna.samplers.RandomSampler(seed=0)).new_study()
+    assert "ValueError" in run_trial(study, _Function(problem), {}).user_attrs["error"]
+
+
+@pytest.mark.slow
+def test_a_sampler_that_raises_at_an_objective_fails_its_own_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "raising_" + tmp_path.name.replace("-", "_")
+    (tmp_path / f"{name}.py").write_text(_MODULE, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    words = ["run", "--problems", f"{name}:bowl", "--samplers", f"random,{name}:Late"]
+    sizes = ["--seeds", "1", "--trials", "4", "--jobs", "1", "--out", str(tmp_path / "out")]
+    assert cli.main([*words, *sizes]) == 1
+    said = capsys.readouterr().err
+    assert "1 studies failed" in said and "seed-0: RuntimeError: the third is too much" in said

@@ -1,4 +1,4 @@
-"""How long a sampler takes, whenever it is asked."""
+"""How long a sampler takes, whenever it is asked, and what it raises."""
 
 from __future__ import annotations
 
@@ -17,25 +17,37 @@ from .forwarding import ForwardingSampler
 
 
 class TimedSampler(ForwardingSampler):
-    """Measures how long another sampler takes.
+    """Measures how long another sampler takes, and notes what it raises.
+
+    An objective that asks for its parameters one by one gets the sampler's errors too, and may even
+    swallow them. They are noted here so that they are not taken for the objective's.
 
     Args:
         inner: The sampler.
 
     Attributes:
         seconds: What all calls have taken so far.
+        raised: The first error of the sampler's; None if there was none.
     """
 
     def __init__(self, inner: BaseSampler) -> None:
         super().__init__(inner)
         self.seconds = 0.0
+        self.raised: Exception | None = None
 
     def _timed(self, call: Callable[..., Any], *arguments: Any) -> Any:
         begin = time.perf_counter()
         try:
             return call(*arguments)
+        except Exception as error:
+            self._note(error)
+            raise
         finally:
             self.seconds += time.perf_counter() - begin
+
+    def _note(self, error: Exception) -> None:
+        if self.raised is None:
+            self.raised = error
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -63,9 +75,16 @@ class TimedSampler(ForwardingSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Ask the sampler."""
-        return self._timed(
+        value = self._timed(
             self._inner.sample_independent, study, trial, param_name, param_distribution
         )
+        try:
+            # Optuna would raise the same error, but outside of the sampler.
+            param_distribution.to_internal_repr(value)
+        except Exception as error:
+            self._note(error)
+            raise
+        return value
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Tell the sampler."""

@@ -50,17 +50,21 @@ def run_trial(study: Study, problem: Problem, space: Space) -> FrozenTrial:
         study: A study in memory, so that the times are the sampler's and the objective's alone.
         problem: The objective.
         space: Its search space; empty if the objective makes its own suggestions, whose time is
-            the sampler's only if that is a :class:`~benchmarks.contenders.timing.TimedSampler`.
+            the sampler's, like the errors that it raises meanwhile, only if that is a
+            :class:`~benchmarks.contenders.timing.TimedSampler`.
 
     Returns:
         The finished trial, with user attributes ``ask_seconds``, ``objective_seconds`` and
         ``tell_seconds``, and ``error`` if the objective raised one or returned no number.
+
+    Raises:
+        Exception: Whatever the sampler raises.
     """
     return tell(study, ask_and_evaluate(study, problem, space))
 
 
 def ask_and_evaluate(study: Study, problem: Problem, space: Space) -> Evaluated:
-    """The first two thirds of :func:`run_trial`."""
+    """The first two thirds of :func:`run_trial`, which tells what it raises."""
     begin = time.perf_counter()
     # Sampling is lazy in Optuna; it is done here if the space is known.
     trial = study.ask(fixed_distributions=space)
@@ -69,6 +73,9 @@ def ask_and_evaluate(study: Study, problem: Problem, space: Space) -> Evaluated:
     before = sampler.seconds if isinstance(sampler, TimedSampler) else 0.0
     value, error = _evaluate(problem, trial)
     evaluated = time.perf_counter()
+    if isinstance(sampler, TimedSampler) and sampler.raised is not None:
+        # Whatever the objective has made of it.
+        raise sampler.raised
     # Suggestions that the objective asked for.
     late = sampler.seconds - before if isinstance(sampler, TimedSampler) else 0.0
     if error:
