@@ -23,6 +23,7 @@ from benchmarks.contenders.contender import Setup
 from benchmarks.running.one_trial import run_trial
 from benchmarks.running.reevaluation import reevaluate
 from benchmarks.running.restoring import Plan
+from benchmarks.running.simulation import simulate
 
 
 _MODULE = """
@@ -181,3 +182,39 @@ def test_a_sampler_that_raises_at_an_objective_fails_its_own_study(
     assert cli.main([*words, *sizes]) == 1
     said = capsys.readouterr().err
     assert "1 studies failed" in said and "seed-0: RuntimeError: the third is too much" in said
+
+
+@pytest.mark.parametrize("way", ["new", "restored", "gone on", "on a clock"])
+def test_objectives_that_report_and_prune_run_to_their_end(way: str) -> None:
+    def problem(trial: Trial) -> float:
+        trial.suggest_float("x", 0.0, 1.0)
+        for step in range(3):
+            # Worse from trial to trial: any pruner that compares trials would prune.
+            trial.report(float(trial.number), step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return float(trial.number)
+
+    plan = _plan(optuna.samplers.RandomSampler(seed=0))
+    if way == "on a clock":
+        trials = list(simulate(plan, _Function(problem), [], 9, 2))
+    else:
+        study = plan.new_study()
+        trials = [run_trial(study, _Function(problem), {}) for _ in range(6)]
+        if way == "restored":
+            study = _plan(optuna.samplers.RandomSampler(seed=0)).restore(trials)
+        elif way == "gone on":
+            study = plan.go_on(trials)
+        trials += [run_trial(study, _Function(problem), {}) for _ in range(3)]
+    assert [trial.values for trial in trials] == [[float(number)] for number in range(9)]
+
+
+def test_a_trial_that_an_objective_prunes_by_itself_is_lost() -> None:
+    def problem(trial: Trial) -> float:
+        trial.report(1.0, 0)
+        raise optuna.TrialPruned("too slow")
+
+    study = _plan(optuna.samplers.RandomSampler(seed=0)).new_study()
+    trial = run_trial(study, _Function(problem), {})
+    assert trial.state is TrialState.FAIL
+    assert trial.user_attrs["error"] == "TrialPruned: too slow"

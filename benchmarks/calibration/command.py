@@ -105,7 +105,9 @@ def run_study(problem_name: str, seed: int, n_trials: int) -> Study:
     package = hub.load_package(_PACKAGE)
     problem = get_problem(problem_name).build(Options(), seed)
     study = optuna.create_study(
-        directions=problem.directions, sampler=package.LatticeGPSampler(seed=seed)
+        directions=problem.directions,
+        sampler=package.LatticeGPSampler(seed=seed),
+        pruner=optuna.pruners.NopPruner(),
     )
     for _ in range(n_trials):
         run_trial(study, problem, problem.search_space)

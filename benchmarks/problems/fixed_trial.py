@@ -15,6 +15,8 @@ def fixed_trial(params: dict[str, Any]) -> Trial:
         params: Values by name. Parameters that are not among them are random.
     """
     # The sampler is not asked for what is enqueued, but creating the default one takes time.
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study = optuna.create_study(
+        sampler=optuna.samplers.RandomSampler(seed=0), pruner=optuna.pruners.NopPruner()
+    )
     study.enqueue_trial(params)
     return study.ask()

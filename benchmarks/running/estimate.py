@@ -157,7 +157,9 @@ def _objective_seconds(spec: StudySpec, clock: Callable[[], float] = time.perf_c
         return math.nan
     problem = found.build(found.chosen(spec.options), spec.seed)
     study = optuna.create_study(
-        sampler=optuna.samplers.RandomSampler(seed=0), directions=problem.directions
+        sampler=optuna.samplers.RandomSampler(seed=0),
+        pruner=optuna.pruners.NopPruner(),
+        directions=problem.directions,
     )
     begin = clock()
     seconds: list[float] = []

@@ -84,7 +84,12 @@ class Plan:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             study = optuna.create_study(
-                directions=self.directions, sampler=sampler, storage=storage
+                directions=self.directions,
+                sampler=sampler,
+                # Samplers are compared by trials that all run to their end. Optuna's default would
+                # have objectives prune by what the study has seen.
+                pruner=optuna.pruners.NopPruner(),
+                storage=storage,
             )
             study.add_trials(trials)
             for point in self.start_points[len(trials) :]:
