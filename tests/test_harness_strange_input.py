@@ -27,6 +27,7 @@ from benchmarks.errors import unknown_name
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
 from benchmarks.problems.registry import Options
+from benchmarks.problems.registry import wanted_problems
 from benchmarks.running.campaign import Campaign
 from benchmarks.running.reevaluation import reevaluate
 from benchmarks.storage import opening
@@ -383,3 +384,25 @@ def test_numbers_that_a_problem_gets_wrong_are_not_told(
     assert np.array_equal(told, noise_free) and np.isfinite(told).all()
     (sample,) = to_samples([run])
     assert np.isnan(sample.expected).all()
+
+
+@pytest.mark.parametrize(
+    ("samplers", "problems"),
+    [
+        ("random,random(),random( )", "quadratic"),
+        ("tpe(n_startup_trials=3),tpe(n_startup_trials=3 )", "quadratic"),
+        ("random", "quadratic(),quadratic,quadratic( )"),
+        ("random", "quadratic+noise=0.1,quadratic()+noise=0.1"),
+    ],
+)
+def test_what_is_written_in_two_ways_is_run_once(
+    samplers: str, problems: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--dry-run", "--samplers", samplers, "--problems", problems, "--trials", "3"]
+    assert _run(tmp_path / "out", *words) == 0
+    assert "1 studies, 3 trials" in capsys.readouterr().out
+
+
+def test_problems_that_differ_all_stay() -> None:
+    text = "quadratic,quadratic+noise=0.1,perceiver(preset='small'),perceiver(preset=\"full\")"
+    assert ",".join(wanted_problems(text, None)) == text

@@ -268,7 +268,7 @@ def _wrapped(spec: ProblemSpec, wrappings: Sequence[tuple[str, float]]) -> Probl
 
 
 def wanted_problems(problems: str, suite: str | None) -> list[str]:
-    """Names of problems, as two options that exclude each other tell them.
+    """Names of problems, each once, as two options that exclude each other tell them.
 
     Args:
         problems: Names separated by commas, given to ``--problems``.
@@ -280,14 +280,26 @@ def wanted_problems(problems: str, suite: str | None) -> list[str]:
     if suite is None:
         from .imports import expanded
 
-        return [
+        texts = [
             one
             for name in split_names(problems, "--problems")
             for one in expanded(name, "--problems")
         ]
+        # As first written, which is what studies are named after.
+        first: dict[str, str] = {}
+        for text in texts:
+            first.setdefault(_normalised(text), text)
+        return list(first.values())
     if suite not in SUITES:
         raise unknown_name("--suite", suite, list(SUITES))
     return list(SUITES[suite])
+
+
+def _normalised(text: str) -> str:
+    """What is the same for all ways to write a problem, whether there is one or not."""
+    base, _ = split_wrappings(text, "--problems")
+    call = parse_call(base, "--problems")
+    return show_call(Call(call.name, dict(sorted(call.arguments.items())))) + text[len(base) :]
 
 
 def build_problem(spec: ProblemSpec, options: Options, seed: int) -> Problem:

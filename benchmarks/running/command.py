@@ -77,9 +77,11 @@ def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campa
     registry = hub.registry_root(args.registry)
     problems = _problems(args, definitions)
     contenders = [_contender(name, definitions) for name in _sampler_names(args, definitions)]
+    # Two ways to write a sampler have one name, and would have the same studies.
+    once = list({contender.name: contender for contender in contenders}.values())
     return Campaign(
         problems=problems,
-        contenders=_that_can_run(contenders, registry, console),
+        contenders=_that_can_run(once, registry, console),
         definitions=definitions,
         options=Options(
             args.preset, args.mode, args.device, args.data_root, args.download, registry
