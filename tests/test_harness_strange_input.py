@@ -406,3 +406,15 @@ def test_what_is_written_in_two_ways_is_run_once(
 def test_problems_that_differ_all_stay() -> None:
     text = "quadratic,quadratic+noise=0.1,perceiver(preset='small'),perceiver(preset=\"full\")"
     assert ",".join(wanted_problems(text, None)) == text
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_a_run_of_nothing_is_an_error(
+    more: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--samplers", "brute_force", "--problems", "quadratic", *more]
+    assert _run(tmp_path / "out", *words) == 2
+    said = capsys.readouterr()
+    assert "skipped: brute_force on quadratic: " in said.out
+    assert said.err == "error: --samplers: none of brute_force can work on any of quadratic.\n"
+    assert not (tmp_path / "out").exists()

@@ -114,6 +114,7 @@ class Campaign:
         workers = self._engine.n_workers
         self.unable = self._unable(problems)
         self.say_unable(console)
+        self.check_some()
         self._open()
         notes = self._prepare_studies(problems, workers)
         self.n_workers = max(1, min(workers, len(self.jobs)))
@@ -206,6 +207,17 @@ class Campaign:
             console.print(
                 f"skipped: {sampler} on {problem}: {reason}", markup=False, soft_wrap=True
             )
+
+    def check_some(self) -> None:
+        """Make sure that there is something to run.
+
+        Raises:
+            UsageError: If no sampler can work on any problem.
+        """
+        if len(self.unable) == len(self.problems) * len(self.contenders):
+            samplers = ", ".join(contender.name for contender in self.contenders)
+            problems = ", ".join(spec.name for spec in self.problems)
+            raise UsageError(f"--samplers: none of {samplers} can work on any of {problems}.")
 
     def _specs(self, problem_spec: ProblemSpec, problem: Problem) -> Iterator[StudySpec]:
         """The studies on one problem.

@@ -59,11 +59,12 @@ def describe(campaign: Campaign, console: Console) -> None:
         console: Where to print.
 
     Raises:
-        UsageError: If a problem cannot be built.
+        UsageError: If a problem cannot be built, or no sampler can work on any.
     """
     storage = _existing(campaign)
     todo = _todo(campaign, storage)
     campaign.say_unable(console)
+    campaign.check_some()
     ask = _ask_seconds(storage)
     objective: dict[str, float] = {}
     rows, total, is_known = [], 0.0, True
