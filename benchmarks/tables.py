@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from collections.abc import Sequence
 import csv
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 import math
 from pathlib import Path
+import re
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console
+from rich.console import ConsoleOptions
+from rich.console import JustifyMethod
+from rich.console import RenderableType
+from rich.console import RenderResult
 from rich.markup import escape
 from rich.table import Table as RichTable
+
+
+# Characters that a broken name is left with a line, at least.
+_MIN_NAME = 8
 
 
 @dataclass(frozen=True)
@@ -31,23 +44,90 @@ class Table:
     bold: Collection[tuple[int, int]] = field(default_factory=frozenset)
 
 
-def to_rich(table: Table, emphasised: str = "") -> RichTable:
-    """A table for the terminal.
+def to_rich(table: Table, emphasised: str = "") -> RenderableType:
+    """A table for the terminal, in which every number can be read however narrow that is.
+
+    Where it is too wide, intervals go on lines of their own and headings are broken between words;
+    where that is not enough, the columns are shown in several parts, the names in each.
 
     Args:
         table: The table.
         emphasised: Name in the first column whose row stands out.
     """
-    rich = RichTable(title=table.title, title_justify="left", title_style="")
-    for index, column in enumerate(table.columns):
-        rich.add_column(column, justify="left" if index == 0 else "right", no_wrap=index == 0)
-    for number, row in enumerate(table.rows):
-        cells = [
-            f"[bold]{escape(cell)}[/bold]" if (number, column) in table.bold else escape(cell)
-            for column, cell in enumerate(row)
-        ]
-        rich.add_row(*cells, style="bold" if emphasised and row[0] == emphasised else "")
-    return rich
+    return _Fitted(table, emphasised)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    table: Table
+    emphasised: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = self.table
+        n_columns = len(table.columns)
+        names, *others = (self._width(column) for column in range(n_columns))
+        if _total([names, *others]) <= options.max_width:
+            yield self._rich(range(n_columns), [None] * n_columns)
+            return
+        stacked = [[row[0], *map(_stacked, row[1:])] for row in table.rows]
+        table = replace(table, rows=stacked)
+        narrow = replace(self, table=table)
+        others = [narrow._width(column, is_broken=True) for column in range(1, n_columns)]
+        # Names are broken anywhere if they leave no room for one number.
+        names = min(names, max(_MIN_NAME, options.max_width - _total([0, max(others, default=0)])))
+        title = table.title
+        for part in _parts(names, others, options.max_width):
+            widths = [names, *(others[column - 1] for column in part)]
+            yield replace(narrow, table=replace(table, title=title))._rich([0, *part], widths)
+            title = ""
+
+    def _width(self, column: int, is_broken: bool = False) -> int:
+        """Width of the widest line of a column, if its heading is broken between words or not."""
+        heading = self.table.columns[column]
+        lines = heading.split() if is_broken else [heading]
+        for row in self.table.rows:
+            lines += row[column].splitlines()
+        return max(map(cell_len, lines), default=0)
+
+    def _rich(self, columns: Sequence[int], widths: Sequence[int | None]) -> RichTable:
+        table = self.table
+        title = escape(table.title) or None
+        rich = RichTable(title=title, title_justify="left", title_style="")
+        for column, width in zip(columns, widths):
+            justify: JustifyMethod = "right" if column else "left"
+            heading = escape(table.columns[column])
+            rich.add_column(heading, justify=justify, width=width, overflow="fold")
+        for number, row in enumerate(table.rows):
+            cells = [
+                f"[bold]{escape(row[column])}[/bold]"
+                if (number, column) in table.bold
+                else escape(row[column])
+                for column in columns
+            ]
+            is_emphasised = bool(self.emphasised) and row[0] == self.emphasised
+            rich.add_row(*cells, style="bold" if is_emphasised else "")
+        return rich
+
+
+def _stacked(cell: str) -> str:
+    """A cell with its interval, or what else stands in brackets, on a line of its own."""
+    return re.sub(r" (?=[\[(])", "\n", cell)
+
+
+def _total(widths: Sequence[int]) -> int:
+    """Width of a table: a border and two blanks go with each column."""
+    return sum(widths) + 3 * len(widths) + 1
+
+
+def _parts(names: int, others: Sequence[int], width: int) -> list[list[int]]:
+    """Which columns, besides the first, are shown together: as many as there is room for."""
+    parts: list[list[int]] = [[]]
+    for column, its_width in enumerate(others, start=1):
+        there = [others[other - 1] for other in parts[-1]]
+        if there and _total([names, *there, its_width]) > width:
+            parts.append([])
+        parts[-1].append(column)
+    return parts
 
 
 def to_markdown(table: Table) -> list[str]:
