@@ -109,7 +109,7 @@ def _run(args: argparse.Namespace, command: str) -> int:
     import optuna
     from rich.console import Console
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 170)
+    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 170)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if args.command == "list":
         return _list(console)

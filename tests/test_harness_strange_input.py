@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,18 @@ from benchmarks.analysis.results import Run
 from benchmarks.analysis.results import to_samples
 from benchmarks.analysis.run_arrays import incumbent_losses
 from benchmarks.definitions import read_definitions
+from benchmarks.engines.local import Board
+from benchmarks.engines.local import Job
 from benchmarks.errors import unknown_name
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
 from benchmarks.problems.registry import Options
 from benchmarks.problems.registry import wanted_problems
 from benchmarks.running.campaign import Campaign
+from benchmarks.running.progress import Display
 from benchmarks.running.reevaluation import reevaluate
 from benchmarks.storage import opening
+from benchmarks.storage.study_spec import StudySpec
 
 
 # With the same search space, and nothing else to tell them apart by.
@@ -418,3 +423,27 @@ def test_a_run_of_nothing_is_an_error(
     assert "skipped: brute_force on quadratic: " in said.out
     assert said.err == "error: --samplers: none of brute_force can work on any of quadratic.\n"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["a:star:b", "a[b]c", "[/b]"])
+def test_names_are_shown_as_they_are(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "names.toml"
+    config.write_text(f"[problems.'{name}']\nuse = 'quadratic'", encoding="utf-8")
+    assert _run(tmp_path / "out", "--dry-run", "--config", str(config)) == 0
+    assert f"{name} " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_shows_names_as_they_are(
+    is_terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmarks.running.progress._HEARTBEAT", -1.0)
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=is_terminal, width=170, emoji=False)
+    job = Job(StudySpec("a[b]c", "[/b]", 0, 1, Options(), ""), 0)
+    job.state = "running"
+    with Display(console, Board(1), 1, 0) as display:
+        display.tick([job])
+    assert "a[b]c/[/b]/seed-0" in file.getvalue()

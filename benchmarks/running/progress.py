@@ -108,7 +108,9 @@ class Display:
             self._last_line = now
             running = [self._describe(job) for job in jobs if job.state == "running"]
             self._console.print(
-                f"{self._summary(jobs, now)}; running: {', '.join(running)}", soft_wrap=True
+                f"{self._summary(jobs, now)}; running: {', '.join(running)}",
+                markup=False,
+                soft_wrap=True,
             )
 
     def _line(self, jobs: list[Job], job: Job, now: float) -> None:
@@ -148,7 +150,8 @@ class Display:
             if job.state == "running":
                 n = self._board.finished[job.index]
                 table.add_row(
-                    job.spec.study_name,
+                    # Brackets in a name are no markup.
+                    Text(job.spec.study_name),
                     ProgressBar(job.spec.n_trials, n, width=30),
                     f"trial {n}/{job.spec.n_trials}",
                 )
