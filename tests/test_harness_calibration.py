@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -103,3 +104,51 @@ def test_without_predictions_there_is_no_table(
     assert main(words) == 0
     table = (out / "calibration.md").read_text(encoding="utf-8")
     assert "| a | 0 | – | – | – |" in table and "nan" not in table
+
+
+_GOOD = '{"problem": "a", "seed": 0, "predicted": [5], "places": [3.0]}'
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "nonsense",
+        '{"problem": "a", "seed": 0}',
+        "[1]",
+        "3",
+        '{"problem": "a", "seed": 0, "predicted": [5], "places": ["b"]}',
+        '{"problem": "a", "seed": 0, "predicted": [5], "places": []}',
+        '{"problem": "a", "seed": null, "predicted": [5], "places": [3.0]}',
+    ],
+)
+def test_a_line_that_is_no_record_is_told_in_one_line(
+    bad: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "calibration.jsonl"
+    log.write_text(f"{_GOOD}\n{bad}\n", encoding="utf-8")
+    again = str(tmp_path / "again")
+    assert main(["calibrate", "--records", str(log), "--out", again]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: --records: line 2 of {log} is no record (")
+    assert "accepts the calibration.jsonl that `calibrate` has written" in said
+    log.write_text(f"{bad}\n", encoding="utf-8")
+    words = ["calibrate", "--suite", "discrete", "--seeds", "1", "--trials", "8"]
+    assert main([*words, "--out", str(tmp_path)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: --out: line 1 of {log} is no record (")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["calibration.jsonl", "calibration.jsonl.gz"])
+def test_a_file_that_is_no_text_is_told_in_one_line(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / name
+    # The beginning of a compressed file, which is no text either.
+    log.write_bytes(gzip.compress(_GOOD.encode())[:20] + b"\n")
+    assert main(["calibrate", "--records", str(log), "--out", str(tmp_path / "again")]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"error: --records: cannot read {log} (") and "; accepts the" in said
+    if not name.endswith(".gz"):
+        assert main(["calibrate", "--suite", "discrete", "--out", str(tmp_path)]) == 2
+        assert capsys.readouterr().err.startswith(f"error: --out: cannot read {log} (")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from collections.abc import Sequence
 import gzip
 import inspect
@@ -11,6 +12,7 @@ from pathlib import Path
 import sys
 from typing import Any
 from typing import NamedTuple
+import zlib
 
 import numpy as np
 import optuna
@@ -42,6 +44,11 @@ from .options import REPORT
 _PACKAGE = "samplers/lattice_gp"
 # Trials are looked at in these ranges too: early models know little.
 _RANGES = ((0, 10), (10, 20), (20, 30), (30, 60), (60, 1000))
+
+
+# What reading a line raises that is something else.
+_NO_RECORD = (ValueError, KeyError, TypeError)
+_ACCEPTED_FILE = f"accepts the {LOG} that `calibrate` has written, also as .gz"
 
 
 class Study(NamedTuple):
@@ -155,9 +162,14 @@ def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Stu
     digest = hub.digest(_PACKAGE, ("*.py", "requirements.txt"))
     stamp = {"trials": args.trials, "versions": versions() | {"lattice_gp": f"sha256:{digest}"}}
     there: dict[tuple[str, int], dict[str, Any]] = {}
-    for line in jsonlines.whole_lines(path):
-        entry = json.loads(line)
-        if {key: entry[key] for key in stamp} != stamp:
+    for number, entry in enumerate(_logged(path), start=1):
+        try:
+            # Those that are not wanted now may be next time.
+            _parse(entry)
+            its_stamp = {key: entry[key] for key in stamp}
+        except _NO_RECORD as error:
+            raise _no_record("--out", path, number, error) from error
+        if its_stamp != stamp:
             raise UsageError(
                 f"--out: {path} was measured with other versions or --trials; accepts a new folder."
             )
@@ -179,18 +191,55 @@ def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Stu
     return [_parse(there[key]) for key in wanted]
 
 
+def _logged(path: Path) -> Iterator[Any]:
+    """What the lines of the log hold, which need not be records.
+
+    Raises:
+        UsageError: If a line is no JSON, or the file no text.
+    """
+    try:
+        lines = jsonlines.whole_lines(path)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--out: cannot read {path} ({error}); {_ACCEPTED_FILE}.") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise _no_record("--out", path, number, error) from error
+
+
 def _read(path: Path) -> list[Study]:
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-        return [_parse(json.loads(line)) for line in text.splitlines()]
-    except (OSError, ValueError, KeyError) as error:
-        raise UsageError(f"--records: cannot read {path} ({error}).") from error
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise UsageError(f"--records: cannot read {path} ({error}); {_ACCEPTED_FILE}.") from error
+    studies = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            studies.append(_parse(json.loads(line)))
+        except _NO_RECORD as error:
+            raise _no_record("--records", path, number, error) from error
+    return studies
 
 
-def _parse(entry: dict[str, Any]) -> Study:
+def _no_record(argument: str, path: Path, number: int, error: Exception) -> UsageError:
+    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return UsageError(
+        f"{argument}: line {number} of {path} is no record ({reason}); {_ACCEPTED_FILE}."
+    )
+
+
+def _parse(entry: Any) -> Study:
+    """A record as what it tells.
+
+    Raises:
+        Exception: One of ``_NO_RECORD``, if it is no record.
+    """
     trials, places = (np.array(entry[key], dtype=float) for key in ("predicted", "places"))
-    return Study(entry["problem"], entry["seed"], trials, places)
+    if trials.ndim != 1 or trials.shape != places.shape:
+        raise ValueError("'predicted' and 'places' are no lists of the same length")
+    return Study(str(entry["problem"]), int(entry["seed"]), trials, places)
 
 
 def _tables(studies: Sequence[Study]) -> list[Table]:
