@@ -191,7 +191,10 @@ def run_pool(
             space = problem.search_space
             own_seed = sampler_seed(name, seed, seeding)
             built = contender.build(Setup(own_seed, space, n_trials))
-            study = optuna.create_study(directions=problem.directions, sampler=built)
+            pruner = optuna.pruners.NopPruner()
+            study = optuna.create_study(
+                directions=problem.directions, sampler=built, pruner=pruner
+            )
             trials = [run_trial(study, problem, space) for _ in range(n_trials)]
             sign = -1 if study.direction is optuna.study.StudyDirection.MAXIMIZE else 1
             values = [
@@ -283,7 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     heads = ["the same sampler under two names or more", "called different", "5% or less"]
     title = f"{args.repetitions} comparisons a row"
     table = Table(title, [*heads, "Wilcoxon over pairs"], rows)
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
+    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 110)
     console.print(to_rich(table))
     return int(any(row[2] == "no" for row in rows))
 
