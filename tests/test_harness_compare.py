@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 
 import numpy as np
+from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
@@ -18,6 +19,7 @@ from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
 from benchmarks.analysis import paired
+from benchmarks.analysis import results as results_of
 from benchmarks.analysis import run_arrays
 from benchmarks.analysis import target
 from benchmarks.analysis.curves import Curve
@@ -29,6 +31,7 @@ from benchmarks.analysis.results import Run
 from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
 from benchmarks.storage import opening
+from benchmarks.storage import store
 from benchmarks.suite import references
 
 
@@ -257,6 +260,27 @@ def test_exhausted_grid_keeps_what_it_has_and_a_stopped_study_does_not() -> None
     ]
     found = curves.from_runs(runs).curves
     assert [found["p", name, 0].n_trials for name in ("tpe", "grid", "random")] == [5, 5, 2]
+
+
+def test_short_study_is_no_exhausted_grid() -> None:
+    of_four = store.space_to_json({"x": IntDistribution(1, 4)})
+    runs = [
+        _run([1.0] * 6),
+        _run([2.0, 1.5], sampler="random", settings={"trials": 2}),
+        # Its own plan was two of the four points; by another name, all four of six.
+        _run([2.0, 1.5], sampler="brute_force", settings={"trials": 2, "space": of_four}),
+        _run([2.0] * 4, sampler="all_points", settings={"trials": 6, "space": of_four}),
+        _run([2.0] * 4, sampler="brute_force", seed=1, settings={"trials": 2, "space": of_four}),
+    ]
+    assert [run.is_exhausted for run in runs] == [False, False, False, True, True]
+    lengths = [curve.n_trials for curve in curves.from_runs(runs).curves.values()]
+    assert lengths == [6, 2, 2, 6, 6]
+    samples = {sample.sampler: sample for sample in results_of.to_samples(runs)}
+    complete = {name: sample.complete for name, sample in samples.items()}
+    assert complete == {
+        "tpe": [True], "random": [False], "brute_force": [False, True], "all_points": [True]
+    }  # fmt: skip
+    assert samples["random"].reached(3) == [] and samples["brute_force"].reached(5) == [1]
 
 
 def test_area_is_the_mean_over_all_trials() -> None:

@@ -156,9 +156,7 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         losses, noise_free = incumbent_losses(run)
         index = statistics.incumbents(losses)
         changes = np.flatnonzero(np.diff(index, prepend=-1))
-        contender = CONTENDERS.get(run.sampler)
-        exhausted = run.complete and contender is not None and contender.limit is not None
-        n_trials = longest[run.problem] if exhausted else len(run.trials)
+        n_trials = longest[run.problem] if run.is_exhausted else len(run.trials)
         key = (run.problem, run.sampler, run.seed)
         # As a file has them, or a comparison from a file would differ in the last digits.
         rounded = np.array(

@@ -58,6 +58,22 @@ class Run:
         """Whether it has all trials that it is to have."""
         return len(self.trials) >= self.planned
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether its sampler has nothing left to suggest, as a grid: more trials would change
+        nothing.
+
+        Not so of a study that was merely to be shorter than others.
+        """
+        if not self.complete:
+            return False
+        contender = CONTENDERS.get(self.sampler)
+        if contender is not None and contender.limit is not None:
+            space = store.space_from_json(self.settings.get("space", {}))
+            return not space or contender.n_trials(self.planned + 1, space) <= self.planned
+        # One by another name was planned with fewer trials than were asked for.
+        return self.planned < int(self.settings.get("trials", self.planned))
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -69,7 +85,8 @@ class Sample:
     Attributes:
         sampler: Name of the contender.
         seeds: Seeds in ascending order, shape (n_seeds,).
-        complete: Which seeds have all their trials, shape (n_seeds,).
+        complete: Which seeds have spent the budget, the largest on the problem, or exhausted their
+            grid; shape (n_seeds,).
         n_run: How many trials each seed has, shape (n_seeds,).
         losses: Values, signed so that lower is better.
         expected: Values without noise, likewise; NaN where the problem does not tell.
@@ -233,7 +250,7 @@ def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
     return Sample(
         sampler,
         [run.seed for run in runs],
-        [run.complete for run in runs],
+        [run.complete and (len(run.trials) >= n_trials or run.is_exhausted) for run in runs],
         [len(run.trials) for run in runs],
         **arrays,
     )

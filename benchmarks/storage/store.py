@@ -9,12 +9,15 @@ trial of a microsecond does not cost a write of milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 import warnings
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.distributions import distribution_to_json
+from optuna.distributions import json_to_distribution
 from optuna.storages import BaseStorage
 from optuna.study import Study
 from optuna.study import StudyDirection
@@ -46,6 +49,11 @@ _OPTIONS = {
 def space_to_json(space: Space) -> dict[str, str]:
     """A search space as plain strings."""
     return {name: distribution_to_json(space[name]) for name in space}
+
+
+def space_from_json(texts: Mapping[str, str]) -> dict[str, BaseDistribution]:
+    """Inverse of :func:`space_to_json`."""
+    return {name: json_to_distribution(text) for name, text in texts.items()}
 
 
 def prepare_study(
