@@ -18,6 +18,7 @@ from benchmarks import cli
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
+from benchmarks.analysis import everything
 from benchmarks.analysis import paired
 from benchmarks.analysis import results as results_of
 from benchmarks.analysis import run_arrays
@@ -30,6 +31,7 @@ from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import Run
 from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
+from benchmarks.reporting import compare as compare_command
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.suite import references
@@ -371,6 +373,28 @@ def test_trials_side_by_side_end_when_the_clock_says() -> None:
     ]
     ended = run_arrays.ended_at(Run("p", "s", 0, 3, 1, {}, trials))
     assert ended is not None and ended.tolist() == [10.0, 10.0, 20.0]
+
+
+def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
+    rng = np.random.default_rng(0)
+    found = {
+        (f"p{problem}", sampler, seed): Curve(np.array([1]), rng.random(1), n_trials)
+        for problem, seed in itertools.product(range(2), range(6))
+        for sampler, n_trials in (("lattice_gp", 60), ("tpe", 25))
+    }
+    # A study that was stopped does not keep the others from it.
+    found["p0", "tpe", 0] = Curve(np.array([1]), np.array([0.5]), 3)
+    medians = {"p0": (1.0, 100), "p1": (1.0, 100)}
+    curve_set = CurveSet(found, Facts(random_medians=medians))
+    assert curve_set.common_budget == 25
+    at = compare_command._checkpoints(curve_set, None)
+    assert at == [10, 20, 25, 30, 60]
+    analysis = everything.analyse(curve_set, comparison.compare(curve_set, at, "lattice_gp"))
+    assert analysis.column == "25"
+    assert len(analysis.statements) == 1
+    # Where nothing so early is looked at, as late as it is.
+    late = comparison.compare(curve_set, [30, 60], "lattice_gp")
+    assert everything.analyse(curve_set, late).column == "60"
 
 
 def test_merging_files() -> None:

@@ -128,6 +128,14 @@ class CurveSet:
         return known + [name for name in names if name not in CONTENDERS]
 
     @property
+    def common_budget(self) -> int:
+        """Number of trials that every sampler has in its longest study."""
+        longest: dict[str, int] = {}
+        for (_, sampler, _), curve in self.curves.items():
+            longest[sampler] = max(longest.get(sampler, 0), curve.n_trials)
+        return min(longest.values())
+
+    @property
     def has_own_seeds(self) -> bool:
         """Whether the seeds of the samplers are independent from problem to problem."""
         return all(how.get("sampler_seeds") == OWN for how in self.facts.settings)

@@ -51,6 +51,12 @@ class Analysis:
     ecdf: list[Ecdf]
 
 
+def _main_column(columns: Sequence[str], common: int) -> str:
+    """The latest number of trials that all samplers have; if none is looked at, the latest."""
+    shared = [column for column in columns if int(column) <= common]
+    return shared[-1] if shared else columns[-1]
+
+
 def analyse(
     curve_set: CurveSet, comparison: Comparison, targets: Sequence[float] = TARGETS
 ) -> Analysis:
@@ -61,7 +67,7 @@ def analyse(
         comparison: Their comparison.
         targets: Normalised regrets to reach, 0 or more.
     """
-    column = comparison.columns[-2]
+    column = _main_column(comparison.columns[:-1], curve_set.common_budget)
     # From the easiest to the hardest.
     levels = tuple(sorted(targets, reverse=True))
     # With one seed on all problems, those of as many parameters see the same points.

@@ -167,12 +167,11 @@ def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
     Raises:
         UsageError: If no study has got as far as asked for.
     """
-    budgets = [curve.n_trials for curve in curve_set.curves.values()]
-    longest = max(budgets)
+    longest = max(curve.n_trials for curve in curve_set.curves.values())
     if wanted is None:
-        numbers = [number for number in _CHECKPOINTS if number <= longest] or [longest]
-        # Where all studies have ended, their end is looked at too.
-        return numbers if min(budgets) <= numbers[-1] else [*numbers, min(budgets)]
+        numbers = [number for number in _CHECKPOINTS if number <= longest]
+        # All samplers can be compared where the first of them ends.
+        return sorted({*numbers, curve_set.common_budget})
     return reached(wanted, longest)
 
 

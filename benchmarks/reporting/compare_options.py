@@ -28,7 +28,7 @@ def add_parser(commands: Any) -> None:
     add(
         "--at",
         metavar="N[,N]",
-        help="after how many trials to look (10,20,30,60, and what all studies have)",
+        help="after how many trials to look (10,20,30,60, and what all samplers have)",
     )
     add(
         "--target",
