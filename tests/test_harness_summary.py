@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import math
 
 import numpy as np
+from optuna.trial import create_trial
 import pytest
 
+from benchmarks.analysis.results import Run
 from benchmarks.analysis.results import Sample
 from benchmarks.analysis.summary import checkpoints
 from benchmarks.analysis.summary import find_target
 from benchmarks.analysis.summary import summarise
 from benchmarks.analysis.summary import wasted_share
+from benchmarks.reporting import report
 from benchmarks.reporting.bands import curve_over_seconds
 from benchmarks.reporting.bands import curve_over_trials
 from benchmarks.reporting.bands import y_limits
@@ -103,3 +107,11 @@ def test_curves_and_limits() -> None:
     nothing = _sample("random", [[NAN, NAN, NAN]], [3])
     assert y_limits([curve_over_trials(nothing)]) is None
     assert not len(curve_over_seconds(nothing).x)
+
+
+def test_infinite_value_is_no_best_value_of_a_trial() -> None:
+    trials = [create_trial(value=value) for value in (-math.inf, 2.0, math.inf, 1.0)]
+    for sign, expected in ((1, [NAN, 2.0, 2.0, 1.0]), (-1, [NAN, 2.0, 2.0, 2.0])):
+        rows = report._trial_rows(Run("p", "tpe", 0, 4, sign, {}, trials))
+        np.testing.assert_array_equal([row["best_value"] for row in rows], expected)
+        assert [row["value"] for row in rows] == [-math.inf, 2.0, math.inf, 1.0]

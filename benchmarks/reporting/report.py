@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..analysis.results import diverged
+from ..analysis.results import has_value
 from ..analysis.results import objective_seconds
 from ..analysis.results import Run
 from ..analysis.summary import Estimate
@@ -199,7 +200,8 @@ def _trial_rows(run: Run) -> list[dict[str, Any]]:
     rows = []
     for trial in run.trials:
         value = trial.values[0] if trial.values is not None else math.nan
-        if not math.isnan(value) and (math.isnan(best) or run.sign * value < run.sign * best):
+        # As in the tables, an infinite value is none to be the best.
+        if has_value(trial) and (math.isnan(best) or run.sign * value < run.sign * best):
             best = value
         attrs = trial.user_attrs
         rows.append(
