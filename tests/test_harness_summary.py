@@ -19,6 +19,7 @@ from benchmarks.reporting import report
 from benchmarks.reporting.bands import curve_over_seconds
 from benchmarks.reporting.bands import curve_over_trials
 from benchmarks.reporting.bands import y_limits
+from benchmarks.reporting.seeds import seeds_differ
 
 
 NAN = float("nan")
@@ -115,3 +116,44 @@ def test_infinite_value_is_no_best_value_of_a_trial() -> None:
         rows = report._trial_rows(Run("p", "tpe", 0, 4, sign, {}, trials))
         np.testing.assert_array_equal([row["best_value"] for row in rows], expected)
         assert [row["value"] for row in rows] == [-math.inf, 2.0, math.inf, 1.0]
+
+
+def _made(sampler: str, seed: int, **settings: object) -> Run:
+    how = {"sampler_version": "1", "command": "run --seeds 2", "versions": {"python": "3.11"}}
+    return Run(
+        "p",
+        sampler,
+        seed,
+        1,
+        1,
+        how | {"jobs": 2, "threads": 1} | settings,
+        [create_trial(value=1)],
+    )
+
+
+def test_notes_say_once_what_all_studies_share() -> None:
+    notes = report._notes([_made(name, seed) for name in ("tpe", "random") for seed in (0, 1)], "")
+    assert "- All samplers had the same seeds, and the problem the same noise seeds." in notes
+    for line in (
+        "- Command: `run --seeds 2`",
+        "- Versions: python 3.11",
+        "- Worker processes: 2, threads each: 1",
+    ):
+        assert notes.count(line) == 1
+
+
+def test_notes_tell_seeds_and_commands_that_differ() -> None:
+    runs = [_made("tpe", seed) for seed in (0, 1)]
+    runs += [_made("random", seed, command="run --seeds 4", jobs=8) for seed in (0, 1, 2, 4)]
+    # A study without a trial had no seed yet.
+    runs.append(replace(_made("tpe", 3), trials=[]))
+    notes = report._notes(runs, "")
+    assert not any("All samplers had the same seeds" in line for line in notes)
+    assert any("same seeds: tpe 2 (0-1), random 4 (0-2, 4)." in line for line in notes)
+    assert "- Command: `run --seeds 2` (tpe)" in notes
+    assert "- Command: `run --seeds 4` (random)" in notes
+    assert "- Versions: python 3.11" in notes
+    assert "- Worker processes: 8, threads each: 1 (random)" in notes
+    # Samplers that were not run on all problems had the same seeds where they were.
+    other = [replace(_made("tpe", seed), problem="q") for seed in (5, 6)]
+    assert seeds_differ([*runs[:2], *other]) == ""

@@ -204,6 +204,10 @@ def test_missing_studies_are_named(runs: list[Run]) -> None:
         "plain, tpe: no study with seed 1",
         f"{_EVIL_PROBLEM}, lattice_gp: no study",
     ]
+    assert (
+        counts.seeds_differ == f"lattice_gp 3 (0-2), tpe 2 to 3 a problem (0-2), {_EVIL} 3 (0-2)"
+    )
+    assert build(runs, analyse(runs), "").counts.seeds_differ == ""
 
 
 def test_values_of_a_problem_that_is_maximised_keep_their_sign() -> None:

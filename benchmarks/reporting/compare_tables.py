@@ -13,6 +13,7 @@ from ..analysis.curves import CurveSet
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
+from .seeds import ranges
 
 
 # To this many digits a regret is shown, and the best of a row is equal.
@@ -150,7 +151,7 @@ def heading_lines(comparison: Comparison, curve_set: CurveSet) -> list[str]:
     seeds = sorted({seed for _, _, seed in curve_set.curves})
     lines = [
         f"{len(comparison.problems)} problems, {len(comparison.samplers)} samplers, "
-        f"{len(curve_set.curves)} studies; seeds {_ranges(seeds)}."
+        f"{len(curve_set.curves)} studies; seeds {ranges(seeds)}."
     ]
     first = comparison.columns[0]
     counts = {
@@ -171,17 +172,6 @@ def heading_lines(comparison: Comparison, curve_set: CurveSet) -> list[str]:
         if scale.note:
             lines.append(f"{problem} has no reference: its regret is between {scale.note}.")
     return lines
-
-
-def _ranges(numbers: list[int]) -> str:
-    """``0-2, 5`` for 0, 1, 2 and 5."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and number == parts[-1][-1] + 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    return ", ".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
 
 
 def note_lines(curve_set: CurveSet, command: str, more: Sequence[str] = ()) -> list[str]:

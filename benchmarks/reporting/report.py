@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import math
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from ..tables import to_markdown
 from ..tables import to_rich
 from ..tables import write_csv
 from .analysed import analyse
+from .seeds import seeds_differ
 
 
 def write_report(runs: list[Run], out: Path, console: Console, storage_shown: str) -> list[Path]:
@@ -166,7 +168,10 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         for run in runs
         if run.sampler == sampler
     }
-    newest = runs[-1].settings
+    differ = seeds_differ(runs)
+    seeds = "All samplers had the same seeds, and the problem the same noise seeds."
+    if differ:
+        seeds = f"Not all samplers had the same seeds: {differ}. With a seed, noise was the same."
     test = (
         f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
         "correction for several comparisons."
@@ -174,7 +179,7 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
     return [
         "## How to read this",
         "",
-        "- All samplers had the same seeds, and the problem the same noise seeds.",
+        f"- {seeds}",
         "- Noise-free: the value of the final incumbent without the noise of its measurement.",
         "- Wasted: share of the trials in the second half of the budget that are no better than the "
         "median trial of `random`, without noise where the problem tells it.",
@@ -186,13 +191,28 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         "## How it was made",
         "",
         f"- Storage: `{storage_shown}`",
-        f"- Command: `{newest['command']}`",
-        "- Versions: "
-        + ", ".join(f"{name} {version}" for name, version in newest["versions"].items()),
+        *_ways(runs, lambda how: f"Command: `{how['command']}`"),
+        *_ways(runs, lambda how: "Versions: " + _versions(how["versions"])),
         "- Samplers: " + ", ".join(f"{name} ({version})" for name, version in sorted(versions)),
-        f"- Worker processes: {newest['jobs']}, threads each: {newest['threads']}",
+        *_ways(
+            runs, lambda how: f"Worker processes: {how['jobs']}, threads each: {how['threads']}"
+        ),
         "",
     ]
+
+
+def _ways(runs: list[Run], show: Callable[[dict[str, Any]], str]) -> list[str]:
+    """What is shown of the studies' settings, each text once; if there are several, with whose."""
+    samplers: dict[str, dict[str, None]] = {}
+    for run in runs:
+        samplers.setdefault(show(run.settings), {})[run.sampler] = None
+    if len(samplers) == 1:
+        return [f"- {text}" for text in samplers]
+    return [f"- {text} ({', '.join(names)})" for text, names in samplers.items()]
+
+
+def _versions(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def _trial_rows(run: Run) -> list[dict[str, Any]]:

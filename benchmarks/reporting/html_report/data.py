@@ -62,6 +62,7 @@ class Counts:
         seeds: Seeds of the studies, ascending.
         unfinished: Studies that lack trials, as ``problem, sampler, seed N: n of m trials``.
         missing: Studies that another sampler or problem has and that are not there, in words.
+        seeds_differ: How many seeds each sampler had; empty if they had the same ones.
     """
 
     studies: int
@@ -73,6 +74,7 @@ class Counts:
     seeds: list[int]
     unfinished: list[str]
     missing: list[str]
+    seeds_differ: str
 
 
 @dataclass(frozen=True)

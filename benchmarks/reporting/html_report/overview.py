@@ -15,6 +15,7 @@ from ...analysis.results import diverged
 from ...analysis.results import Run
 from ..palette import color_of
 from ..palette import dark_color_of
+from ..seeds import seeds_differ
 from . import thin
 from .data import Counts
 from .data import CriticalDifference
@@ -146,6 +147,7 @@ def counts(runs: Sequence[Run]) -> Counts:
         sorted({run.seed for run in runs}),
         unfinished,
         _missing(runs),
+        seeds_differ(runs),
     )
 
 

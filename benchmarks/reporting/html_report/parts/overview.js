@@ -215,7 +215,9 @@ function madeSection() {
     el("dt", {}, "Versions"), el("dd", {}, Object.entries(made.versions).map(([name, version]) => `${name} ${version}`).join(", ")),
     el("dt", {}, "Workers"), el("dd", {}, `${made.jobs ?? "–"}, threads each: ${made.threads ?? "–"}`),
   ]);
-  return [el("h2", {}, "How it was made"), el("p", {}, "All samplers had the same seeds, and each problem the same noise with the same seed."),
+  const differ = DATA.counts.seeds_differ;
+  const seeds = differ ? `Not all samplers had the same seeds: ${differ}. Each problem had the same noise with the same seed.` : "All samplers had the same seeds, and each problem the same noise with the same seed.";
+  return [el("h2", {}, "How it was made"), el("p", {}, seeds),
     el("dl", {}, ways, el("dt", {}, "Storage"), el("dd", {}, el("code", {}, DATA.storage))),
     sortableTable("versions", "Samplers and what identifies their code", ["sampler", { label: "version", left: true, wide: true }], versionRows)];
 }
