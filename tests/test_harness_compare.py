@@ -504,7 +504,7 @@ def test_sampler_is_found_however_its_arguments_are_spaced(tmp_path: Path) -> No
         (["--target", "nan"], ["--target", "'nan'", "0 or more"]),
         (["--targets", "0.1,1"], ["--targets", "'0.1,1'", "less than 1"]),
         (["--targets", "0.1,"], ["--targets", "'0.1,'", "separated by commas"]),
-        (["--min-dims", "21"], ["nothing to compare"]),
+        (["--min-dims", "21"], ["--min-dims: nothing to compare"]),
         (["--samplers", "gp"], ["--samplers", "'gp'", "tpe, random"]),
         (["--problems", "lattice"], ["--problems", "'lattice'", "quadratic"]),
         (["--curves", "/no/such/file"], ["--curves", "/no/such/file"]),
@@ -527,6 +527,26 @@ def test_wrong_argument_of_compare(
     for word in words:
         assert word in last
     assert not (tmp_path / "o").exists()
+
+
+def test_filter_that_leaves_nothing_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    curve = Curve(np.array([1]), np.array([0.5]), 1)
+    made = {("p", "tpe", 0): curve, ("q", "random", 0): curve}
+    curve_files.write(CurveSet(made, Facts(n_params={"p": 3, "q": 3})), tmp_path / "some.csv")
+    curve_files.write(CurveSet({}, Facts()), tmp_path / "none.csv")
+    base = ["compare", "--out", str(tmp_path / "out"), "--curves"]
+    for arguments, named in (
+        (["--tag", "noisy"], "--tag: "),
+        (["--min-dims", "5", "--max-dims", "2"], "--min-dims/--max-dims: "),
+        (["--problems", "p", "--samplers", "random"], "--problems/--samplers: "),
+    ):
+        assert cli.main([*base, str(tmp_path / "some.csv"), *arguments]) == 2
+        assert f"error: {named}nothing to compare" in capsys.readouterr().err
+    # No filter is to blame for what was never there.
+    assert cli.main([*base, str(tmp_path / "none.csv"), "--tag", "noisy"]) == 2
+    assert "error: nothing to compare: no study has a finished trial" in capsys.readouterr().err
 
 
 def test_compare_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

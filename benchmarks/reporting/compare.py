@@ -120,8 +120,24 @@ def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:
     problems = part_of(problems, curve_set.facts.n_params, args)
     chosen = curve_set.only(problems, samplers)
     if not chosen.curves:
-        raise UsageError("nothing to compare: no study with a finished trial is left.")
+        given = [option for option, value in _filters(args).items() if value is not None]
+        if given and curve_set.curves:
+            raise UsageError(
+                f"{'/'.join(given)}: nothing to compare, no study is left; accepts other filters."
+            )
+        raise UsageError("nothing to compare: no study has a finished trial.")
     return chosen
+
+
+def _filters(args: argparse.Namespace) -> dict[str, object]:
+    """The options that leave out studies, with what was given."""
+    return {
+        "--problems": args.problems,
+        "--samplers": args.samplers,
+        "--tag": args.tag,
+        "--min-dims": args.min_dims,
+        "--max-dims": args.max_dims,
+    }
 
 
 def part_of(
