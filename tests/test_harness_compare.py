@@ -32,6 +32,7 @@ from benchmarks.analysis.results import Run
 from benchmarks.analysis.statistics import FloatArray
 from benchmarks.errors import UsageError
 from benchmarks.reporting import compare as compare_command
+from benchmarks.reporting import compare_tables
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.suite import references
@@ -392,6 +393,11 @@ def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
     analysis = everything.analyse(curve_set, comparison.compare(curve_set, at, "lattice_gp"))
     assert analysis.column == "25"
     assert len(analysis.statements) == 1
+    compared = comparison.compare(curve_set, at, "lattice_gp")
+    assert compared.ranked_column == "25"
+    table = compare_tables.overall_table(compared)
+    assert "rank after 25 trials over the 11 pairs" in table.title
+    assert all(row[-1] != "–" for row in table.rows)
     # Where nothing so early is looked at, as late as it is.
     late = comparison.compare(curve_set, [30, 60], "lattice_gp")
     assert everything.analyse(curve_set, late).column == "60"

@@ -196,6 +196,15 @@ def test_means_over_problems_are_those_of_the_comparison(runs: list[Run]) -> Non
         assert row.n_pairs == (5 if row.sampler == _EVIL else 6)
 
 
+def test_samplers_are_ranked_where_the_first_of_them_ends() -> None:
+    runs = [_run("plain", "lattice_gp", seed, 12, 12) for seed in range(3)]
+    runs += [_run("plain", "tpe", seed) for seed in range(3)]
+    data = build(runs, analyse(runs), "", Extras())
+    assert data.overview.columns == ["6", "10", "12", "area"]
+    assert data.critical_difference is not None
+    assert "after 6 trials, over the 3 pairs" in data.critical_difference.note
+
+
 def test_missing_studies_are_named(runs: list[Run]) -> None:
     some = [run for run in runs if (run.problem, run.sampler, run.seed) != ("plain", "tpe", 1)]
     some = [run for run in some if (run.problem, run.sampler) != (_EVIL_PROBLEM, "lattice_gp")]

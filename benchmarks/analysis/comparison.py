@@ -127,6 +127,12 @@ class Comparison:
     scales: dict[str, Scale]
     regrets: dict[Key, FloatArray]
 
+    @property
+    def ranked_column(self) -> str:
+        """The latest number of trials after which there are ranks; if there are none, the latest."""
+        ranked = [column for column in self.columns[:-1] if self.n_ranked[column]]
+        return ranked[-1] if ranked else self.columns[-2]
+
 
 def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> Comparison:
     """Compare all samplers of a set.

@@ -29,7 +29,7 @@ def overall_table(comparison: Comparison) -> Table:
     columns = ["sampler", "pairs"]
     columns += [f"{_heading(column)} trials" for column in comparison.columns[:-1]]
     columns += ["area", "rank"]
-    last = comparison.columns[-2]
+    last = comparison.ranked_column
     rows: list[list[str]] = []
     means: dict[tuple[int, str], float] = {}
     for sampler in comparison.samplers:

@@ -36,7 +36,9 @@ def build(
     names = curve_set.samplers
     # Someone whose samplers are not ours compares with the first that was named.
     reference = OURS if OURS in names else names[0]
-    comparison = compare(curve_set, overview.checkpoints(longest), reference)
+    comparison = compare(
+        curve_set, overview.checkpoints(longest, curve_set.common_budget), reference
+    )
     if extras is None:
         extras = from_comparison(curve_set, comparison)
     budget = budget_for(problems)

@@ -31,9 +31,10 @@ _CHECKPOINTS = (10, 20, 30, 60)
 _N_REGRETS, _LEAST, _MOST = 150_000, 8, 60
 
 
-def checkpoints(longest: int) -> list[int]:
-    """After how many trials to look, up to what the longest study has."""
-    return [number for number in _CHECKPOINTS if number < longest] + [longest]
+def checkpoints(longest: int, common: int) -> list[int]:
+    """After how many trials to look, up to what the longest study has, and where the first sampler
+    ends."""
+    return sorted({*(number for number in _CHECKPOINTS if number < longest), common, longest})
 
 
 def overview(curve_set: CurveSet, comparison: Comparison) -> Overview:
@@ -171,8 +172,8 @@ def _missing(runs: Sequence[Run]) -> list[str]:
 
 
 def ranks(comparison: Comparison) -> CriticalDifference | None:
-    """Mean ranks of the samplers after the last number of trials; None if there are not two."""
-    column = comparison.columns[-2]
+    """Mean ranks of the samplers after the last number of trials that has them; None without two."""
+    column = comparison.ranked_column
     by_sampler = {
         name: comparison.overall[name, column].rank
         for name in comparison.samplers

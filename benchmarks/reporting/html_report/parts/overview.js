@@ -52,16 +52,16 @@ function ranges(numbers) {
 }
 
 function regretSection(samplers, problems) {
-  const { columns } = DATA.overview;
-  const last = columns[columns.length - 2];
+  const { columns, n_ranked: counts } = DATA.overview;
+  const last = columns.slice(0, -1).filter((column) => counts[column]).pop() ?? columns[columns.length - 2];
   const found = samplers.map((name) => columns.map((column) => overallCell(name, column, problems)));
   const everything = allProblemsShown() && samplers.length === SAMPLERS.size;
   const ranked = meanRanks(samplers, problems, columnIndex(last));
-  const nRanked = everything ? DATA.overview.n_ranked[last] : ranked.nPairs;
+  const nRanked = everything ? counts[last] : ranked.nPairs;
   const rows = samplers.map((name, at) => {
     const pairs = found[at].find((entry) => entry)?.n_pairs ?? 0;
     const figures = found[at].map((entry) => entry ? cell(`${fixed(entry.mean)} [${fixed(entry.lower)}, ${fixed(entry.upper)}]${entry.n_pairs < pairs ? ` (${entry.n_pairs})` : ""}`, entry.mean) : cell("–", null));
-    const rank = everything ? found[at][columns.length - 2]?.rank ?? null : ranked.ranks.get(name);
+    const rank = everything ? found[at][columns.indexOf(last)]?.rank ?? null : ranked.ranks.get(name);
     return { className: name === DATA.reference ? "reference" : null, cells: [cell(name), numeric(pairs), ...figures, numeric(rank, (value) => (value === null ? "–" : value.toFixed(2)))] };
   });
   markRegrets(rows, columns.map((_, at) => at + 2));
