@@ -6,8 +6,12 @@ import csv
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 from optuna.trial import FrozenTrial
@@ -30,6 +34,7 @@ from benchmarks.analysis.regret import Scale
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import Run
 from benchmarks.analysis.statistics import FloatArray
+from benchmarks.contenders import grid
 from benchmarks.errors import UsageError
 from benchmarks.reporting import compare as compare_command
 from benchmarks.reporting import compare_tables
@@ -284,6 +289,34 @@ def test_short_study_is_no_exhausted_grid() -> None:
         "tpe": [True], "random": [False], "brute_force": [False, True], "all_points": [True]
     }  # fmt: skip
     assert samples["random"].reached(3) == [] and samples["brute_force"].reached(5) == [1]
+
+
+def test_extended_grid_by_another_name_is_exhausted() -> None:
+    space = {"x": FloatDistribution(1e-4, 1.0, log=True), "n": IntDistribution(1, 9)}
+    finite = {"n": IntDistribution(1, 9), "kind": CategoricalDistribution(("a", "b"))}
+
+    def made(sampler: str, points: list[dict[str, Any]], its: dict[str, BaseDistribution]) -> Run:
+        trials = [create_trial(value=1.0, params=p, distributions=its) for p in points]
+        # Begun with fewer trials than there are points.
+        settings = {"trials": 2, "space": store.space_to_json(its)}
+        return Run("p", sampler, 0, len(trials), 1, settings, trials)
+
+    levels = [(x, n) for x in grid.grid_levels(space["x"]) for n in grid.grid_levels(space["n"])]
+    points = [{"x": x, "n": n} for x, n in levels]
+    everything_of = [{"n": n, "kind": kind} for n in range(1, 10) for kind in "ab"]
+    moved = [*points[:-1], {"x": 0.5, "n": 9}]
+    exhausted = {
+        "whole": made("mygrid", points, space),
+        "part": made("mygrid", points[:-1], space),
+        "twice": made("mygrid", [*points[:-1], points[0]], space),
+        "no grid": made("other", moved, space),
+        "finite": made("mybrute", everything_of, finite),
+        "part of it": made("mybrute", everything_of[1:], finite),
+        "arguments": made("brute_force(avoid_premature_stop=True)", everything_of, finite),
+        "by chance": made("tpe(n_startup_trials=5)", everything_of, finite),
+    }
+    found = [name for name, run in exhausted.items() if run.is_exhausted]
+    assert found == ["whole", "finite", "arguments"]
 
 
 def test_area_is_the_mean_over_all_trials() -> None:

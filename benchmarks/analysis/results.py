@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Any
 
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
+from ..contenders import grid
 from ..contenders.attributes import told_number
 from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
@@ -67,12 +71,40 @@ class Run:
         """
         if not self.complete:
             return False
-        contender = CONTENDERS.get(self.sampler)
+        space = store.space_from_json(self.settings.get("space", {}))
+        # Also one with arguments.
+        contender = CONTENDERS.get(self.sampler.partition("(")[0])
         if contender is not None and contender.limit is not None:
-            space = store.space_from_json(self.settings.get("space", {}))
             return not space or contender.n_trials(self.planned + 1, space) <= self.planned
-        # One by another name was planned with fewer trials than were asked for.
-        return self.planned < int(self.settings.get("trials", self.planned))
+        # One by another name was planned with fewer trials than were asked for when it was begun,
+        if self.planned < int(self.settings.get("trials", self.planned)):
+            return True
+        # or, if it was begun with fewer and then extended, has tried its points by now.
+        return contender is None and bool(space) and _is_whole_grid(self.trials, space)
+
+
+def _is_whole_grid(trials: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]) -> bool:
+    """Whether the trials are the points of the harness's grid, or of a finite space, each once."""
+    named = dict(space)
+    is_all = not grid.why_not_finite(named) and len(trials) == grid.n_points(named)
+    if not is_all and len(trials) != grid.grid_size(named):
+        return False
+    if any(name not in trial.params for trial in trials for name in named):
+        return False
+    points = np.array(
+        [[named[n].to_internal_repr(trial.params[n]) for n in named] for trial in trials]
+    )
+    if len(np.unique(points, axis=0)) < len(trials):
+        return False
+    return is_all or all(
+        np.isclose(column[:, None], _levels(its), rtol=1e-9, atol=0.0).any(axis=1).all()
+        for column, its in zip(points.T, named.values())
+    )
+
+
+def _levels(distribution: BaseDistribution) -> FloatArray:
+    levels = grid.grid_levels(distribution)
+    return np.array([distribution.to_internal_repr(level) for level in levels])
 
 
 @dataclass(frozen=True)
