@@ -16,6 +16,7 @@ from benchmarks.analysis.summary import find_target
 from benchmarks.analysis.summary import summarise
 from benchmarks.analysis.summary import wasted_share
 from benchmarks.reporting import report
+from benchmarks.reporting.analysed import analyse
 from benchmarks.reporting.bands import curve_over_seconds
 from benchmarks.reporting.bands import curve_over_trials
 from benchmarks.reporting.bands import y_limits
@@ -157,3 +158,19 @@ def test_notes_tell_seeds_and_commands_that_differ() -> None:
     # Samplers that were not run on all problems had the same seeds where they were.
     other = [replace(_made("tpe", seed), problem="q") for seed in (5, 6)]
     assert seeds_differ([*runs[:2], *other]) == ""
+
+
+def test_studies_with_a_smaller_budget_are_named_and_not_tested() -> None:
+    def made(sampler: str, seed: int, n_trials: int, planned: int) -> Run:
+        attrs = {"seconds": 1.0, "ask_seconds": 0.0, "tell_seconds": 0.0}
+        trials = [create_trial(value=float(seed + k), user_attrs=attrs) for k in range(n_trials)]
+        return replace(_made(sampler, seed, problem={}), planned=planned, trials=trials)
+
+    runs = [made("lattice_gp", seed, 6, 6) for seed in range(3)]
+    runs += [made("tpe", seed, 3, 3) for seed in range(3)] + [made("random", 0, 2, 6)]
+    (found,) = analyse(runs)
+    assert found.state.endswith("tests: studies of tpe 3.")
+    tpe = next(row for row in found.summaries if row.sampler == "tpe")
+    assert [tpe.best[k].n_seeds for k in (2, 4, 6)] == [3, 0, 0]
+    assert tpe.n_pairs == 0 and np.isnan(tpe.p_value) and found.target is None
+    assert "fewer" not in analyse(runs[:3])[0].state

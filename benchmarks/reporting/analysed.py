@@ -67,7 +67,7 @@ def _analyse(problem: str, runs: list[Run]) -> Analysed:
         problem,
         _title(problem, runs[0]),
         runs[0].sign,
-        " ".join(filter(None, (_state(runs), failure_note(runs)))),
+        " ".join(filter(None, (_state(runs), _shorter(runs), failure_note(runs)))),
         runs,
         samples,
         target,
@@ -93,4 +93,22 @@ def _state(runs: list[Run]) -> str:
         f"UNFINISHED: {n_complete} of {len(runs)} studies are complete, {n_trials} of {n_planned} "
         "trials are there. Figures after so many trials are over the seeds that have so many; "
         "totals, times to target and tests over complete seeds."
+    )
+
+
+def _shorter(runs: list[Run]) -> str:
+    """Which samplers have spent a smaller budget than others; empty if none has."""
+    longest = max(max(run.planned, len(run.trials)) for run in runs)
+    found: dict[str, set[int]] = {}
+    for run in runs:
+        if run.complete and len(run.trials) < longest and not run.is_exhausted:
+            found.setdefault(run.sampler, set()).add(len(run.trials))
+    if not found:
+        return ""
+    budgets = "; ".join(
+        f"{sampler} {', '.join(map(str, sorted(numbers)))}" for sampler, numbers in found.items()
+    )
+    return (
+        f"Planned with fewer trials than {longest}, and not counted in totals, times to target and "
+        f"tests: studies of {budgets}."
     )
