@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 import math
 from typing import Any
 
@@ -62,7 +63,7 @@ class Run:
         """Whether it has all trials that it is to have."""
         return len(self.trials) >= self.planned
 
-    @property
+    @cached_property
     def is_exhausted(self) -> bool:
         """Whether its sampler has nothing left to suggest, as a grid: more trials would change
         nothing.
@@ -71,16 +72,22 @@ class Run:
         """
         if not self.complete:
             return False
-        space = store.space_from_json(self.settings.get("space", {}))
         # Also one with arguments.
         contender = CONTENDERS.get(self.sampler.partition("(")[0])
         if contender is not None and contender.limit is not None:
+            space = self._space()
             return not space or contender.n_trials(self.planned + 1, space) <= self.planned
         # One by another name was planned with fewer trials than were asked for when it was begun,
         if self.planned < int(self.settings.get("trials", self.planned)):
             return True
+        if contender is not None:
+            return False
         # or, if it was begun with fewer and then extended, has tried its points by now.
-        return contender is None and bool(space) and _is_whole_grid(self.trials, space)
+        space = self._space()
+        return bool(space) and _is_whole_grid(self.trials, space)
+
+    def _space(self) -> dict[str, BaseDistribution]:
+        return store.space_from_json(self.settings.get("space", {}))
 
 
 def _is_whole_grid(trials: Sequence[FrozenTrial], space: Mapping[str, BaseDistribution]) -> bool:

@@ -136,8 +136,9 @@ class Advisor:
         uses_pruned = self._recipe.uses_pruned
         history = read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
         if cost_source is not None:
-            complete = [r.trial for r in others if r.trial.state == TrialState.COMPLETE]
-            complaint = cost_source.complaint(complete)
+            complaint = cost_source.complaint(
+                r.trial for r in others if r.trial.state == TrialState.COMPLETE
+            )
             if complaint:
                 self._say(complaint, topic="cost_aware")
         return history

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Callable
-from collections.abc import Sequence
+from collections.abc import Iterable
 import math
 from typing import Any
 from typing import TypeAlias
@@ -62,17 +62,23 @@ class CostSource:
         duration = trial.duration
         return math.nan if duration is None else _positive(duration.total_seconds())
 
-    def complaint(self, trials: Sequence[FrozenTrial]) -> str | None:
+    def complaint(self, trials: Iterable[FrozenTrial]) -> str | None:
         """What is wrong with the costs of completed trials, if anything.
 
         A name that none of them has is probably misspelt.
         """
-        name = self._attribute
-        if name is None or len(trials) < _MIN_SILENT or any(name in t.user_attrs for t in trials):
+        if self._attribute is None:
+            return None
+        n_silent = 0
+        for trial in trials:  # usually, the first one ends it
+            if self._attribute in trial.user_attrs:
+                return None
+            n_silent += 1
+        if n_silent < _MIN_SILENT:
             return None
         return (
-            f"cost_aware is {name!r}, but none of the {len(trials)} completed trials has a user "
-            "attribute of this name. Continuing as if all trials cost the same until one has."
+            f"cost_aware is {self._attribute!r}, but none of the {n_silent} completed trials has a "
+            "user attribute of this name. Continuing as if all trials cost the same until one has."
         )
 
 

@@ -36,12 +36,12 @@ class History:
         failed: Array (k, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned and tell nothing of the objectives.
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
-        asked: Array (q, d) of suggestions that trials could not take as they were, because a
-            parameter had another range: made again, they would come to the same.
         spent: Array (s, d) of the points not worth a second trial: of all trials, in whatever state,
             that agree with the latest one with a result in what it chose beyond the space; if
             something, such as a parameter that another sampler fixes, differs there, so may the
-            outcome. A trial without a result may have ended before it chose everything.
+            outcome. A trial without a result may have ended before it chose everything. With them
+            the suggestions that they could not take as they were, because a parameter had another
+            range: made again, these would come to the same.
     """
 
     points: FloatArray
@@ -54,7 +54,6 @@ class History:
     failed: FloatArray
     pruned: FloatArray
     pruned_constraints: FloatArray
-    asked: FloatArray
     spent: FloatArray
 
     @property
@@ -87,7 +86,6 @@ def read_history(
     failed: list[FloatArray] = []
     pruned: list[FloatArray] = []
     silent: list[Record] = []
-    asked: list[FloatArray] = []
     spent: list[FloatArray] = []
     beyond = _latest_beyond(space, records)
     is_any_partial = False
@@ -97,9 +95,7 @@ def read_history(
         point, suggestion = record.place(space), record.asked(space)
         if point is None:
             continue
-        if suggestion is not None:
-            asked.append(suggestion)
-        theirs = frozenset(record.beyond(space))
+        theirs = record.beyond(space)
         if theirs == beyond or (theirs < beyond and not record.has_result):
             spent.extend([point] if suggestion is None else [point, suggestion])
         state = record.trial.state
@@ -130,7 +126,6 @@ def read_history(
         failed=_stack(failed, space),
         pruned=_stack(pruned, space),
         pruned_constraints=constraints[len(tellers) :],
-        asked=_stack(asked, space),
         spent=_stack(spent, space),
     )
 
@@ -139,7 +134,7 @@ def _latest_beyond(space: SearchSpace, records: Sequence[Record]) -> frozenset[t
     """What the latest trial with a result chose beyond a space."""
     with_result = (record for record in reversed(records) if record.has_result)
     latest = next(with_result, None)
-    return frozenset() if latest is None else frozenset(latest.beyond(space))
+    return frozenset() if latest is None else latest.beyond(space)
 
 
 def _is_complete(record: Record) -> bool:

@@ -58,7 +58,7 @@ class Record:
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
     _is_complete: bool = field(default=False, init=False)
     _is_outside: bool = field(default=False, init=False)
-    _beyond: tuple[tuple[str, float], ...] = field(default=(), init=False)
+    _beyond: frozenset[tuple[str, float]] = field(default=frozenset(), init=False)
     _asked: FloatArray | None = field(default=None, init=False)
     _ends: FloatArray | None = field(default=None, init=False)
     _curve: Curve | None = field(default=None, init=False)
@@ -93,7 +93,7 @@ class Record:
         self._place(space)
         return self._is_outside
 
-    def beyond(self, space: SearchSpace) -> tuple[tuple[str, float], ...]:
+    def beyond(self, space: SearchSpace) -> frozenset[tuple[str, float]]:
         """What else the trial chose: parameters that are not in a space, and their values."""
         self._place(space)
         return self._beyond
@@ -133,7 +133,7 @@ class Record:
         """Work out what a space makes of the trial, unless it is the space of the last time."""
         if self._axes is space.axes:
             return
-        self._beyond = tuple(
+        self._beyond = frozenset(
             (name, self.known[name])
             for name, distribution in self.distributions.items()
             if name not in space.distributions and not distribution.single()
