@@ -128,7 +128,7 @@ RULES = (
         How.SHRUNK,
         "--samplers lattice_gp --sizes 10 --dims 4 --repeats 1",
     ),
-    Rule(r"python -m benchmarks\.parts\.scales gramacy", How.WRITTEN),
+    Rule(r"python -m benchmarks\.parts\.compute_scales gramacy", How.WRITTEN),
     Rule(r"python -m benchmarks\.suite\.references discrete_125", How.WRITTEN),
     # The measured table, and pictures.
     Rule(

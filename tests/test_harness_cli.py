@@ -19,7 +19,7 @@ import pytest
 from benchmarks import cli
 from benchmarks.contenders import registry as contenders
 from benchmarks.contenders.seeding import SHARED
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.running import runner
 from benchmarks.storage import opening
 from benchmarks.storage import store

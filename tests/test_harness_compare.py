@@ -33,7 +33,7 @@ from benchmarks.analysis.curves import Facts
 from benchmarks.analysis.regret import Scale
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import Run
-from benchmarks.analysis.statistics import FloatArray
+from benchmarks.arrays import FloatArray
 from benchmarks.contenders import grid
 from benchmarks.errors import UsageError
 from benchmarks.reporting import compare as compare_command

@@ -25,7 +25,7 @@ from benchmarks.contenders.seeding import OWN
 from benchmarks.contenders.seeding import sampler_seed
 from benchmarks.contenders.seeding import SHARED
 from benchmarks.errors import UsageError
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.problems.toy_problems import Faulty
 from benchmarks.problems.toy_problems import Lattice
 from benchmarks.problems.toy_problems import Quadratic

@@ -33,7 +33,7 @@ from benchmarks.engines.cluster_worker import Request
 from benchmarks.engines.local import Board
 from benchmarks.engines.local import Job
 from benchmarks.errors import UsageError
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.storage import bulk
 from benchmarks.storage import claims
 from benchmarks.storage import opening

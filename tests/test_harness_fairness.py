@@ -17,7 +17,7 @@ import pytest
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import to_samples
 from benchmarks.contenders.contender import Contender
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.problems.toy_problems import Quadratic
 from benchmarks.running import memory
 from benchmarks.running import runner

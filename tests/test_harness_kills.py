@@ -17,7 +17,7 @@ import pytest
 import sqlalchemy
 
 from benchmarks.contenders.seeding import SHARED
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.running import runner
 from benchmarks.storage import bulk
 from benchmarks.storage import opening

@@ -21,9 +21,9 @@ from benchmarks.errors import UsageError
 from benchmarks.problems.fixed_trial import fixed_trial
 from benchmarks.problems.registry import build_problem
 from benchmarks.problems.registry import get_problem
-from benchmarks.problems.registry import Options
-from benchmarks.problems.registry import Problem
 from benchmarks.problems.registry import wanted_problems
+from benchmarks.problems.spec import Options
+from benchmarks.problems.spec import Problem
 from benchmarks.problems.wrappers import split_wrappings
 from benchmarks.problems.wrappers import WRAPPINGS
 

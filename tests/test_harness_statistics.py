@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.analysis import statistics
+from benchmarks.arrays import FloatArray
 
 
 NAN = float("nan")
@@ -80,7 +81,7 @@ def test_bootstrap_interval_depends_on_its_generator_only() -> None:
     assert first != _ends(sample, seed=1)
 
 
-def _ends(sample: statistics.FloatArray, seed: int) -> tuple[float, float]:
+def _ends(sample: FloatArray, seed: int) -> tuple[float, float]:
     lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(seed))
     return float(lower), float(upper)
 

@@ -20,7 +20,7 @@ import pytest
 from benchmarks.engines import local as engine
 from benchmarks.engines.local import Board
 from benchmarks.engines.local import Job
-from benchmarks.problems.registry import Options
+from benchmarks.problems.spec import Options
 from benchmarks.storage import bulk
 from benchmarks.storage import opening
 from benchmarks.storage import store

@@ -29,8 +29,8 @@ from benchmarks.engines.local import Job
 from benchmarks.errors import unknown_name
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem
-from benchmarks.problems.registry import Options
 from benchmarks.problems.registry import wanted_problems
+from benchmarks.problems.spec import Options
 from benchmarks.running.campaign import Campaign
 from benchmarks.running.progress import Display
 from benchmarks.running.reevaluation import reevaluate

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.analysis import null_comparison
 from benchmarks.analysis.null_comparison import Made
-from benchmarks.analysis.statistics import FloatArray
+from benchmarks.arrays import FloatArray
 from benchmarks.errors import UsageError
 
 

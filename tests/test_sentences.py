@@ -13,7 +13,7 @@ from benchmarks.analysis import pairwise
 from benchmarks.analysis import sentences
 from benchmarks.analysis.curves import Key
 from benchmarks.analysis.pairwise import Pair
-from benchmarks.analysis.statistics import FloatArray
+from benchmarks.arrays import FloatArray
 
 
 def _regrets(values: dict[str, FloatArray]) -> dict[Key, FloatArray]:

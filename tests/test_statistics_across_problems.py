@@ -24,7 +24,7 @@ from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
 from benchmarks.analysis.hitting import Hits
 from benchmarks.analysis.regret import Scale
-from benchmarks.analysis.statistics import FloatArray
+from benchmarks.arrays import FloatArray
 
 
 def _flip_p(differences: FloatArray, blocks: list[int]) -> float:

@@ -16,9 +16,9 @@ import pytest
 from benchmarks import suite
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import build_problem
-from benchmarks.problems.registry import Options
-from benchmarks.problems.registry import Problem
 from benchmarks.problems.registry import PROBLEMS
+from benchmarks.problems.spec import Options
+from benchmarks.problems.spec import Problem
 from benchmarks.suite import functions
 from benchmarks.suite import references
 from benchmarks.suite import space as spaces

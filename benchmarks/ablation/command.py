@@ -21,8 +21,8 @@ from ..contenders.registry import OURS
 from ..errors import unknown_name
 from ..errors import UsageError
 from ..problems.registry import get_problem
-from ..problems.registry import Options
 from ..problems.registry import wanted_problems
+from ..problems.spec import Options
 from ..reporting import compare
 from ..running.campaign import Campaign
 from ..running.folders import make_folder

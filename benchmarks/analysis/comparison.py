@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ..arrays import FloatArray
 from . import paired
 from . import statistics
 from .curves import CurveSet
@@ -15,7 +16,6 @@ from .curves import Key
 from .regret import find_scales
 from .regret import regret_curve
 from .regret import Scale
-from .statistics import FloatArray
 
 
 # Name of the column that is no checkpoint: the mean regret over all trials up to the last one.

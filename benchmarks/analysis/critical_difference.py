@@ -18,9 +18,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from . import paired
 from . import sign_flips
-from .statistics import FloatArray
 
 
 LEVEL = 0.05

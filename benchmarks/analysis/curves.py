@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..contenders.registry import CONTENDERS
 from ..contenders.seeding import OWN
 from ..contenders.seeding import SHARED
@@ -27,7 +28,6 @@ from . import statistics
 from .results import Run
 from .run_arrays import ended_at
 from .run_arrays import incumbent_losses
-from .statistics import FloatArray
 
 
 # As a file has them.

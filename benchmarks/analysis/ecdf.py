@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from .curves import CurveSet
 from .hitting import Hits
-from .statistics import FloatArray
 
 
 TRIALS, SECONDS = "trials", "seconds"

@@ -15,9 +15,9 @@ import functools
 
 import numpy as np
 
+from ..arrays import FloatArray
 from . import paired
 from .hitting import Hits
-from .statistics import FloatArray
 
 
 _N_RESAMPLES = 2_000

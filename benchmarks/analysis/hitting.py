@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from . import paired
 from .curves import Curve
 from .curves import CurveSet
 from .regret import Scale
-from .statistics import FloatArray
 
 
 # Normalised regrets to be reached, unless others are asked for.

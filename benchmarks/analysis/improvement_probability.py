@@ -14,8 +14,8 @@ import functools
 
 import numpy as np
 
+from ..arrays import FloatArray
 from . import paired
-from .statistics import FloatArray
 
 
 _N_RESAMPLES = 1_000

@@ -20,6 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from ..arguments import AtLeast
+from ..arrays import FloatArray
 from ..calls import split_names
 from ..contenders.seeding import OWN
 from ..contenders.seeding import sampler_seed
@@ -36,7 +37,6 @@ from .pairwise import compare_pairs
 from .regret import find_scales
 from .regret import regret_curve
 from .sentences import is_different
-from .statistics import FloatArray
 from .statistics import paired_wilcoxon
 
 
@@ -177,7 +177,7 @@ def run_pool(
     from ..contenders.registry import get_contender
     from ..problems.registry import build_problem
     from ..problems.registry import get_problem
-    from ..problems.registry import Options
+    from ..problems.spec import Options
     from ..running.one_trial import run_trial
 
     contender = get_contender(sampler)

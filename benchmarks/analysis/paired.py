@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from .statistics import FloatArray
+from ..arrays import FloatArray
 
 
 # Regrets that differ by less are equal: they are sums of floats in another order.

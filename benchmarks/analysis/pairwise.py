@@ -13,12 +13,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from . import paired
 from . import sign_flips
 from .curves import Key
 from .improvement_probability import Probability
 from .improvement_probability import probability_of_improvement
-from .statistics import FloatArray
 
 
 # With so many, whole seeds are exchanged: luck is a little alike on problems of other numbers of

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..suite import references
 from . import paired
 from .curves import CurveSet
 from .curves import Key
-from .statistics import FloatArray
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,17 @@ from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
+from ..arrays import FloatArray
 from ..contenders import grid
 from ..contenders.attributes import told_number
 from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
-from ..running.simulation import FINISHED_SECONDS
+from ..running.clock import FINISHED_SECONDS
 from ..storage import bulk
 from ..storage import store
 from ..storage import study_spec
 from ..storage.patience import patiently
 from . import statistics
-from .statistics import FloatArray
 
 
 @dataclass(frozen=True)

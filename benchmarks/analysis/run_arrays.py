@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..contenders.attributes import told_number
-from ..running.simulation import FINISHED_SECONDS
+from ..running.clock import FINISHED_SECONDS
 from .results import has_value
 from .results import objective_seconds
 from .results import Run
-from .statistics import FloatArray
 from .statistics import noise_free
 
 

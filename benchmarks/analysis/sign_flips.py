@@ -21,7 +21,7 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from .statistics import FloatArray
+from ..arrays import FloatArray
 
 
 # Up to so many blocks all exchanges are tried, beyond so many random ones.

@@ -7,16 +7,16 @@ failed, or not run. Nothing here knows of Optuna, files or pictures.
 from __future__ import annotations
 
 import functools
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
+from .sign_flips import signed_rank_p_values
+
 
 # Up to so many pairs scipy's test is exact where there are ties.
 _MOST_EXACT_WITH_TIES = 13
-
-FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 
 def running_best(losses: FloatArray) -> FloatArray:
@@ -171,8 +171,6 @@ def paired_wilcoxon(ours: FloatArray, theirs: FloatArray) -> float:
     n_ranks = len(np.unique(np.abs(difference[difference != 0])))
     if n_ranks < len(difference) <= _MOST_EXACT_WITH_TIES:
         # scipy tries all signs too, and takes half a second for each test.
-        from .sign_flips import signed_rank_p_values
-
         return float(signed_rank_p_values(difference[:, None], range(len(difference)))[0])
     # Takes a second to import, and only a comparison with ours needs it.
     from scipy import stats

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..arrays import FloatArray
 from ..contenders.registry import OURS
 from . import statistics
 from .results import Sample
@@ -80,7 +81,7 @@ def checkpoints(n_trials: int) -> list[int]:
     return sorted({max(1, round(n_trials / 3)), max(1, round(2 * n_trials / 3)), n_trials})
 
 
-def estimate(values: statistics.FloatArray) -> Estimate:
+def estimate(values: FloatArray) -> Estimate:
     """Mean and interval of one value a seed, shape (n_seeds,); the same every time."""
     if not len(values):
         return Estimate(math.nan, math.nan, math.nan, 0)
@@ -198,7 +199,7 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
     return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
 
 
-def _until_half(times: statistics.FloatArray) -> float:
+def _until_half(times: FloatArray) -> float:
     """The lower median: when half of the seeds have got there."""
     return float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan
 
@@ -207,6 +208,6 @@ def _mean(values: npt.NDArray[Any]) -> float:
     return float(np.mean(values)) if len(values) else math.nan
 
 
-def _median(values: statistics.FloatArray) -> float:
+def _median(values: FloatArray) -> float:
     finite = values[np.isfinite(values)]
     return float(np.median(finite)) if len(finite) else math.nan

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import FloatArray
 from ..tables import Table
 from .curves import CurveSet
 from .regret import find_scales
 from .regret import regret_curve
-from .statistics import FloatArray
 
 
 # The optimum itself may be missed by a rounding error.

@@ -21,11 +21,11 @@ from rich.console import Console
 
 from .. import hub
 from .. import jsonlines
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from ..errors import unknown_name
 from ..errors import UsageError
 from ..problems.registry import get_problem
-from ..problems.registry import Options
+from ..problems.spec import Options
 from ..running.folders import make_folder
 from ..running.machine import versions
 from ..running.one_trial import run_trial

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 
 
 # The central intervals that a prediction tells, by the number of its quantiles left out at either

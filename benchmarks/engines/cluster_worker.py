@@ -15,7 +15,7 @@ import uuid
 from ..contenders.registry import get_contender
 from ..hub import digest_folder
 from ..problems.registry import get_problem
-from ..problems.registry import Options
+from ..problems.spec import Options
 from ..storage import opening
 from ..storage import patience
 from ..storage.study_spec import StudySpec

@@ -13,9 +13,9 @@ from optuna.exceptions import TrialPruned
 from optuna.trial import Trial
 
 from .. import hub
+from ..arrays import FloatArray
 from ..suite.base import SuiteProblem
 from ..suite.imitations import LadderNetwork
-from ..suite.space import FloatArray
 from ..suite.space import Params
 from ..suite.space import Space
 from ..suite.space import suggest

@@ -9,7 +9,7 @@ import numpy as np
 # Optuna has no public way to it (5.0); this is the only place that needs one.
 from optuna._hypervolume import compute_hypervolume
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 
 
 def hypervolume(

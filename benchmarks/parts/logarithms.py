@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import math
 
+from ..arrays import FloatArray
 from ..suite.base import Measurement
 from ..suite.base import SuiteProblem
 from ..suite.imitations import N_EXAMPLES
 from ..suite.imitations import NoisyQuadratic
-from ..suite.space import FloatArray
 from ..suite.space import Params
 from ..suite.wrappers import Wrapped
 

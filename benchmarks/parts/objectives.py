@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from . import fronts
 from .entrants import gp
 from .entrants import nsga2

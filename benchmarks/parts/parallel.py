@@ -12,7 +12,7 @@ from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from ..suite.space import to_unit
 from .entrants import gp
 from .entrants import ours

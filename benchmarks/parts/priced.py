@@ -10,9 +10,9 @@ import numpy as np
 from optuna.trial import Trial
 
 from .. import hub
+from ..arrays import FloatArray
 from ..suite.base import Measurement
 from ..suite.base import SuiteProblem
-from ..suite.space import FloatArray
 from ..suite.space import Params
 from ..suite.space import sample
 from ..suite.space import Space

@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from ..analysis.paired import normalised_regret
-from ..analysis.statistics import FloatArray
 from ..analysis.statistics import running_best
+from ..arrays import FloatArray
 from .hypervolume import hypervolume
 from .simulate import finished_trials
 from .task import Progress

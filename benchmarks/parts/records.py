@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from ..errors import UsageError
 from ..jsonlines import append
 from ..jsonlines import whole_lines

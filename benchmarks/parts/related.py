@@ -12,9 +12,9 @@ from optuna.samplers import RandomSampler
 from optuna.samplers import TPESampler
 from optuna.study import Study
 
+from ..arrays import FloatArray
 from ..suite.base import SuiteProblem
 from ..suite.imitations import LadderNetwork
-from ..suite.space import FloatArray
 from ..suite.space import Params
 from ..suite.space import to_unit
 from ..suite.wrappers import Wrapped

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..analysis import paired
 from ..analysis import statistics
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from .records import Key
 from .records import Record
 from .task import Task

@@ -15,7 +15,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import Trial
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 
 
 Objective = Callable[[Trial], "float | Sequence[float]"]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from optuna.trial import Trial
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 from .task import Objective
 
 

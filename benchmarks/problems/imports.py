@@ -8,7 +8,6 @@ import inspect
 from pathlib import Path
 from typing import Any
 from typing import cast
-from typing import TYPE_CHECKING
 
 from optuna.study import StudyDirection
 
@@ -20,13 +19,10 @@ from ..errors import unknown_name
 from ..errors import UsageError
 from ..suite import coco_suites
 from .plain_objective import PlainObjective
+from .spec import Options
+from .spec import Problem
+from .spec import ProblemSpec
 from .wrappers import split_wrappings
-
-
-if TYPE_CHECKING:
-    from .registry import Options
-    from .registry import Problem
-    from .registry import ProblemSpec
 
 
 _PROBLEMS = "a problem class, a problem, or a function of a trial"
@@ -56,8 +52,6 @@ def imported_problem(call: Call, argument: str) -> ProblemSpec:
 
 
 def _hub_problem(call: Call, rest: str, argument: str) -> ProblemSpec:
-    from .registry import ProblemSpec
-
     package, _, class_name = rest.partition(":")
 
     def load(options: Options) -> Any:
@@ -117,8 +111,6 @@ def _without_function(call: Call) -> dict[str, Any]:
 
 
 def _coco_problem(call: Call, suite: str, argument: str) -> ProblemSpec:
-    from .registry import ProblemSpec
-
     def build(options: Options, seed: int) -> Problem:
         from ..suite.coco_suites import CocoProblem
 
@@ -137,8 +129,6 @@ def _coco_problem(call: Call, suite: str, argument: str) -> ProblemSpec:
 
 
 def _module_problem(call: Call, module_name: str, name: str, argument: str) -> ProblemSpec:
-    from .registry import ProblemSpec
-
     found, source = import_named(module_name, name, argument)
     build: Callable[[Options, int], Problem]
     if _is_objective(found):
@@ -239,14 +229,14 @@ def _construct(found: Any, call: Call, seed: int, argument: str) -> Problem:
         UsageError: If it does not take the arguments, or makes something else.
     """
     if not inspect.isclass(found) and hasattr(found, "search_space"):
-        return cast("Problem", found)
+        return cast(Problem, found)
     problem = found(**_arguments(found, call, seed, argument))
     if not (hasattr(problem, "search_space") and hasattr(problem, "directions")):
         raise UsageError(
             f"{argument}: got {show_call(call)!r}, which makes a {type(problem).__name__} without "
             f"search_space and directions; accepts {_PROBLEMS}."
         )
-    return cast("Problem", problem)
+    return cast(Problem, problem)
 
 
 def _arguments(found: Any, call: Call, seed: int, argument: str) -> dict[str, Any]:

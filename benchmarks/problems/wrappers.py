@@ -8,7 +8,6 @@ import math
 import re
 import time
 from typing import Any
-from typing import TYPE_CHECKING
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -23,10 +22,7 @@ from ..suite.base import generator_at
 from ..suite.space import from_unit
 from ..suite.space import suggest
 from .fixed_trial import fixed_trial
-
-
-if TYPE_CHECKING:
-    from .registry import Problem
+from .spec import Problem
 
 
 # Distinguish the draws of one wrapper from those of another at the same point.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..analysis import statistics
 from ..analysis.results import Sample
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 
 
 # Resamples for a band: fewer than for a number in a table, because nobody reads off the third

@@ -27,9 +27,9 @@ from ..engines.local import Board
 from ..engines.local import Job
 from ..errors import UsageError
 from ..problems.registry import build_problem
-from ..problems.registry import Options
-from ..problems.registry import Problem
-from ..problems.registry import ProblemSpec
+from ..problems.spec import Options
+from ..problems.spec import Problem
+from ..problems.spec import ProblemSpec
 from ..storage import opening
 from ..storage import store
 from ..storage.store import SAMPLER_SEEDS

@@ -24,9 +24,9 @@ from ..definitions import Definitions
 from ..definitions import read_definitions
 from ..errors import UsageError
 from ..problems.registry import get_problem
-from ..problems.registry import Options
-from ..problems.registry import ProblemSpec
 from ..problems.registry import wanted_problems
+from ..problems.spec import Options
+from ..problems.spec import ProblemSpec
 from .options import DEFAULT_PROBLEMS
 from .options import DEFAULT_SAMPLERS
 
@@ -166,8 +166,8 @@ def _that_can_run(contenders: list[Contender], registry: str, console: Console) 
 
 
 def _execute(campaign: Campaign, console: Console) -> int:
+    from ..analysis.replacements import replacement_notes
     from ..analysis.results import load_runs
-    from ..contenders.suggestions import replacement_notes
     from ..reporting.report import write_report
     from ..storage.opening import without_password
 

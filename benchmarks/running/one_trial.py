@@ -18,7 +18,7 @@ from ..contenders.contender import Space
 from ..contenders.suggestions import REPLACED
 from ..contenders.suggestions import replaced
 from ..contenders.timing import TimedSampler
-from ..problems.registry import Problem
+from ..problems.spec import Problem
 
 
 _MAX_ERROR_CHARS = 500

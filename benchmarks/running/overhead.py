@@ -19,7 +19,7 @@ from optuna.study import StudyDirection
 
 from ..arguments import AtLeast
 from ..errors import UsageError
-from ..problems.registry import Options
+from ..problems.spec import Options
 from ..storage import opening
 from ..storage import store
 from ..storage.opening import without_password

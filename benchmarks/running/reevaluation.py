@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from ..problems.fixed_trial import fixed_trial
-from ..problems.registry import Problem
+from ..problems.spec import Problem
 from .one_trial import one_number
 
 

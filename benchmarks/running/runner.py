@@ -16,7 +16,7 @@ from ..contenders.contender import Contender
 from ..contenders.contender import Setup
 from ..contenders.registry import get_contender
 from ..problems.registry import get_problem
-from ..problems.registry import Problem
+from ..problems.spec import Problem
 from ..storage import opening
 from ..storage import store
 from ..storage.study_spec import StudySpec

@@ -10,9 +10,10 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 
 from ..contenders.attributes import told_number
-from ..problems.registry import Problem
+from ..problems.spec import Problem
 from .clock import ClockedStorage
 from .clock import finished_at
+from .clock import FINISHED_SECONDS
 from .one_trial import ask_and_evaluate
 from .one_trial import Evaluated
 from .one_trial import tell
@@ -20,8 +21,6 @@ from .restoring import ask_again
 from .restoring import Plan
 
 
-# User attribute of a stored trial: when it ended on the clock, in seconds since the study began.
-FINISHED_SECONDS = "finished_seconds"
 # How long a trial takes whose objective does not tell its cost.
 _DEFAULT_SECONDS = 1.0
 

@@ -12,7 +12,7 @@ from optuna.distributions import IntDistribution
 from optuna.trial import create_trial
 from optuna.trial import FrozenTrial
 
-from ..analysis.statistics import FloatArray
+from ..arrays import FloatArray
 
 
 # Ends and steps of the ints, in turn: 13, 8, 32 and 6 values.

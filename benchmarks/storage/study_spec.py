@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..contenders.seeding import OWN
 from ..contenders.seeding import sampler_seed
-from ..problems.registry import Options
+from ..problems.spec import Options
 
 
 @dataclass(frozen=True)

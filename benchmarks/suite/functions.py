@@ -13,7 +13,7 @@ import functools
 
 import numpy as np
 
-from .space import FloatArray
+from ..arrays import FloatArray
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import FloatArray
 from .base import capped
 from .base import LARGEST_LOSS
 from .base import Measurement
 from .base import SuiteProblem
-from .space import FloatArray
 from .space import Params
 from .space import Space
 

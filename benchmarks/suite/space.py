@@ -8,15 +8,15 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.trial import Trial
 
+from ..arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
+
 Space = dict[str, BaseDistribution]
 Params = dict[str, Any]
 

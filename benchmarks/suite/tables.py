@@ -19,9 +19,9 @@ from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
+from ..arrays import FloatArray
 from .base import Measurement
 from .base import SuiteProblem
-from .space import FloatArray
 from .space import level_of
 from .space import Params
 from .space import Space

@@ -10,11 +10,11 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
+from ..arrays import FloatArray
 from .base import capped
 from .base import Measurement
 from .base import SuiteProblem
 from .functions import Function
-from .space import FloatArray
 from .space import from_unit
 from .space import Params
 from .space import Space

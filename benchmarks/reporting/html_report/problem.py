@@ -16,6 +16,7 @@ from ...analysis.results import Run
 from ...analysis.results import Sample
 from ...analysis.summary import Estimate
 from ...analysis.summary import estimate
+from ...arrays import FloatArray
 from ..analysed import Analysed
 from ..bands import Curve
 from ..bands import y_limits
@@ -130,7 +131,7 @@ def _measured_again(runs: Sequence[Run]) -> Mean | None:
     return _mean(estimate(np.array(values)), 1) if values else None
 
 
-def _total(seconds: statistics.FloatArray, complete: Any) -> float:
+def _total(seconds: FloatArray, complete: Any) -> float:
     totals = np.nansum(seconds, axis=-1)[complete]
     return float(totals.mean()) if len(totals) else math.nan
 
