@@ -7,6 +7,8 @@ import pytest
 from scipy import stats
 
 from benchmarks.analysis import statistics
+from benchmarks.analysis.resampling import draw_counts
+from benchmarks.analysis.resampling import remembered_counts
 from benchmarks.arrays import FloatArray
 
 
@@ -111,3 +113,18 @@ def test_paired_wilcoxon() -> None:
         assert statistics.paired_wilcoxon(tied, np.zeros(n_seeds)) == pytest.approx(expected)
     assert np.isnan(statistics.paired_wilcoxon(np.array([NAN]), np.array([1.0])))
     assert np.isnan(statistics.paired_wilcoxon(np.array([]), np.array([])))
+
+
+def test_resamples_draw_as_many_rows_as_there_are() -> None:
+    counts = draw_counts(7, 200, np.random.default_rng(0))
+    assert counts.shape == (200, 7)
+    assert (counts.sum(axis=1) == 7).all()
+    # With replacement: hardly any takes every row once.
+    assert (counts.max(axis=1) > 1).mean() > 0.9
+
+
+def test_remembered_resamples_are_those_of_the_seed_and_stay_so() -> None:
+    counts = remembered_counts(5, 100, (3, 5))
+    assert (counts == draw_counts(5, 100, np.random.default_rng([3, 5]))).all()
+    with pytest.raises(ValueError, match="read-only"):
+        counts[0, 0] = 9

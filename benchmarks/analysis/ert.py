@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-import functools
 
 import numpy as np
 
 from ..arrays import FloatArray
 from . import paired
 from .hitting import Hits
+from .resampling import remembered_counts
 
 
 _N_RESAMPLES = 2_000
@@ -87,14 +87,6 @@ def _ratios(weights: FloatArray, first: FloatArray, spent: FloatArray) -> FloatA
     return np.asarray(np.where(successes > 0, ratios, np.inf)).reshape(-1, *first.shape[1:])
 
 
-@functools.lru_cache(maxsize=16)
-def _weights(n_seeds: int) -> FloatArray:
-    """How often each resample takes each seed, shape (n_resamples, n_seeds)."""
-    rng = np.random.default_rng(0)
-    counts = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_N_RESAMPLES)
-    return counts.astype(float)
-
-
 def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
     """Expected running times to several targets, with intervals; the same every time.
 
@@ -103,7 +95,8 @@ def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
         spent: What each seed spent in all, shape (n_seeds,).
     """
     means = expected_running_time(first, spent)
-    lower, upper = paired.interval(_ratios(_weights(len(first)), first, spent))
+    counts = remembered_counts(len(first), _N_RESAMPLES, 0)
+    lower, upper = paired.interval(_ratios(counts, first, spent))
     return [
         RunningTime(float(mean), float(low), float(high))
         if np.isfinite(mean)

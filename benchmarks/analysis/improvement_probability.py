@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import functools
 
 import numpy as np
 
 from ..arrays import FloatArray
 from . import paired
+from .resampling import remembered_counts
 
 
 _N_RESAMPLES = 1_000
@@ -75,9 +75,6 @@ def probability_of_improvement(
     return Probability(float(np.mean(means)), float(lower), float(upper), tuple(means))
 
 
-@functools.lru_cache(maxsize=256)
 def _weights(stream: int, n_seeds: int) -> FloatArray:
     """Weights of the seeds, of sum 1, in every resample: shape (n_resamples, n_seeds)."""
-    rng = np.random.default_rng([stream, n_seeds])
-    counts = rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=_N_RESAMPLES)
-    return counts / n_seeds
+    return remembered_counts(n_seeds, _N_RESAMPLES, (stream, n_seeds)) / n_seeds

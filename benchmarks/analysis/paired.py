@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 from ..arrays import FloatArray
+from .resampling import draw_counts
 
 
 # Regrets that differ by less are equal: they are sums of floats in another order.
@@ -66,7 +67,7 @@ def bootstrap_means(
     """
     if not groups or any(len(group) == 0 for group in groups):
         raise ValueError("The bootstrap needs a row in every group, but got none.")
-    return _weighted(groups, _counts(tuple(map(len, groups)), rng, n_resamples))
+    return _weighted(groups, [draw_counts(len(group), n_resamples, rng) for group in groups])
 
 
 def resampled_means(groups: Sequence[FloatArray]) -> FloatArray:
@@ -92,17 +93,9 @@ def resampled_means(groups: Sequence[FloatArray]) -> FloatArray:
 # Of 20 problems of 10 seeds, 16 MB.
 @functools.lru_cache(maxsize=4)
 def _fixed_counts(sizes: tuple[int, ...]) -> list[FloatArray]:
-    return _counts(sizes, np.random.default_rng(0), 10_000)
-
-
-def _counts(
-    sizes: tuple[int, ...], rng: np.random.Generator, n_resamples: int
-) -> list[FloatArray]:
     """How often each resample takes each row of each group: shape (n_resamples, n_rows) each."""
-    return [
-        rng.multinomial(n_rows, np.full(n_rows, 1 / n_rows), size=n_resamples).astype(float)
-        for n_rows in sizes
-    ]
+    rng = np.random.default_rng(0)
+    return [draw_counts(n_rows, 10_000, rng) for n_rows in sizes]
 
 
 def _weighted(groups: Sequence[FloatArray], counts: Sequence[FloatArray]) -> FloatArray:

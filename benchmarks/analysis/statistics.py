@@ -6,12 +6,12 @@ failed, or not run. Nothing here knows of Optuna, files or pictures.
 
 from __future__ import annotations
 
-import functools
-
 import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
+from .resampling import draw_counts
+from .resampling import remembered_counts
 from .sign_flips import signed_rank_p_values
 
 
@@ -129,9 +129,9 @@ def bootstrap_interval(
     n_seeds = len(samples)
     # How often a resample takes each seed: the means are then one matrix product.
     if isinstance(rng, int):
-        counts = _remembered_counts(n_seeds, n_resamples, rng)
+        counts = remembered_counts(n_seeds, n_resamples, rng)
     else:
-        counts = _counts(n_seeds, n_resamples, rng)
+        counts = draw_counts(n_seeds, n_resamples, rng)
     flat = samples.reshape(n_seeds, -1)
     defined = np.isfinite(flat).all(axis=0)
     lower, upper = np.full((2, flat.shape[1]), np.nan)
@@ -140,15 +140,6 @@ def bootstrap_interval(
         tail = 50 * (1 - level)
         lower[defined], upper[defined] = np.percentile(means, [tail, 100 - tail], axis=0)
     return lower.reshape(samples.shape[1:]), upper.reshape(samples.shape[1:])
-
-
-def _counts(n_seeds: int, n_resamples: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
-    return rng.multinomial(n_seeds, np.full(n_seeds, 1 / n_seeds), size=n_resamples)
-
-
-@functools.lru_cache(maxsize=16)
-def _remembered_counts(n_seeds: int, n_resamples: int, seed: int) -> npt.NDArray[np.int64]:
-    return _counts(n_seeds, n_resamples, np.random.default_rng(seed))
 
 
 def paired_wilcoxon(ours: FloatArray, theirs: FloatArray) -> float:

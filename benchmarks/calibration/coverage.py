@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..analysis.resampling import draw_counts
 from ..arrays import FloatArray
 
 
@@ -77,7 +78,7 @@ def coverage_interval(
     """
     sums = np.array([held(places).sum(axis=0) for places in studies])
     counts = np.array([len(places) for places in studies], dtype=float)
-    drawn = rng.multinomial(len(studies), np.full(len(studies), 1 / len(studies)), n_resamples)
+    drawn = draw_counts(len(studies), n_resamples, rng)
     shares = (drawn @ sums) / np.maximum(drawn @ counts, 1.0)[:, None]
     low, high = np.quantile(shares, [0.025, 0.975], axis=0)
     return low, high
