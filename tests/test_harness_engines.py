@@ -23,9 +23,9 @@ import pytest
 import sqlalchemy
 
 from benchmarks.engines import choice as engines
-from benchmarks.engines import cluster
 from benchmarks.engines import gpus
 from benchmarks.engines import local as engine
+from benchmarks.engines import scheduler
 from benchmarks.engines.attempt import Result
 from benchmarks.engines.cluster import Cluster
 from benchmarks.engines.cluster_worker import facts
@@ -305,15 +305,15 @@ def test_worker_sees_its_gpu_before_torch_is_there() -> None:
 )
 def test_address_that_cannot_be_used(address: str, storage: str | None, words: list[str]) -> None:
     with pytest.raises(UsageError) as got:
-        cluster.check_address(address, storage)
+        scheduler.check_address(address, storage)
     for word in ["--scheduler", *words]:
         assert word in str(got.value)
 
 
 @needs_dask
 def test_address_that_can_be_used() -> None:
-    cluster.check_address("tcp://127.0.0.1:8786", None)
-    cluster.check_address("tcp://192.0.2.1:8786", "postgresql+psycopg://u@h/d")
+    scheduler.check_address("tcp://127.0.0.1:8786", None)
+    scheduler.check_address("tcp://192.0.2.1:8786", "postgresql+psycopg://u@h/d")
 
 
 @needs_dask

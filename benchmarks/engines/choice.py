@@ -11,10 +11,12 @@ from typing import Protocol
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
+from ..storage.opening import is_sqlite
 from . import local as engine
 from .gpus import visible_gpus
 from .local import Board
 from .local import Job
+from .scheduler import check_address
 
 
 if TYPE_CHECKING:
@@ -150,10 +152,10 @@ def on_cluster(
             f"--jobs: got {n_workers}, but with --scheduler it is the cluster that decides: start "
             "as many workers as studies are to run at a time."
         )
-    cluster.check_address(address, storage)
+    check_address(address, storage)
     connection = cluster.Cluster(address)
     n_found = connection.wait_for_workers(say)
-    connection.check_workers(request, storage is None or cluster.is_sqlite(storage))
+    connection.check_workers(request, storage is None or is_sqlite(storage))
     return OnCluster(connection, n_found, "cuda" in devices)
 
 

@@ -7,17 +7,13 @@ a worker out that was only taken for dead.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 import pickle
 import queue
-import socket
 import time
 from typing import Any
 import uuid
 import warnings
-
-import sqlalchemy
 
 from ..errors import UsageError
 from ..storage import claims
@@ -32,55 +28,12 @@ from .local import Board
 from .local import Job
 from .local import OutageNote
 from .local import settle
+from .scheduler import ACCEPTS
+from .scheduler import knock
 
 
 _CONNECT_SECONDS = 10
-_CHECK_SECONDS = 120
 _POLL_SECONDS = 0.1
-_ACCEPTS = "accepts the address of a Dask scheduler, such as tcp://127.0.0.1:8786"
-
-
-def is_this_machine(address: str) -> bool:
-    """Whether a scheduler's address is one of this machine's own."""
-    host = address.rpartition("://")[2].rpartition(":")[0].strip("[]")
-    try:
-        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-        for family, kind, protocol, _, where in found:
-            with socket.socket(family, kind, protocol) as probe:
-                # Only an address of one's own can be listened at.
-                probe.bind(where)
-                return True
-    except OSError:
-        pass
-    return False
-
-
-def check_address(address: str, storage: str | None) -> None:
-    """Check what can be checked before anything is connected to.
-
-    Args:
-        address: Address of the scheduler.
-        storage: URL of the storage; None for SQLite in the output folder.
-
-    Raises:
-        UsageError: If the address is none, Dask is missing, or the storage would be a file that
-            other machines do not see.
-    """
-    scheme, _, rest = address.rpartition("://")
-    port = rest.rpartition(":")[2]
-    if scheme not in ("", "tcp", "tls") or ":" not in rest or not port.isdecimal():
-        raise UsageError(f"--scheduler: got {address!r}, {_ACCEPTS}.")
-    try:
-        import distributed  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            f"--scheduler: needs Dask ({error}): pip install 'distributed>=2024.1'"
-        ) from error
-    if storage is None and not is_this_machine(address):
-        raise UsageError(
-            f"--scheduler: {address} is another machine, so the results need a storage that all "
-            "workers reach: give --storage, such as postgresql+psycopg://USER@HOST/DATABASE."
-        )
 
 
 class Cluster:
@@ -100,7 +53,7 @@ class Cluster:
         client: Any = distributed.Client
         self.address = address
         try:
-            asyncio.run(asyncio.wait_for(_knock(address, timeout), timeout))
+            knock(address, timeout)
             with warnings.catch_warnings():
                 # Versions are compared below, those that matter.
                 warnings.simplefilter("ignore")
@@ -108,7 +61,7 @@ class Cluster:
         except Exception as error:  # Time-outs, refusals, protocols that are not Dask's.
             reason = " ".join(f"{type(error).__name__} {error}".split())
             raise UsageError(
-                f"--scheduler: {address} does not answer ({reason[:200]}); {_ACCEPTS}."
+                f"--scheduler: {address} does not answer ({reason[:200]}); {ACCEPTS}."
             ) from error
         self._expected: dict[str, str] = {}
         self._request: Request | None = None
@@ -346,23 +299,5 @@ def _collect(future: Any, job: Job, board: Board) -> None:
     settle(job, result)
 
 
-async def _knock(address: str, timeout: float) -> None:
-    """Exchange a greeting with a scheduler: a client waits for a silent peer without an end."""
-    import distributed
-    from distributed.comm import core
-
-    # Neither is typed.
-    dask: Any = distributed
-    comms: Any = core
-    arguments = dask.Security().get_connection_args("client")
-    comm = await comms.connect(address, timeout=timeout, **arguments)
-    comm.abort()
-
-
 def _one_line(error: object) -> str:
     return " ".join(str(error).split("\n(Background")[0].split())[:300]
-
-
-def is_sqlite(url: str) -> bool:
-    """Whether a storage is a file of SQLite's."""
-    return sqlalchemy.engine.make_url(url).get_backend_name() == "sqlite"

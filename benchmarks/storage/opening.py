@@ -31,6 +31,11 @@ def default_url(out: Path) -> str:
     return f"sqlite:///{out / _FILE}"
 
 
+def is_sqlite(url: str) -> bool:
+    """Whether a storage is a file of SQLite's, or in memory."""
+    return url.startswith("sqlite")
+
+
 def without_password(url: str) -> str:
     """The URL as it may be printed."""
     try:
@@ -41,7 +46,7 @@ def without_password(url: str) -> str:
 
 def may_be_there(url: str) -> bool:
     """Whether there is something to open; False only for SQLite whose file is not there."""
-    if not url.startswith("sqlite"):
+    if not is_sqlite(url):
         return True
     file = sqlalchemy.engine.make_url(url).database or ":memory:"
     return file.startswith(("file:", ":")) or Path(file).is_file()
@@ -58,7 +63,7 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
         UsageError: If the storage cannot be reached; the message is one line.
     """
     try:
-        if url.startswith("sqlite"):
+        if is_sqlite(url):
             return _open_sqlite(url, create)
         return _open_server(url)
     except Exception as error:  # Every database driver raises its own.
