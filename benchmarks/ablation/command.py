@@ -25,6 +25,7 @@ from ..problems.registry import wanted_problems
 from ..problems.spec import Options
 from ..reporting import compare
 from ..running.campaign import Campaign
+from ..running.design import Design
 from ..running.folders import make_folder
 from ..suite.catalog import CATALOG
 from ..tables import to_markdown
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         campaign.say_failed(failed)
         status = 1 if failed else 0
         stored = curves.from_runs(load_runs(campaign.opened))
-        curve_set = _chosen(stored, [spec.name for spec in campaign.problems], variants)
+        curve_set = _chosen(stored, [spec.name for spec in campaign.design.problems], variants)
     make_folder(out)
     comparison = compare_all(curve_set, checkpoints, OURS)
     for line in ablation_table.heading_lines(comparison, curve_set):
@@ -112,12 +113,15 @@ def _campaign(args: argparse.Namespace, variants: list[str], command: str) -> Ca
     problems = compare.part_of(wanted_problems(args.problems, suite), n_params, args)
     if not problems:
         raise UsageError("--tag/--min-dims/--max-dims: no problem is left; accepts other filters.")
-    return Campaign(
+    design = Design(
         problems=[get_problem(name) for name in problems],
         contenders=[get_contender(OURS), *(ABLATIONS[name] for name in variants)],
         options=Options(),
         seeds=range(args.first_seed, args.first_seed + args.seeds),
         n_trials=args.trials,
+    )
+    return Campaign(
+        design=design,
         n_workers=args.jobs,
         n_threads=args.threads,
         out=Path(args.out),

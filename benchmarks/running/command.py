@@ -72,6 +72,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
 def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campaign:
     from .campaign import Campaign
+    from .design import Design
 
     definitions = read_definitions(Path(args.config)) if args.config else Definitions()
     registry = hub.registry_root(args.registry)
@@ -79,7 +80,7 @@ def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campa
     contenders = [_contender(name, definitions) for name in _sampler_names(args, definitions)]
     # Two ways to write a sampler have one name, and would have the same studies.
     once = list({contender.name: contender for contender in contenders}.values())
-    return Campaign(
+    design = Design(
         problems=problems,
         contenders=_that_can_run(once, registry, console),
         definitions=definitions,
@@ -92,12 +93,15 @@ def _campaign(args: argparse.Namespace, console: Console, command: str) -> Campa
         start_points=args.start_points,
         parallel=args.parallel,
         reevaluations=args.reevaluate,
+        registry=registry,
+    )
+    return Campaign(
+        design=design,
         n_workers=args.jobs,
         n_threads=args.threads,
         out=_out(args),
         storage=args.storage,
         command=command,
-        registry=registry,
         scheduler=args.scheduler,
     )
 

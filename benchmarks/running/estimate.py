@@ -64,7 +64,7 @@ def describe(campaign: Campaign, console: Console) -> None:
     storage = _existing(campaign)
     todo = _todo(campaign, storage)
     campaign.say_unable(console)
-    campaign.check_some()
+    campaign.design.check_some(campaign.unable)
     ask = _ask_seconds(storage)
     objective: dict[str, float] = {}
     rows, total, is_known = [], 0.0, True
