@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 import csv
 import itertools
+import json
 import math
 from pathlib import Path
 from typing import Any
@@ -207,7 +209,10 @@ def test_scale_is_the_suites_reference() -> None:
 
 
 def _run(
-    values: list[float | None], expected: list[float] | None = None, **changes: object
+    values: list[float | None],
+    expected: list[float] | None = None,
+    settings: Mapping[str, object] = {},
+    **changes: object,
 ) -> Run:
     trials: list[FrozenTrial] = []
     for number, value in enumerate(values):
@@ -217,7 +222,8 @@ def _run(
         trial.number = number
         trials.append(trial)
     details = {"problem": "p", "sampler": "tpe", "seed": 0, "planned": len(values), "sign": 1}
-    return Run(**(details | {"settings": {}, "trials": trials} | changes))  # type: ignore[arg-type]
+    made = {"command": "x", "versions": {}, "threads": 1, "sampler_version": "1"} | dict(settings)
+    return Run(**(details | {"settings": made, "trials": trials} | changes))  # type: ignore[arg-type]
 
 
 def test_the_suites_reference_is_not_that_of_another_problem_of_its_name(tmp_path: Path) -> None:
@@ -330,12 +336,21 @@ def test_area_is_the_mean_over_all_trials() -> None:
     assert [found.overall["tpe", column].mean for column in ("2", "4")] == [0.5, 0.0]
 
 
+_SETTINGS = {
+    "command": "x",
+    "versions": {"optuna": "5"},
+    "threads": 1,
+    "sampler": "tpe",
+    "sampler_version": "5.0.0",
+}
+
+
 def test_curves_survive_the_file(tmp_path: Path) -> None:
     facts = Facts(
         n_params={"p": 3},
         random_medians={"p": (2.0, 7)},
         ask_seconds={"tpe": (0.5, 6)},
-        settings=[{"command": "x", "versions": {"optuna": "5"}, "threads": 1, "sampler": "tpe"}],
+        settings=[_SETTINGS],
     )
     both = {
         ("p", "tpe", 0): Curve(np.array([2, 4]), np.array([1 / 3, -1e-20]), 6),
@@ -361,6 +376,45 @@ def test_curves_survive_the_file(tmp_path: Path) -> None:
         (tmp_path / "wrong.csv").write_text(text)
         with pytest.raises(UsageError, match="cannot read"):
             curve_files.read(tmp_path / "wrong.csv")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [],
+        {"settings": [{key: value for key, value in _SETTINGS.items() if key != "versions"}]},
+        {"settings": [_SETTINGS | {"threads": [1]}]},
+        {"settings": [_SETTINGS | {"sampler_seeds": ["own"]}]},
+        {"settings": ["x"]},
+        {"n_params": {"p": [3]}},
+        {"ask_seconds": {"tpe": [0.5, "many"]}},
+        {"random_medians": {"p": [2.0]}},
+        {"unlike_suite": [{}]},
+        {"seeds": 3},
+    ],
+    ids=str,
+)
+def test_damaged_facts_are_one_line(tmp_path: Path, told: object) -> None:
+    file = tmp_path / "curves.csv"
+    curve = Curve(np.array([1]), np.ones(1), 1)
+    curve_files.write(CurveSet({("p", "tpe", 0): curve}, Facts()), file)
+    first, *rest = file.read_text(encoding="utf-8").splitlines()
+    mark, facts = first.split(": ", 1)
+    changed = json.loads(facts) | told if isinstance(told, dict) else told
+    file.write_text("\n".join([f"{mark}: {json.dumps(changed)}", *rest]), encoding="utf-8")
+    with pytest.raises(UsageError, match="--curves: cannot read"):
+        curve_files.read(file)
+
+
+def test_a_file_that_was_cut_or_changed_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "curves.csv.gz"
+    curves = {("p", "tpe", s): Curve(np.array([1]), np.array([0.5 * s]), 1) for s in range(40)}
+    curve_files.write(CurveSet(curves, Facts()), file)
+    whole = file.read_bytes()
+    for damaged in (whole[: len(whole) // 2], whole[:20] + b"\xff" * 9 + whole[29:]):
+        file.write_bytes(damaged)
+        with pytest.raises(UsageError, match="--curves: cannot read"):
+            curve_files.read(file)
 
 
 def test_files_without_times_are_as_they_were(tmp_path: Path) -> None:

@@ -85,6 +85,26 @@ def test_a_dry_run_counts_what_is_left_and_writes_nothing(
     assert _studies(out) == before
 
 
+def test_a_dry_run_refuses_what_the_run_would_refuse(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    base = ["--problems", "quadratic", "--samplers", "random", "--seeds", "1", "--trials", "3"]
+    assert _run(*base, "--out", str(out)) == 0
+    before = _studies(out)
+    capsys.readouterr()
+    for more in ([], ["--dry-run"]):
+        assert _run(*base, "--parallel", "2", "--out", str(out), *more) == 2
+        assert "begun with other settings (--parallel: 1, now 2)" in capsys.readouterr().err
+    file = tmp_path / "file"
+    file.touch()
+    for place in (file, file / "below"):
+        for more in ([], ["--dry-run"]):
+            assert _run(*base, "--out", str(place), *more) == 2
+            assert f"--out: cannot write to {place} (" in capsys.readouterr().err
+    assert _studies(out) == before
+
+
 def test_a_dry_run_says_what_it_does_not_know(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -270,6 +270,10 @@ def test_arguments_of_a_sampler_may_have_commas(
     base = ["speed", "--sizes", "5", "--dims", "2", "--out", str(tmp_path)]
     assert cli.main([*base, "--samplers", samplers]) == 0
     assert measured == ["tpe(n_startup_trials=5, multivariate=True)", "random"]
+    measured.clear()
+    again = ["speed", "--sizes", "6", "--dims", "2", "--out", str(tmp_path)]
+    assert cli.main([*again, "--samplers", "random,random()"]) == 0
+    assert measured == ["random"]
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ import io
 import json
 import math
 from pathlib import Path
+from typing import Any
+import zlib
 
 import numpy as np
 
@@ -76,7 +78,7 @@ def read(path: Path) -> CurveSet:
         lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
         if not lines or not lines[0].startswith(_MARK):
             raise ValueError("its first line is another")
-        facts = json.loads(lines[0].removeprefix(_MARK))
+        facts = _facts_from_json(lines[0].removeprefix(_MARK))
         rows: dict[Key, list[tuple[int, str, str]]] = {}
         for row in csv.DictReader(lines[1:]):
             key = (row["problem"], row["sampler"], int(row["seed"]))
@@ -84,15 +86,72 @@ def read(path: Path) -> CurveSet:
                 (int(row["trial"]), row["value"], row.get(_SECONDS) or "")
             )
         curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UsageError(
             f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "
             "written."
         ) from error
+    return CurveSet(curves, facts)
+
+
+def _facts_from_json(text: str) -> Facts:
+    """What :func:`_facts_to_json` was made of.
+
+    Raises:
+        ValueError: If it is something else.
+        LookupError: If something is missing.
+        TypeError: If something in it is of another kind.
+    """
+    told = json.loads(text)
+    if not isinstance(told, dict):
+        raise ValueError("its first line tells no facts")
     for name in ("random_medians", "ask_seconds"):
-        facts[name] = {key: tuple(value) for key, value in facts[name].items()}
-    return CurveSet(curves, Facts(**facts))
+        told[name] = {key: _pair(value, name) for key, value in dict(told[name]).items()}
+    facts = Facts(**told)
+    if not all(isinstance(n, int) for n in dict(facts.n_params).values()):
+        raise ValueError("its first line has a strange n_params")
+    if not all(isinstance(name, str) for name in facts.unlike_suite):
+        raise ValueError("its first line has a strange unlike_suite")
+    for settings in facts.settings:
+        _check_settings(settings)
+    return facts
+
+
+def _check_settings(settings: Any) -> None:
+    """Make sure that it says how studies were run.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    kinds = {
+        "command": str,
+        "versions": dict,
+        "threads": int,
+        "sampler": str,
+        "sampler_version": str,
+    }
+    if not isinstance(settings, dict) or not all(
+        isinstance(settings.get(name), kind) for name, kind in kinds.items()
+    ):
+        raise ValueError(f"its first line has strange settings, without {', '.join(kinds)}")
+    if not all(isinstance(value, (str, int)) for value in _leaves(settings)):
+        raise ValueError("its first line has strange settings")
+
+
+def _leaves(told: dict[str, Any]) -> list[Any]:
+    return [
+        leaf
+        for value in told.values()
+        for leaf in (_leaves(value) if isinstance(value, dict) else [value])
+    ]
+
+
+def _pair(value: Any, name: str) -> tuple[float, int]:
+    number, count = value
+    if not isinstance(number, (int, float)) or not isinstance(count, int):
+        raise ValueError(f"its first line has a strange {name}")
+    return number, count
 
 
 def _curve(rows: list[tuple[int, str, str]]) -> Curve:

@@ -137,10 +137,7 @@ class Campaign:
         sampler_versions = {c.name: c.version(design.registry) for c in design.contenders}
         self.jobs, done, notes = [], [], []
         for problem_spec, problem in problems:
-            problem_settings = {
-                "problem": problem_spec.settings(design.options) | design.fairness(),
-                "space": store.space_to_json(problem.search_space),
-            }
+            problem_settings = design.problem_settings(problem_spec, problem)
             for spec in design.studies(problem_spec, problem, self.unable, self.url):
                 settings = {
                     **run_settings,
@@ -162,8 +159,11 @@ class Campaign:
             self.board.finished[index] = n_finished
         return notes
 
-    def studies(self) -> list[StudySpec]:
+    def studies(self) -> list[tuple[StudySpec, dict[str, Any]]]:
         """All studies of this run, finished or not; nothing is opened or written.
+
+        Returns:
+            Each with what it is begun with, or must have been.
 
         Raises:
             UsageError: If a problem cannot be built.
@@ -171,7 +171,7 @@ class Campaign:
         problems = self.design.build_problems()
         self.unable = self.design.find_unable(problems)
         return [
-            spec
+            (spec, self.design.problem_settings(*built))
             for built in problems
             for spec in self.design.studies(*built, self.unable, self.url)
         ]

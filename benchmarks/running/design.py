@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 import re
+from typing import Any
 
 from ..contenders.contender import Contender
 from ..contenders.contender import Setup
@@ -19,6 +20,7 @@ from ..problems.spec import Options
 from ..problems.spec import Problem
 from ..problems.spec import ProblemSpec
 from ..storage.store import SAMPLER_SEEDS
+from ..storage.store import space_to_json
 from ..storage.study_spec import StudySpec
 
 
@@ -141,8 +143,19 @@ class Design:
                     seeding=self.seeding,
                 )
 
-    def fairness(self) -> dict[str, str]:
-        """What a study is begun with and cannot be changed later."""
+    def problem_settings(self, problem_spec: ProblemSpec, problem: Problem) -> dict[str, Any]:
+        """What the studies on one problem are begun with and cannot be changed later.
+
+        Args:
+            problem_spec: The problem.
+            problem: The same, built.
+        """
+        return {
+            "problem": problem_spec.settings(self.options) | self._fairness(),
+            "space": space_to_json(problem.search_space),
+        }
+
+    def _fairness(self) -> dict[str, str]:
         chosen = {
             "start_points": self.start_points,
             "parallel": self.parallel,

@@ -17,11 +17,12 @@ from rich.console import Console
 
 from ..analysis import curve_files
 from ..problems.registry import get_problem
-from ..storage import bulk
 from ..storage import opening
+from ..storage import store
 from ..storage.study_spec import StudySpec
 from ..tables import Table
 from ..tables import to_rich
+from .folders import check_place
 from .machine import available_cores
 from .one_trial import run_trial
 from .progress import format_seconds
@@ -59,8 +60,10 @@ def describe(campaign: Campaign, console: Console) -> None:
         console: Where to print.
 
     Raises:
-        UsageError: If a problem cannot be built, or no sampler can work on any.
+        UsageError: If a problem cannot be built, no sampler can work on any, or what is there
+            already is in the way.
     """
+    check_place(campaign.out_dir)
     storage = _existing(campaign)
     todo = _todo(campaign, storage)
     campaign.say_unable(console)
@@ -116,11 +119,10 @@ def _existing(campaign: Campaign) -> BaseStorage | None:
 def _todo(campaign: Campaign, storage: BaseStorage | None) -> list[Todo]:
     there = set() if storage is None else set(optuna.get_all_study_names(storage))
     todo = []
-    for spec in campaign.studies():
+    for spec, settings in campaign.studies():
         n_finished = 0
         if storage is not None and spec.study_name in there:
-            study_id = storage.get_study_id_from_name(spec.study_name)
-            n_finished = bulk.count_finished(storage, study_id)
+            n_finished = store.count_to_continue(storage, spec.study_name, settings)
         todo.append(Todo(spec, max(0, spec.n_trials - n_finished)))
     return todo
 

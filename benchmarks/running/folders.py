@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 import tempfile
 from typing import Any
 
 from ..errors import UsageError
+
+
+def check_place(out: Path) -> None:
+    """Make sure that an output folder is there or might be made; nothing is written.
+
+    Raises:
+        UsageError: If something else is there, or it could not be written to.
+    """
+    there = next(place for place in (out, *out.absolute().parents) if place.exists())
+    if not there.is_dir():
+        raise _unusable(out, f"{there} is not a folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise _unusable(out, os.strerror(errno.EACCES))
 
 
 def make_folder(out: Path) -> None:
@@ -20,10 +35,13 @@ def make_folder(out: Path) -> None:
         with tempfile.TemporaryFile(dir=out):
             pass
     except OSError as error:
-        reason = error.strerror or error
-        raise UsageError(
-            f"--out: cannot write to {out} ({reason}); accepts a folder that can be written to."
-        ) from error
+        raise _unusable(out, error.strerror or str(error)) from error
+
+
+def _unusable(out: Path, reason: str) -> UsageError:
+    return UsageError(
+        f"--out: cannot write to {out} ({reason}); accepts a folder that can be written to."
+    )
 
 
 def lock_folder(out: Path) -> Any:

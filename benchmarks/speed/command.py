@@ -86,7 +86,9 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
 def _that_can_run(wanted: Sequence[str], registry: str, console: Console) -> list[Contender]:
     able = []
-    for contender in map(get_contender, wanted):
+    # Two ways to write a sampler have one name.
+    found = {contender.name: contender for contender in map(get_contender, wanted)}
+    for contender in found.values():
         reason = contender.missing() or contender.cannot_load(registry)
         if not contender.takes_history:
             reason = "suggests its initial design first, whatever the history; `run` times it"

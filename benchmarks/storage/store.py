@@ -99,13 +99,7 @@ def _prepare_study(
         study.set_user_attr(PLANNED, spec.n_trials)
         return 0, []
     begun = attrs[SETTINGS]
-    for key, what in (("problem", "settings"), ("space", "search space")):
-        if begun[key] != settings[key]:
-            raise UsageError(
-                f"--out/--storage: study {spec.study_name!r} was begun with other {what} "
-                f"{_difference(begun[key], settings[key])}. Give another --out (and --storage), "
-                "or remove the old results."
-            )
+    _check_begun(spec.study_name, begun, settings)
     if spec.n_trials > attrs.get(PLANNED, 0):
         study.set_user_attr(PLANNED, spec.n_trials)
     n_finished = bulk.count_finished(storage, study._study_id)
@@ -116,6 +110,39 @@ def _prepare_study(
             f"{settings['sampler_version']} now"
         )
     return n_finished, notes
+
+
+def _check_begun(name: str, begun: dict[str, Any], settings: dict[str, Any]) -> None:
+    for key, what in (("problem", "settings"), ("space", "search space")):
+        if begun[key] != settings[key]:
+            raise UsageError(
+                f"--out/--storage: study {name!r} was begun with other {what} "
+                f"{_difference(begun[key], settings[key])}. Give another --out (and --storage), "
+                "or remove the old results."
+            )
+
+
+def count_to_continue(storage: BaseStorage, name: str, settings: dict[str, Any]) -> int:
+    """Number of finished trials of a stored study that is to be continued; nothing is written.
+
+    Args:
+        storage: The storage.
+        name: The study, which is there.
+        settings: As for :func:`prepare_study`.
+
+    Raises:
+        StorageLost: If the storage stays out of reach.
+        UsageError: If the study was begun with other settings.
+    """
+
+    def count() -> int:
+        study_id = storage.get_study_id_from_name(name)
+        begun = storage.get_study_user_attrs(study_id).get(SETTINGS)
+        if begun is not None:
+            _check_begun(name, begun, settings)
+        return bulk.count_finished(storage, study_id)
+
+    return patiently(count)
 
 
 def _difference(begun: dict[str, Any], now: dict[str, Any]) -> str:
