@@ -55,12 +55,14 @@ class Told:
 
     Attributes:
         trials: The completed ones, best feasible one first, infeasible ones last.
+        pruned: Those that were pruned; some parameters may have been chosen by these only.
         values: Array (n,) of their values; may be infinite.
         n_feasible: How many of them keep all constraints.
         is_maximized: Whether more is better.
     """
 
     trials: list[FrozenTrial]
+    pruned: list[FrozenTrial]
     values: FloatArray
     n_feasible: int
     is_maximized: bool
@@ -89,7 +91,8 @@ class Told:
         trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         trials.sort(key=lambda trial: (not is_feasible(trial), sign * trial.values[objective]))
         values = np.array([trial.values[objective] for trial in trials], dtype=float)
-        return cls(trials, values, sum(map(is_feasible, trials)), is_maximized)
+        pruned = study.get_trials(deepcopy=False, states=(TrialState.PRUNED,))
+        return cls(trials, pruned, values, sum(map(is_feasible, trials)), is_maximized)
 
     def limits(self, share: float = 0.75) -> Limits:
         """The axis of values: from the best to somewhat beyond a share of the trials.
@@ -127,7 +130,7 @@ def reference(
     """The params of the point that a slice along some parameters passes through.
 
     The best trial that has them; what it lacks, as it does not exist there, is the best other
-    trial's that has it.
+    trial's that has it. Pruned trials come last.
 
     Args:
         told: The study's trials.
@@ -136,9 +139,10 @@ def reference(
         at: Values that are to be taken instead.
 
     Returns:
-        A value for every parameter that is modelled; None if no trial has all of ``names``.
+        A value for every parameter that is modelled; None if none of these trials has all of
+        ``names``.
     """
-    known = [_modelled(trial, explanation) for trial in told.trials]
+    known = [_modelled(trial, explanation) for trial in (*told.trials, *told.pruned)]
     best = next((params for params in known if set(names) <= params.keys()), None)
     if best is None:
         return None

@@ -179,6 +179,23 @@ def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist() -> None:
     assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
 
 
+def test_parameters_that_only_pruned_trials_have_are_shown() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if trial.suggest_categorical("kind", ["plain", "bent"]) == "plain":
+            return x
+        trial.report(x + trial.suggest_float("bend", 0.0, 1.0), 0)
+        raise optuna.TrialPruned
+
+    study = study_of(objective, 20)
+    slices = plots.plot_posterior_slice(study, ["kind", "bend"])
+    assert [np.isfinite(its.y).all() for its in traces(slices, "expected value")] == [True, True]
+    pairs = plots.plot_posterior_pairs(study, ["x", "bend"])
+    cells = next(t for t in pairs.data if t.type == "heatmap" and t.coloraxis == "coloraxis").z
+    assert np.isfinite(cells).all()
+    assert traces(plots.plot_success_probability(study, ["kind"]), "ends with a value")
+
+
 @pytest.mark.parametrize("direction, sign", [("minimize", 1.0), ("maximize", -1.0)])
 def test_bright_is_better_whatever_the_direction(direction: str, sign: float) -> None:
     study = study_of(lambda trial: sign * smooth(trial), 8, direction=direction)
