@@ -76,7 +76,7 @@ def plot_calibration(
     if not forecasts:
         raise ValueError(
             f"The study has {len(told.trials)} completed trials, none of which could be predicted: "
-            f"calibration needs more than {_N_STARTUP}."
+            f"calibration needs more than {_N_STARTUP} with finite values."
         )
     figure = make_subplots(
         1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.12, shared_xaxes=False
@@ -110,10 +110,20 @@ def forecast(study: Study, sampler: BaseSampler, max_trials: int) -> list[Foreca
     for trial in trials:
         prediction = prediction_of(trial, sampler)
         if prediction is None:
-            prediction = explain(study, sampler, n_trials=trial.number).predict_trial(trial)
+            prediction = _prediction_by_those_before(study, sampler, trial)
         if prediction is not None:
             forecasts.append(Forecast(trial, prediction))
     return forecasts
+
+
+def _prediction_by_those_before(
+    study: Study, sampler: BaseSampler, trial: FrozenTrial
+) -> Prediction | None:
+    try:
+        return explain(study, sampler, n_trials=trial.number).predict_trial(trial)
+    except ValueError:
+        # No trial before it had a parameter to learn from.
+        return None
 
 
 def coverage(

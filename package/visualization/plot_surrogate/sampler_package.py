@@ -89,7 +89,9 @@ def prediction_of(trial: FrozenTrial, sampler: Any) -> Prediction | None:
         trial: Of any sampler.
         sampler: The ``LatticeGPSampler`` whose package reads it.
     """
-    package = sys.modules[type(sampler).__module__.rpartition(".")[0]]
+    # Of a class derived from it, by whom ever, the package's own is the last that can explain.
+    own = [cls for cls in type(sampler).__mro__ if "explain" in vars(cls)][-1]
+    package = sys.modules[own.__module__.rpartition(".")[0]]
     prediction: Prediction | None = package.prediction_of(trial)
     return prediction
 

@@ -258,6 +258,22 @@ def test_calibration_is_of_predictions_before_the_trial() -> None:
     assert forecasts[2].prediction == best.predict_trial(other.trials[11])
 
 
+def test_calibration_begins_where_there_are_parameters() -> None:
+    study = study_of(lambda trial: float(trial.number), 6)
+    study.optimize(smooth, n_trials=6)
+    forecasts = calibration.forecast(study, lattice_gp.LatticeGPSampler(seed=0), 100)
+    assert [its.trial.number for its in forecasts] == list(range(7, 12))
+
+
+def test_calibration_of_a_derived_sampler() -> None:
+    base = lattice_gp.LatticeGPSampler
+    derived = type("Derived", (base,), {"explain": lambda *arguments: base.explain(*arguments)})
+    study = study_of(smooth, 8, derived(seed=0))
+    forecasts = calibration.forecast(study, study.sampler, 100)
+    assert [its.trial.number for its in forecasts] == [4, 5, 6, 7]
+    assert forecasts[0].prediction == lattice_gp.prediction_of(study.trials[4])
+
+
 def test_wilson_interval_is_the_published_one() -> None:
     class Always:
         def __init__(self, is_hit: bool) -> None:
