@@ -20,6 +20,7 @@ from .sampler_package import explain
 from .sampler_package import median
 from .sampler_package import Prediction
 from .sampler_package import prediction_of
+from .trials import check_int
 from .trials import Limits
 from .trials import Told
 
@@ -66,8 +67,7 @@ def plot_calibration(
         ValueError: If the study has no such objective, ``max_trials`` is less than 2, or nothing
             could be expected of any trial, as too few were completed before.
     """
-    if isinstance(max_trials, bool) or not isinstance(max_trials, int):
-        raise TypeError(f"max_trials is {max_trials!r}, but must be an int.")
+    check_int("max_trials", max_trials)
     if max_trials < 2:
         raise ValueError(f"max_trials is {max_trials}, but must be 2 or more.")
     explain(study, sampler)

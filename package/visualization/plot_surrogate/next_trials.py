@@ -16,6 +16,7 @@ from .sampler_package import Prediction
 from .scales import Scale
 from .scales import short
 from .slices import N_SHOWN
+from .trials import check_int
 from .trials import choose_names
 from .trials import hover
 from .trials import Limits
@@ -49,8 +50,7 @@ def plot_next_trials(
         ValueError: If a parameter or the objective is not the study's, ``n_trials`` is less than
             1, or no trial has completed.
     """
-    if isinstance(n_trials, bool) or not isinstance(n_trials, int):
-        raise TypeError(f"n_trials is {n_trials!r}, but must be an int.")
+    check_int("n_trials", n_trials)
     if n_trials < 1:
         raise ValueError(f"n_trials is {n_trials}, but must be 1 or more.")
     explanation = explain(study, sampler)

@@ -104,7 +104,7 @@ def choose_sampler(study: Study, sampler: BaseSampler | None) -> Any:
         ImportError: If a new one is needed and its package cannot be found.
     """
     if sampler is not None:
-        if not hasattr(sampler, "explain"):
+        if not isinstance(sampler, BaseSampler) or not hasattr(sampler, "explain"):
             raise TypeError(
                 f"sampler is {sampler!r}, but must be a LatticeGPSampler of the OptunaHub package "
                 f"{_PACKAGE!r}, or None."

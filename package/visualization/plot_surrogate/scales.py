@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+import numbers
 from typing import Any
 from typing import TypeAlias
 
@@ -70,9 +71,9 @@ class Scale:
         return cls(name, values, positions, distribution.log, is_lattice)
 
     def place(self, value: Any) -> float:
-        """Where any value of the parameter lies; NaN for a choice that there is not."""
+        """Where any value of the parameter lies; NaN for what can be none."""
         if not self.is_categorical:
-            return float(value)
+            return float(value) if isinstance(value, numbers.Real) else math.nan
         # As Optuna tells choices apart: True is not 1.
         places = [i for i, c in enumerate(self.choices) if c is value or _is_same(c, value)]
         return float(places[0]) if places else math.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,8 +80,7 @@ class Told:
             TypeError: If ``objective`` is no int.
             ValueError: If the study has no such objective.
         """
-        if isinstance(objective, bool) or not isinstance(objective, int):
-            raise TypeError(f"objective is {objective!r}, but must be an int.")
+        check_int("objective", objective)
         if not 0 <= objective < len(study.directions):
             raise ValueError(
                 f"objective is {objective}, but must be from 0 to {len(study.directions) - 1}: "
@@ -165,25 +165,32 @@ def choose_names(explanation: Explanation, params: Sequence[str] | None) -> list
     """
     if params is None:
         return list(explanation.distributions)
-    if isinstance(params, str) or not all(isinstance(name, str) for name in params):
+    is_one = isinstance(params, str) or not isinstance(params, Iterable)
+    names: list[Any] = [params] if is_one else list(params)
+    if is_one or not all(isinstance(name, str) for name in names):
         raise TypeError(f"params is {params!r}, but must be a sequence of parameter names.")
-    for name in params:
+    for name in names:
         if name not in explanation.distributions:
             raise ValueError(
                 f"params has {name!r}, but the parameters are {list(explanation.distributions)!r}."
             )
-    if not params:
+    if not names:
         raise ValueError("params is empty, but must have at least one parameter.")
-    return list(dict.fromkeys(params))
+    return list(dict.fromkeys(names))
 
 
 def check_at(explanation: Explanation, at: Mapping[str, Any] | None) -> None:
     """Make sure that ``at`` has values of known parameters within their ranges.
 
     Raises:
+        TypeError: If ``at`` is no dict.
         ValueError: If one is not.
     """
-    for name, value in (at or {}).items():
+    if at is None:
+        return
+    if not isinstance(at, Mapping):
+        raise TypeError(f"at is {at!r}, but must be a dict of values by parameter name.")
+    for name, value in at.items():
         distribution = explanation.distributions.get(name)
         if distribution is None:
             raise ValueError(
@@ -192,12 +199,22 @@ def check_at(explanation: Explanation, at: Mapping[str, Any] | None) -> None:
             )
         place = Scale.of(name, distribution, 2)
         low, high = place.positions[0], place.positions[-1]
-        try:
-            is_inside = bool(low <= place.place(value) <= high)
-        except (TypeError, ValueError):
-            is_inside = False
-        if not is_inside:
+        if not low <= place.place(value) <= high:
             raise ValueError(f"at has {name}={value!r}, which is no value of {distribution}.")
+
+
+def check_int(name: str, value: Any) -> None:
+    """Refuse what is no int, of Python or NumPy.
+
+    Args:
+        name: Of the argument.
+        value: What it got.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name} is {value!r}, but must be an int.")
 
 
 def hover(trial: FrozenTrial) -> str:

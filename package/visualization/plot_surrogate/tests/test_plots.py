@@ -333,12 +333,18 @@ def test_a_diverged_trial_does_not_hide_the_others() -> None:
         ({"params": "depth"}, TypeError, "params is 'depth', but must be a sequence"),
         ({"params": ["dept"]}, ValueError, r"params has 'dept', but the parameters are \['depth'"),
         ({"params": []}, ValueError, "params is empty"),
+        ({"params": np.array([])}, ValueError, "params is empty"),
+        ({"params": 3}, TypeError, "params is 3, but must be a sequence of parameter names"),
+        ({"params": ["depth", 3]}, TypeError, r"params is \['depth', 3\], but must be a seq"),
         ({"at": {"dept": 3}}, ValueError, "at has a value for 'dept'"),
         ({"at": {"depth": 11}}, ValueError, "at has depth=11, which is no value of"),
         ({"at": {"depth": "x"}}, ValueError, "at has depth='x'"),
+        ({"at": {"depth": None}}, ValueError, "at has depth=None"),
+        ({"at": [("depth", 3)]}, TypeError, r"at is \[\('depth', 3\)\], but must be a dict"),
         ({"objective": 1}, ValueError, "objective is 1, but must be from 0 to 0"),
         ({"objective": "loss"}, TypeError, "objective is 'loss', but must be an int"),
         ({"sampler": optuna.samplers.TPESampler()}, TypeError, "must be a LatticeGPSampler"),
+        ({"sampler": lattice_gp.LatticeGPSampler}, TypeError, "must be a LatticeGPSampler"),
     ],
 )
 def test_bad_arguments_are_named(
@@ -348,6 +354,29 @@ def test_bad_arguments_are_named(
     for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
         with pytest.raises(error, match=message):
             plot(study, **options)
+
+
+def test_names_and_numbers_may_be_of_numpy_or_an_iterator() -> None:
+    study = study_of(smooth, 6)
+    plain = plots.plot_posterior_slice(study, ["depth", "rate"])
+    for params in (np.array(["depth", "rate"]), (name for name in ("depth", "rate"))):
+        same = plots.plot_posterior_slice(study, params, objective=np.int64(0))
+        assert same.to_json() == plain.to_json()
+    assert plots.plot_next_trials(study, n_trials=np.int64(2))
+    assert plots.plot_calibration(study, max_trials=np.int64(2))
+
+
+def test_a_failed_trial_may_have_had_another_kind_of_parameter() -> None:
+    study = study_of(smooth, 6)
+    study.add_trial(
+        optuna.create_trial(
+            state=optuna.trial.TrialState.FAIL,
+            params={"depth": "deep"},
+            distributions={"depth": CategoricalDistribution(["deep", "flat"])},
+        )
+    )
+    failed = traces(plots.plot_success_probability(study, ["depth"]), "failed")[0]
+    assert np.isnan(failed.x).tolist() == [True]
 
 
 def test_other_bad_input_is_named() -> None:
