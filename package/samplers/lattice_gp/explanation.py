@@ -205,7 +205,8 @@ def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:
     except (TypeError, ValueError):
         internal = float("nan")
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
-        if not distribution.low <= internal <= distribution.high:
+        # As floats, which the ends of the longest ranges of ints are not.
+        if not float(distribution.low) <= internal <= float(distribution.high):
             raise ValueError(
                 f"{name!r} is {value!r}, but must be from {distribution.low} to "
                 f"{distribution.high}."

@@ -13,6 +13,7 @@ from . import style
 from .sampler_package import Explanation
 from .sampler_package import median
 from .sampler_package import Prediction
+from .scales import escaped
 from .scales import FloatArray
 from .scales import Scale
 
@@ -121,7 +122,7 @@ def _add_median(
             marker={"color": style.MEAN, "size": 6},
             name="expected value",
             legendgroup="expected value",
-            hovertemplate=f"{its.scale.name}: %{{x}}<br>expected: %{{y:.5g}}<extra></extra>",
+            hovertemplate=f"{escaped(its.scale.name)}: %{{x}}<br>expected: %{{y:.5g}}<extra></extra>",
         ),
         row=place[0],
         col=place[1],

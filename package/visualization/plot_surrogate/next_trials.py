@@ -13,8 +13,8 @@ from . import style
 from .sampler_package import explain
 from .sampler_package import median
 from .sampler_package import Prediction
+from .scales import describe
 from .scales import Scale
-from .scales import short
 from .slices import N_SHOWN
 from .trials import check_int
 from .trials import choose_names
@@ -130,7 +130,7 @@ def _describe(number: int, params: dict[str, Any], prediction: Prediction, objec
     low, high = prediction.interval(0.8, objective)
     lines = [
         f"next trial {number}",
-        *(f"{name}: {short(value)}" for name, value in params.items()),
+        describe(params),
         f"expected: {median(prediction, objective):.5g} (80%: {low:.5g} to {high:.5g})",
         f"ends with a value: {prediction.success_probability:.0%}",
     ]

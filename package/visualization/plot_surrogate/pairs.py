@@ -20,6 +20,8 @@ from .sampler_package import explain
 from .sampler_package import Explanation
 from .sampler_package import median
 from .sampler_package import Prediction
+from .scales import describe
+from .scales import escaped
 from .scales import FloatArray
 from .scales import Scale
 from .trials import check_at
@@ -189,10 +191,7 @@ def _add_cells(figure: go.Figure, place: tuple[int, int], cells: Cells, is_media
     """Draw the median, or its uncertainty, over two parameters."""
     horizontal, vertical = cells.horizontal, cells.vertical
     texts = [
-        [
-            f"{horizontal.name}: {_show(x)}<br>{vertical.name}: {_show(y)}"
-            for x in horizontal.values
-        ]
+        [describe({horizontal.name: x, vertical.name: y}) for x in horizontal.values]
         for y in vertical.values
     ]
     what = "expected" if is_median else "80% interval, half its width"
@@ -229,10 +228,6 @@ def _say_never_together(figure: go.Figure, places: Sequence[tuple[int, int]]) ->
 def _uncertainty(prediction: Prediction, objective: int) -> float:
     low, high = prediction.interval(0.8, objective)
     return (high - low) / 2.0
-
-
-def _show(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _add_points(
@@ -280,7 +275,7 @@ def _show_axes(figure: go.Figure, scales: list[Scale], told: Told, target_name: 
             is_bottom, place = row == n, {"row": row, "col": column}
             figure.update_xaxes(**horizontal.axis, showticklabels=is_bottom, **place)
             if is_bottom:
-                figure.update_xaxes(title_text=horizontal.name, **place)
+                figure.update_xaxes(title_text=escaped(horizontal.name), **place)
             if row == column:
                 is_shown = row == 1
                 figure.update_yaxes(range=told.limits(), showticklabels=is_shown, **place)
@@ -292,7 +287,7 @@ def _show_axes(figure: go.Figure, scales: list[Scale], told: Told, target_name: 
             if is_right:
                 figure.update_yaxes(side="right", **place)
             if is_left or is_right:
-                figure.update_yaxes(title_text=vertical.name, **place)
+                figure.update_yaxes(title_text=escaped(vertical.name), **place)
 
 
 def _show_colours(figure: go.Figure, told: Told, target_name: str, n: int) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+import html
 import math
 import numbers
+import sys
 from typing import Any
 from typing import TypeAlias
 
@@ -22,8 +25,9 @@ FloatArray: TypeAlias = NDArray[np.float64]
 # Up to this many values each has a tick of its own.
 _MAX_TICKS = 10
 _MAX_DECADES = 5
-# Characters of a choice's name that are shown.
-_MAX_NAME = 12
+# Digits of a number that an axis shows at least, and characters of a choice's name for each.
+_MIN_DIGITS, _MAX_DIGITS, _CHARACTERS_A_DIGIT = 3, 17, 4
+_MAX_FLOAT, _MIN_FLOAT = sys.float_info.max, 5e-324
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,10 @@ class Scale:
         else:
             ends = 2.0 * positions[0] - middles[0], 2.0 * positions[-1] - middles[-1]
             edges = np.concatenate([[ends[0]], middles, [ends[1]]])
-        result: FloatArray = np.exp(edges) if self.is_log else edges
+        if self.is_log:
+            with np.errstate(over="ignore"):
+                edges = np.clip(np.exp(edges), _MIN_FLOAT, _MAX_FLOAT)
+        result: FloatArray = edges
         return result
 
     @property
@@ -115,14 +122,14 @@ class Scale:
         if self.is_categorical:
             properties |= {
                 "tickvals": self.positions.tolist(),
-                "ticktext": [short(choice) for choice in self.choices],
+                "ticktext": labels(self.choices),
             }
         elif self.is_lattice and len(self.values) <= _MAX_TICKS:
             properties |= {
                 "tickvals": self.positions.tolist(),
-                "ticktext": [short(value) for value in self.values],
+                "ticktext": labels(self.values),
             }
-        elif self.is_log and high / low > 10.0:
+        elif self.is_log and math.log10(high) - math.log10(low) > 1.0:
             # Plotly would write 100µ, and label every digit between.
             decades = 10.0 ** np.arange(math.ceil(np.log10(low)), math.floor(np.log10(high)) + 1)
             shown = decades[:: math.ceil(len(decades) / _MAX_DECADES)].tolist()
@@ -132,29 +139,52 @@ class Scale:
         return properties
 
 
-def short(value: Any) -> str:
-    """A value as a few characters."""
-    text = f"{value:.3g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= _MAX_NAME else text[: _MAX_NAME - 1] + "…"
+def labels(values: Sequence[Any]) -> list[str]:
+    """Values as a few characters each, of as many as it takes to tell them apart."""
+    for n_digits in range(_MIN_DIGITS, _MAX_DIGITS + 1):
+        texts = [_short(value, n_digits) for value in values]
+        if len(set(texts)) == len(texts):
+            break
+    else:
+        texts = [repr(value) for value in values]
+    return [escaped(text) for text in texts]
+
+
+def _short(value: Any, n_digits: int) -> str:
+    text = f"{value:.{n_digits}g}" if isinstance(value, float) else str(value)
+    n_characters = n_digits * _CHARACTERS_A_DIGIT
+    return text if len(text) <= n_characters else text[: n_characters - 1] + "…"
+
+
+def describe(params: Mapping[str, Any]) -> str:
+    """Parameters as lines to show under the mouse."""
+    values = {n: f"{v:.4g}" if isinstance(v, float) else str(v) for n, v in params.items()}
+    return "<br>".join(f"{escaped(name)}: {escaped(text)}" for name, text in values.items())
+
+
+def escaped(text: str) -> str:
+    """A text that plotly shows as it is: it takes some tags, such as <b>, for its own."""
+    return html.escape(text, quote=False)
 
 
 def _numbers(distribution: IntDistribution | FloatDistribution, limit: int) -> list[Any]:
     low, high, step = distribution.low, distribution.high, distribution.step
     if distribution.log:
-        numbers = np.geomspace(low, high, limit)
-        # Rounding must not leave the range.
-        numbers[0], numbers[-1] = low, high
+        spread = np.geomspace(low, high, limit)
         if isinstance(distribution, FloatDistribution):
-            return [float(number) for number in numbers]
+            # Rounding must not leave the range.
+            return [low, *spread[1:-1].tolist(), high]
         if high - low < limit:
-            numbers = np.arange(low, high + 1)
-        return sorted({int(round(number)) for number in numbers})
+            return list(range(int(low), int(high) + 1))
+        return sorted({low, *(int(round(number)) for number in spread[1:-1]), high})
     if step is None:
         return [float(number) for number in np.linspace(low, high, limit)]
-    n_steps = int(round((high - low) / step))
-    n_shown = min(n_steps + 1, limit)
-    indices = np.unique(np.rint(np.linspace(0, n_steps, n_shown)).astype(int)).tolist()
-    if isinstance(distribution, IntDistribution):
+    is_int = isinstance(distribution, IntDistribution)
+    n_steps = int((high - low) // step if is_int else round((high - low) / step))
+    # Floats do not hold every step of the longest ranges of ints.
+    n_gaps = min(n_steps, limit - 1)
+    indices = [0, *((2 * i * n_steps + n_gaps) // (2 * n_gaps) for i in range(1, n_gaps + 1))]
+    if is_int:
         return [int(low + i * step) for i in indices]
     return [min(float(low + i * step), high) for i in indices]
 

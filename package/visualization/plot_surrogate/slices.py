@@ -14,6 +14,7 @@ from . import style
 from .curves import add_slice
 from .curves import Slice
 from .sampler_package import explain
+from .scales import escaped
 from .scales import Scale
 from .trials import check_at
 from .trials import choose_names
@@ -75,5 +76,5 @@ def plot_posterior_slice(
         if place[1] == 1:
             figure.update_yaxes(title_text=target_name, row=place[0], col=place[1])
     through = "the best trial" if not at else ", ".join(f"{k}={v}" for k, v in at.items())
-    style.finish(figure, "Expected value along each parameter", f"through {through}")
+    style.finish(figure, "Expected value along each parameter", f"through {escaped(through)}")
     return figure

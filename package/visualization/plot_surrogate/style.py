@@ -11,6 +11,7 @@ import math
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from .scales import escaped
 from .scales import Scale
 from .trials import Limits
 from .trials import Told
@@ -87,7 +88,7 @@ def finish(figure: go.Figure, text: str, note: str) -> None:
 
 def show_axis(figure: go.Figure, place: tuple[int, int], scale: Scale) -> None:
     """Make a panel's horizontal axis that of a parameter."""
-    figure.update_xaxes(title_text=scale.name, row=place[0], col=place[1], **scale.axis)
+    figure.update_xaxes(title_text=escaped(scale.name), row=place[0], col=place[1], **scale.axis)
 
 
 def add_trials(

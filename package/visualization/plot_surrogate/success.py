@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 from . import style
 from .curves import Slice
 from .sampler_package import explain
+from .scales import escaped
 from .scales import Scale
 from .slices import N_SHOWN
 from .trials import check_at
@@ -102,7 +103,7 @@ def _add_curves(figure: go.Figure, place: tuple[int, int], its: Slice) -> None:
                 marker={"color": colour, "size": 6},
                 name=name,
                 legendgroup=name,
-                hovertemplate=f"{its.scale.name}: %{{x}}<br>{name}: %{{y:.1%}}<extra></extra>",
+                hovertemplate=f"{escaped(its.scale.name)}: %{{x}}<br>{name}: %{{y:.1%}}<extra></extra>",
             ),
             row=place[0],
             col=place[1],

@@ -16,9 +16,9 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from .sampler_package import Explanation
+from .scales import describe
 from .scales import FloatArray
 from .scales import Scale
-from .scales import short
 
 
 class Limits(NamedTuple):
@@ -219,9 +219,10 @@ def check_int(name: str, value: Any) -> None:
 
 def hover(trial: FrozenTrial) -> str:
     """What is shown of a trial under the mouse."""
-    lines = [f"trial {trial.number}", *(f"{k}: {short(v)}" for k, v in trial.params.items())]
+    lines = [f"trial {trial.number}"]
     if trial.values is not None:
-        lines.insert(1, "value: " + ", ".join(f"{v:.6g}" for v in trial.values))
+        lines.append("value: " + ", ".join(f"{v:.6g}" for v in trial.values))
+    lines += [describe(trial.params)] if trial.params else []
     if not is_feasible(trial):
         lines.append("breaks a constraint")
     return "<br>".join(lines)

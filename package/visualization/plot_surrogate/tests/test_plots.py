@@ -485,6 +485,69 @@ def test_scales_hold_only_values_of_the_parameter(distribution: Any, limit: int)
     assert trial_axis["range"][0] < trial_axis["range"][1]
 
 
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        IntDistribution(0, 2**63 - 1),
+        IntDistribution(-(2**62), 2**62, step=2**40),
+        IntDistribution(1, 2**63 - 1, log=True),
+        FloatDistribution(1e-300, 1e300, log=True),
+        FloatDistribution(1e-323, 1.7e308, log=True),
+    ],
+)
+def test_the_longest_ranges_are_shown(distribution: Any) -> None:
+    for limit in (33, 81):
+        scale = scales.Scale.of("p", distribution, limit)
+        assert (scale.values[0], scale.values[-1]) == (distribution.low, distribution.high)
+        assert all(distribution.low <= value <= distribution.high for value in scale.values)
+        assert np.isfinite(scale.axis["range"]).all()
+    study = optuna.create_study()
+    for i, value in enumerate(scale.values[:40:8]):
+        trial = optuna.create_trial(
+            value=float(i), params={"p": value}, distributions={"p": distribution}
+        )
+        study.add_trial(trial)
+    for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
+        curve = traces(plot(study), "expected value")[0]
+        assert len(curve.x) > 20 and np.isfinite(curve.y).all()
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ([0.1, 0.1 + 0.2], ["0.1", "0.3"]),
+        ([0.9990, 0.9994, 0.9999], ["0.999", "0.9994", "0.9999"]),
+        ([1000.0, 1005.0], ["1000", "1005"]),
+        (["resnet50_on_imagenet", "resnet50_on_places"], ["resnet50_on_ima…", "resnet50_on_pla…"]),
+        ([True, 1, "1", None, 1.0], ["True", "1", "'1'", "None", "1.0"]),
+        (["<s>", "a&b"], ["&lt;s&gt;", "a&amp;b"]),
+    ],
+)
+def test_labels_are_told_apart(values: list[Any], expected: list[str]) -> None:
+    assert scales.labels(values) == expected
+
+
+def test_names_are_shown_as_they_are() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        token = trial.suggest_categorical(
+            "<b>", ["<s>", "a name that is long enough to be cut off"]
+        )
+        return len(token) + trial.suggest_float("x", 1000.0, 1005.0)
+
+    study = study_of(objective, 8)
+    for plot in OVER_PARAMS:
+        figure = plot(study)
+        titles = {axis.title.text for axis in figure.select_xaxes()}
+        assert "&lt;b&gt;" in titles and "<b>" not in titles
+        # Nothing that plotly would take for its own.
+        assert "<b>" not in figure.to_json().replace("\\u003c", "<").replace("\\u003e", ">")
+    stars = traces(plots.plot_posterior_slice(study, ["x"]), "best trial")[0].text[0].split("<br>")
+    assert stars[2:] == ["&lt;b&gt;: &lt;s&gt;", f"x: {study.best_params['x']:.4g}"]
+    figure = plots.plot_posterior_slice(study, ["x"], at={"<b>": "<s>"})
+    assert "through &lt;b&gt;=&lt;s&gt;" in figure.layout.title.text
+    assert "a name that is long enough to be cut off" in figure.to_json()
+
+
 def test_choices_lie_at_their_places() -> None:
     scale = scales.Scale.of(
         "p", CategoricalDistribution([None, True, 1, "a long name of a choice"]), 5
