@@ -13,6 +13,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -230,6 +231,83 @@ def test_wrong_arguments(
     out, err = capsys.readouterr()
     assert caught.value.code == 2 and not out
     assert f"argument {option}: " in err.splitlines()[-1] and value in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value"),
+    [
+        ("resume", "--seconds", "-1"),
+        ("many_workers", "--seconds", "nan"),
+        ("pytorch_perceiver", "--images", "5"),
+    ],
+)
+def test_numbers_out_of_range(
+    name: str,
+    option: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One line and a usage, before any work."""
+    for library in NEEDS[name]:
+        pytest.importorskip(library)
+    monkeypatch.setattr(sys, "argv", [name, option, value])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    out, err = capsys.readouterr()
+    assert caught.value.code == 2 and not out
+    assert re.search(rf"error: argument {option}: {value} is not \d or more$", err.strip())
+
+
+@pytest.mark.parametrize(
+    ("name", "storage"),
+    [
+        ("resume", "study.db"),
+        ("resume", "sqlite:////no/such/folder/study.db"),
+        ("many_workers", "/no/such/folder/study.log"),
+        ("many_workers", "nosql://host/database"),
+        ("pytorch_perceiver", "study.db"),
+    ],
+)
+def test_storages_that_cannot_be_opened(
+    name: str, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line that names the option, what it got and what is wrong."""
+    for library in NEEDS[name]:
+        pytest.importorskip(library)
+    monkeypatch.setattr(sys, "argv", [name, "--storage", storage])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
+    message = str(caught.value)
+    assert message.startswith(f"--storage {storage}: ") and "\n" not in message
+
+
+def test_ctrl_c_ends_the_demonstration_of_resume(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In one line, with its processes and its files."""
+
+    def interrupted(*_: Any, **__: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "call", interrupted)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", ["resume"])
+    with pytest.raises(SystemExit, match="^interrupted$"):
+        runpy.run_path(str(EXAMPLES / "resume.py"), run_name="__main__")
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_workers_that_have_done_enough_do_no_more(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    example = runpy.run_path(str(EXAMPLES / "many_workers.py"))
+    # What a worker does in a process of its own.
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    storage = str(tmp_path / "study.log")
+    for _ in range(2):
+        example["work"](storage, 2, 0.0)
+        assert len(example["open_study"](storage).trials) == 2
 
 
 @pytest.mark.parametrize("name", sorted(NEEDS))

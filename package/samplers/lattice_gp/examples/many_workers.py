@@ -49,17 +49,27 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    if not 0.0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return float(text)
+
+
 def open_study(storage: str) -> optuna.Study:
     """Create the study in a database (a URL) or a journal file (a path), or load it."""
     module = optunahub.load_module("samplers/lattice_gp")
-    return optuna.create_study(
-        storage=RDBStorage(storage, heartbeat_interval=10)
-        if "://" in storage
-        else JournalStorage(JournalFileBackend(storage)),
-        study_name="many_workers",
-        load_if_exists=True,
-        sampler=module.LatticeGPSampler(seed=0),
-    )
+    try:
+        return optuna.create_study(
+            storage=RDBStorage(storage, heartbeat_interval=10)
+            if "://" in storage
+            else JournalStorage(JournalFileBackend(storage)),
+            study_name="many_workers",
+            load_if_exists=True,
+            sampler=module.LatticeGPSampler(seed=0),
+        )
+    except Exception as error:  # of the database's library, or of the file system
+        sys.exit(f"--storage {storage}: {str(error).partition(chr(10))[0]}")
 
 
 def work(storage: str, n_trials: int, seconds: float) -> None:
@@ -78,7 +88,10 @@ def work(storage: str, n_trials: int, seconds: float) -> None:
         return 0.25 + loss + 0.01 * math.log2(batch_size / 60) ** 2
 
     is_enough = optuna.study.MaxTrialsCallback(n_trials, states=(TrialState.COMPLETE,))
-    open_study(storage).optimize(objective, callbacks=[is_enough])
+    study = open_study(storage)
+    # The callback is asked after a trial only.
+    if len(study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])) < n_trials:
+        study.optimize(objective, callbacks=[is_enough])
 
 
 def supervise(options: argparse.Namespace, study: optuna.Study) -> None:
@@ -140,7 +153,9 @@ def main() -> None:
     parser.add_argument("--storage", help="URL or journal file; by default a temporary file")
     parser.add_argument("--workers", type=positive, default=3, help="3 by default")
     parser.add_argument("--trials", type=positive, default=45, help="of all; 45 by default")
-    parser.add_argument("--seconds", type=float, default=0.3, help="a trial takes; 0.3 by default")
+    parser.add_argument(
+        "--seconds", type=duration, default=0.3, help="a trial takes; 0.3 by default"
+    )
     parser.add_argument("--kill", type=int, choices=[0, 1], default=1, help="workers to kill")
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -211,19 +211,24 @@ def main() -> None:
     parser.add_argument("--data-root", help="folder that holds MNIST/raw; digits by default")
     parser.add_argument("--storage", help="URL, such as sqlite:///perceiver.db, to continue from")
     options = parser.parse_args()
+    if options.images is not None and options.images < 6:
+        parser.error(f"argument --images: {options.images} is not 6 or more")
     if options.data_root is None:
         # In networks this small, threads wait for each other longer than they work.
         torch.set_num_threads(1)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     images, digits = (t[: options.images].to(device) for t in load_images(options.data_root))
     module = optunahub.load_module("samplers/lattice_gp")
-    study = optuna.create_study(
-        storage=options.storage,
-        study_name="perceiver",
-        load_if_exists=True,
-        sampler=module.LatticeGPSampler(seed=0, cost_aware=True),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
-    )
+    try:
+        study = optuna.create_study(
+            storage=options.storage,
+            study_name="perceiver",
+            load_if_exists=True,
+            sampler=module.LatticeGPSampler(seed=0, cost_aware=True),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1),
+        )
+    except Exception as error:  # of the database's library, or of the file system
+        sys.exit(f"--storage {options.storage}: {str(error).partition(chr(10))[0]}")
     objective = Objective(images, digits, options.epochs, options.data_root is not None)
     try:
         study.optimize(

@@ -43,6 +43,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    if not 0.0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return float(text)
+
+
 def train(depth: int, units: int, learning_rate: float, seconds: float) -> float:
     """Stands for the training of a network: takes a while and returns its loss."""
     time.sleep(seconds)
@@ -53,12 +60,15 @@ def train(depth: int, units: int, learning_rate: float, seconds: float) -> float
 def open_study(storage: str) -> optuna.Study:
     """Create the study, or load it if it is there."""
     module = optunahub.load_module("samplers/lattice_gp")
-    return optuna.create_study(
-        storage=storage,
-        study_name="resume",
-        load_if_exists=True,
-        sampler=module.LatticeGPSampler(seed=0),
-    )
+    try:
+        return optuna.create_study(
+            storage=storage,
+            study_name="resume",
+            load_if_exists=True,
+            sampler=module.LatticeGPSampler(seed=0),
+        )
+    except Exception as error:  # of the database's library, or of the file system
+        sys.exit(f"--storage {storage}: {str(error).partition(chr(10))[0]}")
 
 
 def completed(study: optuna.Study) -> list[tuple[dict[str, Any], float]]:
@@ -115,21 +125,24 @@ def is_in_the_middle(study: optuna.Study, number: int) -> bool:
 def demonstrate(folder: Path, n_trials: int, seconds: float) -> bool:
     """Run one study undisturbed and one that is killed; returns whether they end alike."""
 
-    def start(storage: str) -> subprocess.Popen[bytes]:
+    def command(storage: str) -> list[str]:
         options = ["--storage", storage, "--trials", str(n_trials), "--seconds", str(seconds)]
-        return subprocess.Popen([sys.executable, __file__, *options])
+        return [sys.executable, __file__, *options]
 
     undisturbed, killed = (f"sqlite:///{folder / name}.db" for name in ("undisturbed", "killed"))
     studies = [open_study(undisturbed), open_study(killed)]
     print("undisturbed:", flush=True)
-    start(undisturbed).wait()
+    # Sessions of their own: Ctrl-C is answered here alone, and ends both processes.
+    subprocess.call(command(undisturbed), start_new_session=True)
     print("to be killed:", flush=True)
-    process = start(killed)
-    while not is_in_the_middle(studies[1], n_trials // 2) and process.poll() is None:
-        time.sleep(seconds / 10)
-    process.kill()  # SIGKILL: nothing can be saved or tidied up any more
+    process = subprocess.Popen(command(killed), start_new_session=True)
+    try:
+        while not is_in_the_middle(studies[1], n_trials // 2) and process.poll() is None:
+            time.sleep(seconds / 10)
+    finally:
+        process.kill()  # SIGKILL: nothing can be saved or tidied up any more
     print(f"killed, exit status {process.wait()}; the same command again:", flush=True)
-    start(killed).wait()
+    subprocess.call(command(killed), start_new_session=True)
     first, second = (completed(study) for study in studies)
     print(f"trials that were cut off: {len(studies[1].trials) - len(second)}")
     print(f"{sum(a == b for a, b in zip(first, second))} of {len(first)} trials are the same")
@@ -142,14 +155,19 @@ def main() -> None:
     )
     parser.add_argument("--storage", help="run or continue the study in this storage, no more")
     parser.add_argument("--trials", type=positive, default=20, help="20 by default")
-    parser.add_argument("--seconds", type=float, default=0.2, help="a trial takes; 0.2 by default")
+    parser.add_argument(
+        "--seconds", type=duration, default=0.2, help="a trial takes; 0.2 by default"
+    )
     options = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     if options.storage:
         tune(options.storage, options.trials, options.seconds)
         return
     with tempfile.TemporaryDirectory() as folder:
-        is_same = demonstrate(Path(folder), options.trials, options.seconds)
+        try:
+            is_same = demonstrate(Path(folder), options.trials, options.seconds)
+        except KeyboardInterrupt:
+            sys.exit("interrupted")
     if not is_same and sys.platform == "linux":
         sys.exit("the two studies differ")
 
