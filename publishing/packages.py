@@ -164,4 +164,5 @@ def _is_package(folder: Path) -> bool:
     """Whether a folder holds more than the bytecode that another branch of git left behind."""
     if not folder.is_dir() or folder.name.startswith((".", "__")):
         return False
-    return any(child.name != "__pycache__" for child in folder.iterdir())
+    files = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+    return any("__pycache__" not in path.parts for path in files)

@@ -80,16 +80,26 @@ def read(text: str) -> Readme:
 
 
 def _read_header(readme: Readme) -> None:
-    import frontmatter
+    from frontmatter.default_handlers import YAMLHandler
     import yaml
 
-    if not frontmatter.checks(readme.text):
+    handler = YAMLHandler()
+    try:
+        if not handler.detect(readme.text):
+            raise ValueError
+        header, _ = handler.split(readme.text)
+    except ValueError:
         readme.header_error = "there is no front matter between two lines of ---"
         return
     try:
-        readme.header = dict(frontmatter.loads(readme.text).metadata)
-    except yaml.YAMLError as error:
+        loaded = handler.load(header)
+    except (yaml.YAMLError, ValueError) as error:  # of a date that there is not, the latter
         readme.header_error = "the front matter is no YAML: " + " ".join(str(error).split())
+        return
+    if isinstance(loaded, dict):
+        readme.header = loaded
+    else:
+        readme.header_error = "the front matter has no keys"
 
 
 def _read_body(readme: Readme) -> None:

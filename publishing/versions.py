@@ -45,13 +45,15 @@ def read_project(root: Path) -> dict[str, Any]:
     """What pyproject.toml of a checkout says.
 
     Raises:
-        UsageError: If there is none.
+        UsageError: If there is none, or it cannot be read.
     """
     path = root / "pyproject.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: not found; run from the root of the checkout") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: no TOML: {error}") from None
 
 
 def _lower_bound(project: dict[str, Any], path: Path) -> str:

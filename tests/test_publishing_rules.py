@@ -347,6 +347,40 @@ def test_check_prints_findings_and_fails(copy: Path, capsys: pytest.CaptureFixtu
     assert "samplers/lattice_gp: 1 finding by" in out
 
 
+@pytest.mark.parametrize(
+    ("header", "words"),
+    [
+        ("", "there is no front matter"),
+        ("---\nauthor: me\n", "there is no front matter"),
+        ("+++\ntitle = = 3\n+++\n", "there is no front matter"),
+        ("{\n  3\n}\n", "there is no front matter"),
+        ("---\n- author\n---\n", "the front matter has no keys"),
+        ("---\nauthor:\t: me\n---\n", "the front matter is no YAML: mapping values"),
+        ("---\nauthor: 2026-13-45\n---\n", "the front matter is no YAML: month must be"),
+    ],
+)
+def test_a_damaged_front_matter_is_one_finding(copy: Path, header: str, words: str) -> None:
+    text = (copy / README).read_text(encoding="utf-8")
+    (copy / README).write_text(header + text.split("---\n", 2)[2], encoding="utf-8")
+    (finding,) = [f for f in findings_by_rules(_package(copy)) if f.rule == "front-matter"]
+    assert words in finding.message
+
+
+def test_what_another_branch_left_behind_is_no_package(copy: Path) -> None:
+    write("../left/__pycache__/a.pyc", b"")(copy)
+    write("../left/tests/__pycache__/b.pyc", b"")(copy)
+    assert [package.name for package in packages.find(copy.parents[2])] == ["lattice_gp"]
+    write("../left/tests/test_it.py", "")(copy)
+    found = [package.name for package in packages.find(copy.parents[2])]
+    assert found == ["lattice_gp", "left"]
+
+
+def test_a_damaged_pyproject_is_told(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    append("../../../pyproject.toml", "\nx = = 3\n")(copy)
+    assert cli.main(["check"], root=copy.parents[2]) == 2
+    assert "pyproject.toml: no TOML: Invalid value" in capsys.readouterr().err
+
+
 def test_an_unknown_package_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "samplers/latice_gp"]) == 2
     error = capsys.readouterr().err
