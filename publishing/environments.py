@@ -88,7 +88,8 @@ def plan(
         is_quick: Whether tests marked ``slow`` are left out.
 
     Raises:
-        UsageError: If the numbers do not match, or there is no such interpreter.
+        UsageError: If the numbers do not match, there is no such interpreter, what is to be left
+            out is no requirement, or ``optuna`` has what is no version.
     """
     if len(python) not in (1, len(optuna)):
         raise UsageError(
@@ -99,6 +100,7 @@ def plan(
     paths *= len(optuna) if len(paths) == 1 else 1
     pairs = list(zip(optuna, paths))
     names = tuple(map(canonical, without))
+    _check_left_out(names, packages)
     return [
         Environment(package, _version(which, package.supported), path, names, is_quick)
         for package in packages
@@ -106,31 +108,58 @@ def plan(
     ]
 
 
+def _check_left_out(names: Sequence[str], packages: Sequence[Package]) -> None:
+    known = {_name(line) for package in packages for line in _requirements(package)}
+    for name in names:
+        if name not in known:
+            accepted = ", ".join(sorted(known)) or "nothing, as nothing is required"
+            raise UsageError(f"--without: got {name!r}, accepts {accepted}")
+
+
 def _version(which: str, supported: Supported) -> str:
+    from packaging.version import InvalidVersion
+    from packaging.version import Version
+
     if which == "newest":
         return which
-    return supported.oldest if which == "oldest" else full_version(which)
+    version = supported.oldest if which == "oldest" else full_version(which)
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise UsageError(
+            f"--optuna: got {which!r}, accepts oldest, newest and versions such as 4.8.0"
+        ) from None
+    return version
 
 
 def requirements(environment: Environment) -> list[str]:
     """Requirements of the package and of those that it loads, less those that are left out."""
+    wanted = _requirements(environment.package)
+    return [line for line in wanted if _name(line) not in environment.without]
+
+
+def _requirements(package: Package) -> list[str]:
+    lines = [
+        line.partition("#")[0].strip()
+        for one in together(package)
+        for line in one.texts.get("requirements.txt", "").splitlines()
+    ]
+    return [line for line in dict.fromkeys(lines) if line]
+
+
+def _name(requirement: str) -> str:
+    from packaging.requirements import InvalidRequirement
     from packaging.requirements import Requirement
 
-    wanted = [
-        line.partition("#")[0].strip()
-        for package in together(environment)
-        for line in package.texts.get("requirements.txt", "").splitlines()
-    ]
-    return [
-        line
-        for line in dict.fromkeys(wanted)
-        if line and canonical(Requirement(line).name) not in environment.without
-    ]
+    try:
+        return canonical(Requirement(requirement).name)
+    except InvalidRequirement:  # pip will say so
+        return requirement
 
 
-def together(environment: Environment) -> list[Package]:
-    """The package, and the others of this repository that it loads."""
-    return [environment.package, *companions(environment.package)]
+def together(package: Package) -> list[Package]:
+    """A package, and the others of this repository that it loads."""
+    return [package, *companions(package)]
 
 
 def steps(environment: Environment, folder: Path) -> list[Step]:

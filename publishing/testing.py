@@ -72,7 +72,7 @@ def run_package(environment: Environment, runner: Runner = run) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         # Links in the path (of temporary folders on macOS) would make two names of each module.
         folder = Path(name).resolve()
-        copy_packages(together(environment), folder / "registry")
+        copy_packages(together(environment.package), folder / "registry")
         tests, failed, output = "", "", ""
         for step in steps(environment, folder):
             finished = runner(step.command, folder / "registry")

@@ -176,6 +176,22 @@ def test_requirements_can_be_left_out() -> None:
     assert environments.requirements(planned) == []
 
 
+def test_a_line_that_is_no_requirement_is_left_to_pip(tmp_path: Path) -> None:
+    folder = tmp_path / "package" / "samplers" / "one"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (folder / "requirements.txt").write_text("-r more.txt\nscipy\n")
+    planned = environments.plan(packages.find(tmp_path), ["newest"], ["current"], ["scipy"])
+    assert environments.requirements(planned[0]) == ["-r more.txt"]
+
+
+def test_what_cannot_be_left_out_or_installed_is_refused() -> None:
+    with pytest.raises(UsageError, match="--without: got 'torhc', accepts torch, torchvision"):
+        environments.plan([PROBLEM], ["newest"], ["current"], ["torhc"])
+    with pytest.raises(UsageError, match="--optuna: got 'last', accepts oldest, newest and ver"):
+        environments.plan([PROBLEM], ["last"], ["current"])
+
+
 def test_slow_tests_can_be_left_out(tmp_path: Path) -> None:
     quick, whole = (
         environments.plan([SAMPLER], ["newest"], ["current"], ["scipy"], is_quick)[0]
