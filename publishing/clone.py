@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-import os
 from pathlib import Path
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -83,21 +83,27 @@ def _check_branch(clone: Clone) -> None:
     got = f"--branch: got {clone.branch!r}"
     if not succeeds(clone.path, "check-ref-format", "--branch", clone.branch):
         raise UsageError(f"{got}, accepts a name that git allows")
-    reference = f"refs/heads/{clone.branch}"
-    if succeeds(clone.path, "show-ref", "--verify", "--quiet", reference):
-        raise UsageError(
-            f"{got}, which is there; choose another name, or delete it: "
-            f"git -C {clone.path} branch -D {clone.branch}"
-        )
+    in_clone = f"git -C {shlex.quote(str(clone.path))}"
+    heads = git(clone.path, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
+    for head in heads.splitlines():
+        if head == clone.branch:
+            raise UsageError(
+                f"{got}, which is there; choose another name, or delete it: "
+                f"{in_clone} branch -D {clone.branch}"
+            )
+        if head.startswith(f"{clone.branch}/") or clone.branch.startswith(f"{head}/"):
+            raise UsageError(f"{got}, which git does not allow beside {head!r}; choose another")
 
 
 def _check_author(clone: Clone) -> None:
-    # Without these git would make an address up from the machine's name.
-    for key, variable in (("user.name", "GIT_AUTHOR_NAME"), ("user.email", "GIT_AUTHOR_EMAIL")):
-        if not os.environ.get(variable) and not succeeds(clone.path, "config", key):
+    in_clone = f"git -C {shlex.quote(str(clone.path))}"
+    # Without this git would make an address up from the machine's name.
+    given_only = ("-c", "user.useConfigOnly=true")
+    for identity in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
+        if not succeeds(clone.path, *given_only, "var", identity):
             raise UsageError(
-                f"{key}: not set, and the commit needs an author; "
-                f"git -C {clone.path} config {key} VALUE"
+                "user.name or user.email: not set, and the commit needs an author and a committer; "
+                f"{in_clone} config user.name VALUE, {in_clone} config user.email VALUE"
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+import os
 from pathlib import Path
 
 from . import clone
@@ -43,15 +44,26 @@ def target(args: argparse.Namespace, packages: Sequence[Package], root: Path) ->
             text cannot be written.
     """
     _require_committed(packages, root)
-    if args.text is not None and not args.text.resolve().parent.is_dir():
-        raise UsageError(f"--text: got {str(args.text)!r}, whose folder does not exist")
+    if args.text is not None:
+        _require_writable(args.text)
     branch = args.branch or "add-" + "-and-".join(package.name for package in packages)
     found = clone.checked(Clone(args.registry.expanduser().resolve(), args.base, branch))
     _require_companions(packages, found)
     return found
 
 
+def _require_writable(text: Path) -> None:
+    got = f"--text: got {str(text)!r}"
+    if not text.resolve().parent.is_dir():
+        raise UsageError(f"{got}, whose folder does not exist")
+    if text.is_dir():
+        raise UsageError(f"{got}, which is a folder; accepts a file")
+    if not os.access(text if text.exists() else text.resolve().parent, os.W_OK):
+        raise UsageError(f"{got}, which cannot be written")
+
+
 def _require_committed(packages: Sequence[Package], root: Path) -> None:
+    git(root, "version")  # a missing git is told as such
     if not succeeds(root, "rev-parse", "--verify", "--quiet", "HEAD"):
         raise UsageError(f"{root}: no git repository with a commit; publish from a checkout")
     folders = [f"package/{package.title}" for package in packages]

@@ -245,15 +245,32 @@ def test_branches_that_cannot_be_written_are_refused(
     git(registry, "branch", "mine")
     assert "'mine', which is there" in _refusal(checkout, registry, capsys, "--branch", "mine")
     assert "a name that git allows" in _refusal(checkout, registry, capsys, "--branch", "a..b")
+    assert "beside 'mine'" in _refusal(checkout, registry, capsys, "--branch", "mine/too")
+    git(registry, "branch", "our/own")
+    assert "beside 'our/own'" in _refusal(checkout, registry, capsys, "--branch", "our")
+    # The command that it tells can be copied.
+    spaced = registry.rename(registry.with_name("a registry"))
+    error = _refusal(checkout, spaced, capsys, "--branch", "mine")
+    assert f"git -C '{spaced}' branch -D mine" in error
 
 
 def test_a_commit_without_an_author_is_refused(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+    checkout: Path,
+    registry: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     git(registry, "config", "--unset", "user.email")
     error = _refusal(checkout, registry, capsys)
     assert "user.email: not set" in error
     assert "config user.email VALUE" in error
+    # A name that is set and empty is none, and an author is no committer.
+    git(registry, "config", "user.email", "ann@example.invalid")
+    git(registry, "config", "user.name", "")
+    assert "user.name or user.email: not set" in _refusal(checkout, registry, capsys)
+    git(registry, "config", "--unset", "user.name")
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ann Author")
+    assert "an author and a committer" in _refusal(checkout, registry, capsys)
 
 
 def test_a_text_that_cannot_be_written_is_refused(
@@ -261,6 +278,18 @@ def test_a_text_that_cannot_be_written_is_refused(
 ) -> None:
     error = _refusal(checkout, registry, capsys, "--text", str(checkout / "no" / "text.md"))
     assert "whose folder does not exist" in error
+    assert "which is a folder" in _refusal(checkout, registry, capsys, "--text", str(checkout))
+
+
+def test_a_missing_git_is_told(
+    checkout: Path,
+    registry: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PATH", str(checkout))
+    assert _prepare(checkout, registry) == 2
+    assert capsys.readouterr().err.startswith("error: git: not found on PATH")
 
 
 @pytest.mark.usefixtures("no_tools")
