@@ -13,11 +13,11 @@ from pathlib import Path
 import re
 from typing import Any
 
-import frontmatter
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from . import readme
 from .errors import UsageError
 from .git import git
 from .versions import read_project
@@ -83,7 +83,12 @@ def inconsistencies(root: Path) -> list[str]:
     Args:
         root: The checkout, with pyproject.toml, CHANGELOG.md and the packages.
     """
-    project = read_project(root)["project"]
+    project = read_project(root).get("project", {})
+    lacking = [key for key in ("version", "requires-python") if key not in project]
+    if lacking:
+        return [f"pyproject.toml: [project] has no {' and no '.join(lacking)}; add it"]
+    if not (root / "CHANGELOG.md").is_file():
+        return ["CHANGELOG.md: not found; begin it as https://keepachangelog.com says"]
     known = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))
     if not known:
         return ["CHANGELOG.md: has no version; accepts headings such as '## [0.1.0] - 2026-11-26'"]
@@ -127,15 +132,16 @@ def _out_of_order(known: Sequence[Entry]) -> list[str]:
 def _against_project(entry: Entry, project: dict[str, Any]) -> list[str]:
     if not entry.optuna_versions:
         return []
-    requirements = [Requirement(text) for text in project["dependencies"]]
-    optuna = next(one.specifier for one in requirements if one.name == "optuna")
+    requirements = [Requirement(text) for text in project.get("dependencies", [])]
+    named = (one.specifier for one in requirements if one.name == "optuna")
+    optuna = next(named, SpecifierSet())
     pairs = (
         ("Optuna", min(entry.optuna_versions, key=Version), optuna),
         ("Python", entry.python_versions[0], SpecifierSet(project["requires-python"])),
     )
     return [
         f"CHANGELOG.md: [{entry.version}] was tested with {what} {oldest} at the oldest, but "
-        f"pyproject.toml has {what} {accepted}; give both the same"
+        f"pyproject.toml has {what} {accepted or 'of no version'}; give both the same"
         for what, oldest, accepted in pairs
         if Version(oldest) != _lower_bound(accepted)
     ]
@@ -148,7 +154,11 @@ def _lower_bound(accepted: SpecifierSet) -> Version | None:
 def _against_packages(entry: Entry, root: Path) -> list[str]:
     found = []
     for page in sorted(root.glob("package/*/*/README.md")):
-        said: Any = frontmatter.load(str(page)).get("optuna_versions") or []
+        told = readme.read(page.read_text(encoding="utf-8"))
+        if told.header_error:
+            found.append(f"{page.relative_to(root)}: {told.header_error}; correct it")
+            continue
+        said: Any = told.header.get("optuna_versions") or []
         missing = [version for version in entry.optuna_versions if version not in map(str, said)]
         if missing:
             found.append(

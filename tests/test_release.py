@@ -190,9 +190,29 @@ def _empty(root: Path) -> None:
     (root / "CHANGELOG.md").write_text("# Changelog\n")
 
 
+def _no_changelog(root: Path) -> None:
+    (root / "CHANGELOG.md").unlink()
+
+
+def _no_version(root: Path) -> None:
+    _replace(root / "pyproject.toml", "version =", "revision =")
+
+
+def _no_optuna(root: Path) -> None:
+    _replace(root / "pyproject.toml", '"optuna >= 4.8"', '"scipy"')
+
+
+def _damaged_page(root: Path) -> None:
+    _replace(root / "package/samplers/thing/README.md", "title: ", "title:\t: ")
+
+
 @pytest.mark.parametrize(
     "spoil, words",
     [
+        (_no_changelog, ["CHANGELOG.md: not found"]),
+        (_no_version, ["pyproject.toml: [project] has no version; add it"]),
+        (_no_optuna, ["Optuna 4.8.0 at the oldest", "pyproject.toml has Optuna of no version"]),
+        (_damaged_page, ["package/samplers/thing/README.md: the front matter is no YAML"]),
         (_next_version, ["newest version is 0.2.0", "pyproject.toml has 0.3.0"]),
         (_no_date, ["[0.2.0] has the date ''", "accepts one such as"]),
         (_impossible_date, ["[0.2.0] has the date '2026-11-31'"]),
