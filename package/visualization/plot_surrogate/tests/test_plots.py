@@ -234,6 +234,45 @@ def test_success_probability_falls_where_trials_failed() -> None:
     assert kept[0].y[0] > 0.9 > 0.1 > kept[0].y[-1]
 
 
+def test_the_best_trial_keeps_the_constraints() -> None:
+    study = STUDIES["constraints"]()
+    is_kept = [trial.params["units"] <= 300 for trial in study.trials]
+    best = min((t for t, so in zip(study.trials, is_kept) if so), key=lambda t: t.value or 0.0)
+    broken = sorted(t.params["depth"] for t, so in zip(study.trials, is_kept) if not so)
+    assert broken
+    for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
+        figure = plot(study, ["depth", "units"])
+        assert {(trace.text[0], trace.x[0]) for trace in traces(figure, "best trial")} >= {
+            (trials_module.hover(best), best.params["depth"])
+        }
+        shown = traces(figure, "trials that break a constraint")[0]
+        assert sorted(shown.x) == broken
+    outcomes = plots.plot_success_probability(study, ["depth"])
+    assert sorted(traces(outcomes, "broke a constraint")[0].x) == broken
+    assert len(traces(outcomes, "succeeded")[0].x) == 15 - len(broken)
+
+
+def test_no_trial_is_the_best_where_none_keeps_the_constraints() -> None:
+    sampler = lattice_gp.LatticeGPSampler(seed=1, constraints_func=lambda _: [1.0])
+    study = study_of(smooth, 6, sampler)
+    for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
+        assert not traces(plot(study, ["depth", "units"]), "best trial")
+
+
+def test_choices_are_not_joined_and_bands_close() -> None:
+    figure = plots.plot_posterior_slice(study_of(conditional, 30), ["kind", "twist", "x"])
+    assert [its.mode for its in traces(figure, "expected value")] == [
+        "markers",
+        "lines+markers",
+        "lines",
+    ]
+    for band in (traces(figure, name)[-1] for name in ("95% interval", "50% interval")):
+        there, back = np.split(np.array(band.x), 2)
+        assert there.tolist() == back[::-1].tolist()
+        upper, lower = np.split(np.array(band.y), 2)
+        assert (upper > lower[::-1]).all()
+
+
 def test_calibration_is_of_predictions_before_the_trial() -> None:
     study = study_of(smooth, 20, lattice_gp.LatticeGPSampler(seed=2))
     forecasts = calibration.forecast(study, study.sampler, 100)
@@ -325,6 +364,27 @@ def test_a_diverged_trial_does_not_hide_the_others() -> None:
     shown = traces(figure, "trials")[0]
     assert list(shown.marker.symbol).count("triangle-up") >= 1
     assert all(low <= y <= high for y in shown.y)
+
+
+@pytest.mark.parametrize("is_maximized", [False, True])
+def test_axes_end_beyond_the_better_trials(is_maximized: bool) -> None:
+    sign = -1.0 if is_maximized else 1.0
+
+    def limits_of(*losses: float) -> Any:
+        study = optuna.create_study(direction="maximize" if is_maximized else "minimize")
+        study.add_trials([optuna.create_trial(value=sign * loss) for loss in losses])
+        return trials_module.Told.by(study, 0).limits()
+
+    around = trials_module.Limits.around
+    ends = sorted([0.0, sign * 4.0])
+    assert limits_of(0.0, 1.0, 2.0, 3.0, 4.0) == around(*ends)
+    # The quartile and one and a half times its distance from the best.
+    ends = sorted([0.0, sign * 7.5])
+    limits = limits_of(0.0, 1.0, 2.0, 3.0, 1e6)
+    assert limits == around(*ends)
+    assert limits.symbol(sign * 1e6) == ("triangle-down" if is_maximized else "triangle-up")
+    assert limits.symbol(sign) == "circle"
+    assert limits.low < limits.clip(sign * 1e6) < limits.high
 
 
 @pytest.mark.parametrize(
