@@ -155,6 +155,7 @@ def _add_outcomes(
     medians = [median(its.prediction, objective) for its in forecasts]
     values = [its.trial.values[objective] for its in forecasts]
     ends = [its.prediction.interval(0.8, objective) for its in forecasts]
+    shown = [limits.clip(middle) for middle in medians]
     figure.add_trace(
         go.Scatter(
             x=limits,
@@ -169,13 +170,13 @@ def _add_outcomes(
     )
     figure.add_trace(
         go.Scatter(
-            x=[limits.clip(middle) for middle in medians],
+            x=shown,
             y=[limits.clip(value) for value in values],
             error_x={
                 "type": "data",
                 "symmetric": False,
-                "array": [high - middle for middle, (_, high) in zip(medians, ends)],
-                "arrayminus": [middle - low for middle, (low, _) in zip(medians, ends)],
+                "array": [max(0.0, high - x) for x, (_, high) in zip(shown, ends)],
+                "arrayminus": [max(0.0, x - low) for x, (low, _) in zip(shown, ends)],
                 "color": style.BAND_NARROW,
                 "thickness": 1.5,
                 "width": 0,

@@ -125,6 +125,7 @@ def test_every_plot_of_every_kind_of_study(name: str) -> None:
         # One entry of the legend for each thing, whichever panels have it.
         groups = [trace.legendgroup for trace in figure.data if trace.showlegend]
         assert len(groups) == len(set(groups))
+        assert all(len(trace.x) for trace in figure.data if trace.showlegend)
     assert study.get_trials() == before
 
 
@@ -297,6 +298,16 @@ def test_calibration_is_of_predictions_before_the_trial() -> None:
     assert forecasts[2].prediction == best.predict_trial(other.trials[11])
 
 
+def test_calibration_takes_what_was_predicted_and_has_a_finite_value() -> None:
+    study = study_of(
+        lambda t: smooth(t) + (math.inf if t.number == 5 else 0.0),
+        8,
+        lattice_gp.LatticeGPSampler(seed=0, n_startup_trials=2),
+    )
+    forecasts = calibration.forecast(study, study.sampler, 100)
+    assert [its.trial.number for its in forecasts] == [2, 3, 4, 6, 7]
+
+
 def test_calibration_begins_where_there_are_parameters() -> None:
     study = study_of(lambda trial: float(trial.number), 6)
     study.optimize(smooth, n_trials=6)
@@ -334,6 +345,8 @@ def test_wilson_interval_is_the_published_one() -> None:
 
 def test_next_trials_are_what_the_study_would_get() -> None:
     study = study_of(smooth, 12, lattice_gp.LatticeGPSampler(seed=3))
+    plain = optuna.create_study()
+    plain.add_trials(study.trials)
     figure = plots.plot_next_trials(study, ["rate"], n_trials=3)
     shown = traces(figure, "next trials")[0]
     space = {
@@ -343,6 +356,14 @@ def test_next_trials_are_what_the_study_would_get() -> None:
     }
     assert list(shown.x) == [study.ask(space).params["rate"] for _ in range(3)]
     assert list(shown.text) == ["1", "2", "3"]
+    explanation = lattice_gp.LatticeGPSampler(seed=3).explain(plain)
+    predictions = explanation.predict(explanation.suggest(3))
+    low, high = figure.layout.yaxis.range
+    for i, prediction in enumerate(predictions):
+        ends = shown.y[i] - shown.error_y.arrayminus[i], shown.y[i] + shown.error_y.array[i]
+        assert ends == pytest.approx(prediction.interval(0.8))
+        lower, upper = prediction.interval(0.5)
+        assert low <= lower and upper <= high
 
 
 def test_dark_and_light_are_left_to_plotly() -> None:
@@ -364,6 +385,16 @@ def test_a_diverged_trial_does_not_hide_the_others() -> None:
     shown = traces(figure, "trials")[0]
     assert list(shown.marker.symbol).count("triangle-up") >= 1
     assert all(low <= y <= high for y in shown.y)
+    pairs = plots.plot_posterior_pairs(study, ["depth", "units"])
+    assert pairs.layout.coloraxis2.cmax <= high - low
+    # What is beyond an axis keeps the ends of its interval.
+    outcomes = traces(plots.plot_calibration(study), "trials, early ones dark, with 80% intervals")
+    forecasts = calibration.forecast(study, lattice_gp.LatticeGPSampler(seed=0), 60)
+    ends = [its.prediction.interval(0.8) for its in forecasts]
+    middles, bars = np.array(outcomes[0].x), outcomes[0].error_x
+    lower, upper = middles - np.array(bars.arrayminus), middles + np.array(bars.array)
+    np.testing.assert_allclose(lower, np.minimum(middles, [low for low, _ in ends]))
+    np.testing.assert_allclose(upper, np.maximum(middles, [high for _, high in ends]))
 
 
 @pytest.mark.parametrize("is_maximized", [False, True])
@@ -606,6 +637,11 @@ def test_names_are_shown_as_they_are() -> None:
     figure = plots.plot_posterior_slice(study, ["x"], at={"<b>": "<s>"})
     assert "through &lt;b&gt;=&lt;s&gt;" in figure.layout.title.text
     assert "a name that is long enough to be cut off" in figure.to_json()
+
+
+def test_few_decades_are_labelled() -> None:
+    axis = scales.Scale.of("p", FloatDistribution(1e-12, 1.0, log=True), 9).axis
+    np.testing.assert_allclose(axis["tickvals"], [1e-12, 1e-9, 1e-6, 1e-3, 1.0])
 
 
 def test_choices_lie_at_their_places() -> None:
