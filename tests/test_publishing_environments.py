@@ -76,6 +76,17 @@ def test_numbers_of_interpreters_and_versions_must_match() -> None:
         environments.plan([SAMPLER], ["oldest", "5.0.0", "newest"], ["current", "current"])
 
 
+def test_interpreters_that_are_too_old_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"nine": (3, 9), "ours": sys.version_info[:2], "later": (3, 99), "shim": None}
+    monkeypatch.setattr(interpreters, "version_of", versions.get)
+    monkeypatch.setattr(interpreters, "_on_path", lambda: iter(["shim", "later", "nine"]))
+    monkeypatch.setattr(interpreters, "_of_pyenv", lambda: iter(["ours"]))
+    assert list(interpreters.found_interpreters().items()) == [
+        (sys.version_info[:2], sys.executable),
+        ((3, 99), "later"),
+    ]
+
+
 @pytest.mark.slow
 def test_interpreters_of_this_machine_run() -> None:
     found = interpreters.found_interpreters()

@@ -377,6 +377,46 @@ def test_an_interruption_leaves_no_branch(
     assert git(registry, "branch").split() == ["*", "main"]
 
 
+@pytest.mark.usefixtures("no_tools")
+def test_a_branch_that_came_meanwhile_is_kept(
+    checkout: Path, registry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = clone._confirm_headers
+
+    def meanwhile(*arguments: Any) -> None:
+        done(*arguments)
+        git(registry, "branch", "mine", "main")
+
+    monkeypatch.setattr(clone, "_confirm_headers", meanwhile)
+    assert _prepare(checkout, registry, "--branch", "mine") == 2
+    assert git(registry, "rev-parse", "mine") == git(registry, "rev-parse", "main")
+
+
+@pytest.mark.usefixtures("no_tools")
+def test_a_version_that_is_not_listed_stops_it(
+    checkout: Path,
+    registry: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(testing, "run_package", lambda e: testing.Outcome(e, "5.9.0", "3.13.0"))
+    assert cli.main(["prepare", "--registry", str(registry)], root=checkout) == 2
+    assert "tested with Optuna 5.9.0: add it" in capsys.readouterr().err
+    assert git(registry, "branch").split() == ["*", "main"]
+
+
+def test_what_git_ignores_or_lacks_is_not_looked_at(checkout: Path) -> None:
+    folder = checkout / "package" / TITLE
+    (folder / "more.py").write_text("")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "gp.pyc").write_bytes(b"")
+    (folder / "gp.py").unlink()
+    (package,) = packages.find(checkout)
+    tracked = git(checkout, "ls-files", "package").split()
+    known = {name.removeprefix(f"package/{TITLE}/") for name in tracked}
+    assert set(package.files) == known - {"gp.py"} | {"more.py"}
+
+
 def test_a_version_that_was_tested_must_be_listed(checkout: Path) -> None:
     (package,) = packages.find(checkout)
     outcome = testing.Outcome(Environment(package, "newest", "python3"), "5.9.0", "3.13.0")
