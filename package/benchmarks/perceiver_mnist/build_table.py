@@ -23,7 +23,6 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from .campaign import read_records
 from .design import design
 from .fit_model import fit_model
 from .measured import COLUMNS
@@ -36,6 +35,8 @@ from .presets import PRESETS
 from .quality import quality
 from .quality_markdown import markdown
 from .quality_markdown import update_readme
+from .record_file import check_records
+from .record_file import read_records
 from .table import data_paths
 from .table import Table
 
@@ -55,7 +56,7 @@ def compile_runs(records: list[dict[str, Any]]) -> list[MeasuredRun]:
     """Turn records of a campaign into sorted, rounded runs.
 
     Args:
-        records: See ``campaign.read_records``; of records that share a training seed, which a
+        records: See ``record_file.read_records``; of records that share a training seed, which a
             campaign writes only if started twice at once, the first is taken.
 
     Raises:
@@ -160,11 +161,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     preset = get_preset(options.preset)
     runs_path, model_path = data_paths(options.preset)
-    records = read_records(options.records)
     try:
+        records = read_records(options.records)
+        check_records(records, preset)
         runs = compile_runs(records)
         model = fit_model(preset, runs)
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         parser.error(f"--records {options.records}: {error}")
     runs_path.parent.mkdir(exist_ok=True)
     write_runs(runs_path, runs)

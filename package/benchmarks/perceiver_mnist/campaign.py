@@ -16,24 +16,31 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from collections.abc import Sequence
-import json
-import os
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 import platform
 import sys
 import time
 from typing import Any
-from typing import TextIO
+from typing import TYPE_CHECKING
 
 from .design import design
-from .design import Run
 from .engines import fast_records
 from .engines import plain_records
 from .presets import get_preset
 from .presets import PRESETS
+from .record_file import append_record
+from .record_file import check_device
+from .record_file import check_records
+from .record_file import prepare_to_append
+from .record_file import read_records
 
 
-def versions(device: str) -> dict[str, str]:
+if TYPE_CHECKING:
+    import torch
+
+
+def versions(device: torch.device) -> dict[str, str]:
     """What the measurements depend on: Python, torch and the machine.
 
     Args:
@@ -48,26 +55,9 @@ def versions(device: str) -> dict[str, str]:
         "torchvision": torchvision.__version__,
         "machine": f"{platform.machine()} {_processor()}".strip(),
     }
-    if device.startswith("cuda"):
+    if device.type == "cuda":
         environment["cuda"] = str(torch.version.cuda)
     return environment
-
-
-def read_records(path: Path) -> list[dict[str, Any]]:
-    """Read a campaign's records; a last line cut short by a kill is left out.
-
-    Args:
-        path: File of JSON lines; may not exist yet.
-    """
-    if not path.exists():
-        return []
-    records = []
-    for line in path.read_text().splitlines():
-        try:
-            records.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return records
 
 
 def _processor() -> str:
@@ -78,32 +68,95 @@ def _processor() -> str:
     return next((line.split(":")[1].strip() for line in lines if "model name" in line), "")
 
 
-def end_last_line(path: Path) -> None:
-    """Make the next record start on a line of its own, after one cut short by a kill.
+def minutes(text: str) -> float:
+    """A time box of the command line.
 
-    Args:
-        path: File of JSON lines; may not exist yet.
+    Raises:
+        argparse.ArgumentTypeError: If it is no number from 0.
     """
-    if path.exists() and path.stat().st_size > 0:
-        with open(path, "rb+") as file:
-            file.seek(-1, os.SEEK_END)
-            if file.read(1) != b"\n":
-                file.write(b"\n")
-
-
-def append_record(file: TextIO, record: dict[str, Any]) -> None:
-    """Write a record as a line of JSON, at once.
-
-    Args:
-        file: Open for appending.
-        record: Plain values by name.
-    """
-    file.write(json.dumps(record) + "\n")
-    file.flush()
+    try:
+        if (value := float(text)) >= 0.0:
+            return value
+    except ValueError:
+        pass
+    raise argparse.ArgumentTypeError(f"is {text}, but must be a number from 0.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
+    started = time.monotonic()
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.workers < 1:
+        parser.error(f"--workers is {options.workers}, but must be 1 or more.")
+
+    from .data import load_images
+    from .devices import device_name
+    from .devices import resolve_device
+
+    preset = get_preset(options.preset)
+    try:
+        device = resolve_device(options.device)
+        images = load_images(options.data_root, preset)
+    except (FileNotFoundError, ValueError, RuntimeError) as error:
+        parser.error(str(error))
+    try:
+        records = read_records(options.out)
+        check_records(records, preset)
+        check_device(records, device_name(device))
+        prepare_to_append(options.out)
+    except (OSError, ValueError) as error:
+        parser.error(f"--out {options.out}: {error}")
+
+    groups = design(preset)
+    done = {record["training_seed"] for record in records}
+    left = [[run for run in group if run.training_seed not in done] for group in groups]
+    left = [group for group in left if group]
+    n_left = sum(map(len, left))
+    print(f"{len(done)} of {sum(map(len, groups))} runs done, {n_left} to go.", flush=True)
+    if not left:
+        return 0
+    deadline = started + 60 * options.minutes
+    if options.trainer == "fast":
+        made = fast_records(left, preset=preset, images=images.to(device), deadline=deadline)
+    else:
+        made = plain_records(
+            left,
+            preset_name=options.preset,
+            data_root=options.data_root,
+            device=options.device,
+            n_workers=options.workers,
+            deadline=deadline,
+        )
+    return _write(made, options.out, versions(device), n_left)
+
+
+def _write(
+    records: Iterator[dict[str, Any]], path: Path, environment: dict[str, str], n_left: int
+) -> int:
+    """Append each record as it is made; returns the exit code."""
+    started = time.monotonic()
+    try:
+        for i, record in enumerate(records, 1):
+            try:
+                append_record(path, record | environment)
+            except OSError as error:
+                print(f"--out {path}: {error}. The same command continues.", file=sys.stderr)
+                return 1
+            if i % 20 == 0 or i == n_left:
+                print(
+                    f"{i}/{n_left} runs, {(time.monotonic() - started) / 60:.1f} min", flush=True
+                )
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
+    except BrokenProcessPool as error:
+        print(f"{error} The same command continues.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="small")
     parser.add_argument("--data-root", default="data", help="folder that holds MNIST/raw")
@@ -116,65 +169,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="fast: runs of one shape side by side, made for CUDA",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes, with --trainer plain")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
-    options = parser.parse_args(arguments)
-
-    from .data import check_data_root
-    from .devices import resolve_device
-
-    try:
-        check_data_root(options.data_root)
-        resolve_device(options.device)
-    except (FileNotFoundError, ValueError, RuntimeError) as error:
-        parser.error(str(error))
-    if options.workers < 1:
-        parser.error(f"--workers is {options.workers}, but must be 1 or more.")
-
-    groups = design(get_preset(options.preset))
-    done = {record["training_seed"] for record in read_records(options.out)}
-    left = [[run for run in group if run.training_seed not in done] for group in groups]
-    left = [group for group in left if group]
-    n_left = sum(map(len, left))
-    print(f"{len(done)} of {sum(map(len, groups))} runs done, {n_left} to go.", flush=True)
-    if not left:
-        return 0
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    end_last_line(options.out)
-    environment = versions(options.device)
-    started = time.monotonic()
-    records = _records(options, left, deadline=started + 60 * options.minutes)
-    with open(options.out, "a") as file:
-        try:
-            for i, record in enumerate(records, 1):
-                append_record(file, record | environment)
-                if i % 20 == 0 or i == n_left:
-                    minutes = (time.monotonic() - started) / 60
-                    print(f"{i}/{n_left} runs, {minutes:.1f} min", flush=True)
-        except KeyboardInterrupt:
-            print("Interrupted. The same command continues.", file=sys.stderr)
-            return 130
-    return 0
-
-
-def _records(
-    options: argparse.Namespace, groups: list[list[Run]], deadline: float
-) -> Iterator[dict[str, Any]]:
-    if options.trainer == "fast":
-        return fast_records(
-            groups,
-            preset_name=options.preset,
-            data_root=options.data_root,
-            device=options.device,
-            deadline=deadline,
-        )
-    return plain_records(
-        groups,
-        preset_name=options.preset,
-        data_root=options.data_root,
-        device=options.device,
-        n_workers=options.workers,
-        deadline=deadline,
-    )
+    parser.add_argument("--minutes", type=minutes, default=float("inf"), help="stop after so long")
+    return parser
 
 
 if __name__ == "__main__":

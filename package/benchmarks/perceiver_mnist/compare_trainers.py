@@ -26,11 +26,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from .blog_loop import blog_epoch
 from .blog_loop import blog_loader
-from .campaign import append_record
-from .campaign import end_last_line
-from .campaign import read_records
+from .campaign import minutes
 from .campaign import versions
-from .data import check_data_root
+from .data import Images
 from .data import load_images
 from .devices import device_name
 from .devices import resolve_device
@@ -39,6 +37,11 @@ from .fast_training import prepare
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
+from .record_file import append_record
+from .record_file import check_device
+from .record_file import prepare_to_append
+from .record_file import read_records
+from .record_file import Record
 from .timing import matrix_rate
 from .training import build_model
 
@@ -47,7 +50,6 @@ CELL = ("depth", "latent_dim", "num_latents")
 TRAINERS = ("blog", "fast", "together")
 LEARNING_RATE_AT = 0.25  # on the logarithmic range: networks of every depth learn there
 N_SIDE_BY_SIDE = 4
-Record = dict[str, Any]
 
 
 def cells_by_size(preset: Preset) -> list[dict[str, int]]:
@@ -144,13 +146,17 @@ def _losses(runs: list[Record]) -> str:
 
 
 def _run_all(
-    options: argparse.Namespace, log: Callable[[Record], None], done: set[Any], deadline: float
+    options: argparse.Namespace,
+    images: Images,
+    log: Callable[[Record], None],
+    done: set[tuple[Any, ...]],
+    deadline: float,
 ) -> None:
     """Every trainer on every cell; all cells with the first seed, then with the next."""
-    preset, device = get_preset(options.preset), resolve_device(options.device)
+    preset, device = get_preset(options.preset), images.train_images.device
     low, high = preset.learning_rate.low, preset.learning_rate.high
     learning_rate = float(f"{low * (high / low) ** LEARNING_RATE_AT:.3g}")
-    trainer = FastTrainer(preset, load_images(options.data_root, preset).to(device))
+    trainer = FastTrainer(preset, images)
 
     def fast(cell: dict[str, int], seeds: Sequence[int]) -> Record:
         # Once a process for each width, and no part of a trial.
@@ -185,8 +191,27 @@ def _run_all(
                     )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+def _done(records: list[Record], preset: Preset) -> set[tuple[Any, ...]]:
+    """Trainer, cell and seed of each run that was made.
+
+    Raises:
+        ValueError: If a record is not of a comparison on this preset.
+    """
+    cells = [tuple(cell.values()) for cell in cells_by_size(preset)]
+    done = set()
+    for record in records:
+        if "matrix_rate" not in record:
+            run = tuple(record.get(name) for name in ("trainer", *CELL, "training_seed"))
+            if run[0] not in TRAINERS or run[1:4] not in cells:
+                raise ValueError(
+                    f"holds a record that is no run of a comparison on preset {preset.name!r}: "
+                    f"{dict(zip(('trainer', *CELL), run))}."
+                )
+            done.add(run)
+    return done
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(allow_abbrev=False, description=__doc__.splitlines()[0])
     parser.add_argument("--preset", choices=sorted(PRESETS), default="full")
     parser.add_argument("--data-root", default="data", help="folder that holds MNIST/raw")
@@ -194,41 +219,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seeds", type=int, default=3, help="training seeds of each trainer")
     parser.add_argument("--report", action="store_true", help="only print the table of --out")
-    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
+    parser.add_argument("--minutes", type=minutes, default=float("inf"), help="stop after so long")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    started = time.monotonic()
+    parser = _parser()
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, but must be 1 or more.")
-    if options.report:
+    try:
         records = read_records(options.out)
+    except (OSError, ValueError) as error:
+        parser.error(f"--out {options.out}: {error}")
+    if options.report:
         if not any("matrix_rate" in record for record in records):
             parser.error(f"--out {options.out}: holds no measurement to report.")
         print("\n".join([*table(records), *kernel_table(records)]))
         return 0
+    preset = get_preset(options.preset)
     try:
-        check_data_root(options.data_root)
         device = resolve_device(options.device)
+        images = load_images(options.data_root, preset).to(device)
     except (FileNotFoundError, ValueError, RuntimeError) as error:
         parser.error(str(error))
-    deadline = time.monotonic() + 60 * options.minutes
-    records = read_records(options.out)
-    done = {
-        (record["trainer"], *(record[name] for name in (*CELL, "training_seed")))
-        for record in records
-        if "trainer" in record
-    }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    end_last_line(options.out)
-    with open(options.out, "a") as file:
+    try:
+        done = _done(records, preset)
+        check_device(records, device_name(device))
+        prepare_to_append(options.out)
+    except (OSError, ValueError) as error:
+        parser.error(f"--out {options.out}: {error}")
 
-        def log(record: Record) -> None:
-            records.append(record)
-            append_record(file, record)
-            print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
+    def log(record: Record) -> None:
+        records.append(record)
+        append_record(options.out, record)
+        print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
 
-        if not any("matrix_rate" in record for record in records):
-            measured_with = versions(options.device) | {"device": device_name(device)}
-            log(measured_with | {"matrix_rate": matrix_rate(device)})
-        _run_all(options, log, done, deadline)
+    if not any("matrix_rate" in record for record in records):
+        measured_with = versions(device) | {"device": device_name(device)}
+        log(measured_with | {"matrix_rate": matrix_rate(device)})
+    try:
+        _run_all(options, images, log, done, started + 60 * options.minutes)
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
     print("\n".join([*table(records), *kernel_table(records)]))
     return 0
 

@@ -17,12 +17,19 @@ import signal
 import threading
 import time
 from typing import Any
+from typing import TYPE_CHECKING
 
 from .design import Run
 from .presets import get_preset
+from .presets import Preset
+from .record_file import Record
 
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from .data import Images
+    from .fast_training import Start
+
+
 _worker_state: dict[str, Any] = {}
 
 
@@ -74,32 +81,27 @@ def plain_records(
 def fast_records(
     groups: Iterable[list[Run]],
     *,
-    preset_name: str,
-    data_root: str,
-    device: str,
+    preset: Preset,
+    images: Images,
     deadline: float,
 ) -> Iterator[Record]:
     """Train each group side by side in this process.
 
     Args:
         groups: Runs to make; those of a group have the same cell.
-        preset_name: Of these runs.
-        data_root: Folder that holds ``MNIST/raw``.
-        device: Where to train.
+        preset: Of these runs.
+        images: The preset's images, on the device to train on.
         deadline: On the monotonic clock; no group is started later.
 
     Yields:
         What was measured, with the number of runs that were trained side by side.
     """
-    from .data import load_images
-    from .devices import resolve_device
     from .fast_training import FastTrainer
     from .fast_training import prepare
 
-    preset = get_preset(preset_name)
-    trainer = FastTrainer(preset, load_images(data_root, preset).to(resolve_device(device)))
+    trainer = FastTrainer(preset, images)
 
-    def prepared(group: list[Run]) -> Any:
+    def prepared(group: list[Run]) -> Start:
         return prepare(preset, *group[0].cell, [run.training_seed for run in group])
 
     with ThreadPoolExecutor(1) as thread:
@@ -108,7 +110,8 @@ def fast_records(
         upcoming = next(waiting, None)
         while upcoming is not None and time.monotonic() < deadline:
             (group, future), upcoming = upcoming, next(waiting, None)
-            records = trainer.train(future.result(), [run.learning_rate for run in group])
+            start = future.result()
+            records = trainer.train(start, [run.learning_rate for run in group])
             for run, record in zip(group, records):
                 yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}
 

@@ -316,3 +316,35 @@ def test_comparison_names_what_is_wrong(
             compare.main([*out, *arguments])
         assert message in capsys.readouterr().err
     assert not (tmp_path / "out.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("records", "message"),
+    [
+        ([{"matrix_rate": 1.0, "device": "NVIDIA H200"}], "holds runs on NVIDIA H200, with whose"),
+        ([{"trainer": "fast", "depth": 2, "latent_dim": 128}], "no run of a comparison"),
+        ([{"role": "design", "training_seed": 0}], "no run of a comparison"),
+        (["text"], "line 1 is"),
+    ],
+)
+def test_comparison_does_not_go_on_with_a_file_of_something_else(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    records: list[Any],
+    message: str,
+) -> None:
+    monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
+    compare = submodule("compare_trainers")
+    out = tmp_path / "out.jsonl"
+    out.write_text("".join(json.dumps(record) + "\n" for record in records))
+    before = out.read_text()
+    arguments = ["--preset", "small", "--device", "cpu", "--data-root", str(small_mnist)]
+    with pytest.raises(SystemExit):
+        compare.main([*arguments, "--out", str(out)])
+    assert f"--out {out}: " in (error := capsys.readouterr().err.splitlines()[-1])
+    assert message in error
+    assert out.read_text() == before

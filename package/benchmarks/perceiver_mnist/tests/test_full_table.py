@@ -280,7 +280,11 @@ def test_fit_survives_values_without_noise(submodule: Submodule) -> None:
 
 
 def test_table_is_built_from_records(
-    submodule: Submodule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: Any
+    submodule: Submodule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    table: Any,
 ) -> None:
     pytest.importorskip("scipy")
     build_table = submodule("build_table")
@@ -305,6 +309,9 @@ def test_table_is_built_from_records(
         record["training_seed"]
         for record in sorted(records, key=lambda record: record["training_seed"])
     ]
+    with pytest.raises(SystemExit):
+        build_table.main(["--preset", "small", "--records", str(records_path)])
+    assert "no run of the design of preset 'small'" in capsys.readouterr().err
     content = json.loads(paths[1].read_text())
     built = submodule("table").Table(table.preset, runs, content["model"])
     assert 0.3 < built.expected_loss(5, 320, 160, 5e-4) < 0.6

@@ -1,0 +1,113 @@
+"""Files of records, one JSON object a line, that survive being killed at any moment.
+
+Imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from .design import design
+from .presets import Preset
+
+
+Record = dict[str, Any]
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read records; lines cut short by a kill are left out.
+
+    Args:
+        path: File of JSON lines; may not exist yet.
+
+    Raises:
+        OSError: If the file cannot be read.
+        ValueError: If a line is not even the beginning of a JSON object.
+    """
+    if not path.exists():
+        return []
+    records = []
+    # What a machine that went down leaves at the end may be no text at all, but zeros.
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip("\0 ")
+        if stripped and not stripped.startswith("{"):
+            raise ValueError(f"line {number} is {line[:40]!r}, but must be a JSON object.")
+        try:
+            records.append(json.loads(stripped))
+        except json.JSONDecodeError:
+            continue
+    return records
+
+
+def check_records(records: list[Record], preset: Preset) -> None:
+    """Make sure that records are of a preset's campaign.
+
+    Args:
+        records: From :func:`read_records`.
+        preset: Whose design they should be of.
+
+    Raises:
+        ValueError: If one is not.
+    """
+    planned = {run.training_seed: asdict(run) for group in design(preset) for run in group}
+    for record in records:
+        run = planned.get(record.get("training_seed", -1), {})
+        if not run or any(record.get(name) != value for name, value in run.items()):
+            found = {name: record.get(name) for name in (*preset.space, "training_seed")}
+            raise ValueError(
+                f"holds a record that is no run of the design of preset {preset.name!r}: {found}."
+            )
+
+
+def check_device(records: list[Record], device: str) -> None:
+    """Make sure that records were measured on one device: seconds of two do not compare.
+
+    Args:
+        records: From :func:`read_records`; those that tell no device are passed over.
+        device: Name of the device to go on with.
+
+    Raises:
+        ValueError: If one was measured on another.
+    """
+    others = sorted({str(r["device"]) for r in records if "device" in r} - {device})
+    if others:
+        raise ValueError(
+            f"holds runs on {', '.join(others)}, with whose seconds those on {device} do not "
+            "compare: go on there, or give a new file."
+        )
+
+
+def prepare_to_append(path: Path) -> None:
+    """Make sure that a file is there and can be written, and ends with a whole line.
+
+    Args:
+        path: File of JSON lines; made if it is not there, with its folder.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab+") as file:
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                file.write(b"\n")
+
+
+def append_record(path: Path, record: Record) -> None:
+    """Write a record as a line of JSON, at once.
+
+    Args:
+        path: From :func:`prepare_to_append`.
+        record: Plain values by name.
+
+    Raises:
+        OSError: If it cannot be written, for instance because the disk is full.
+    """
+    with open(path, "a") as file:
+        file.write(json.dumps(record) + "\n")
