@@ -111,6 +111,8 @@ def fast_records(
         while upcoming is not None and time.monotonic() < deadline:
             (group, future), upcoming = upcoming, next(waiting, None)
             start = future.result()
+            # No part of a run's seconds, which tell the costs where the design has it alone.
+            trainer.compile(start)
             records = trainer.train(start, [run.learning_rate for run in group])
             for run, record in zip(group, records):
                 yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}

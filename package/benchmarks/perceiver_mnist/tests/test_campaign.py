@@ -259,6 +259,39 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
     assert f"3 of {len(left) + 3} runs done" in capsys.readouterr().out
 
 
+def test_every_group_is_compiled_before_its_seconds_are_measured(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torchvision")
+    calls = []
+
+    class Trainer:
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def compile(self, start: Any) -> None:
+            calls.append(("compile", start))
+
+        def train(self, start: Any, rates: list[float]) -> list[Any]:
+            calls.append(("train", start))
+            return [record] * len(rates)
+
+    record = submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "x")
+    fast = submodule("fast_training")
+    monkeypatch.setattr(fast, "FastTrainer", Trainer)
+    monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
+    preset = submodule("presets").get_preset("full")
+    groups = submodule("design").design(preset)[:3]
+    records = list(
+        submodule("engines").fast_records(groups, preset=preset, images=None, deadline=math.inf)
+    )
+    starts = [(*group[0].cell, [run.training_seed for run in group]) for group in groups]
+    assert calls == [(step, start) for start in starts for step in ("compile", "train")]
+    assert [(r["training_seed"], r["side_by_side"]) for r in records] == [
+        (run.training_seed, len(group)) for group in groups for run in group
+    ]
+
+
 def test_file_that_cannot_be_written_ends_the_campaign_in_a_line(
     submodule: Submodule, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
