@@ -254,7 +254,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     def log(record: Record) -> None:
         records.append(record)
-        append_record(options.out, record)
+        try:
+            append_record(options.out, record)
+        except OSError as error:
+            sys.exit(f"--out {options.out}: {error}. The same command continues.")
         print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
 
     if not any("matrix_rate" in record for record in records):
