@@ -72,15 +72,28 @@ def check_data_root(data_root: str | Path) -> None:
 
 
 def download_images(data_root: str | Path) -> None:
-    """Let torchvision download what is missing into ``data_root``.
+    """Let torchvision download MNIST into ``data_root`` if it is not there.
+
+    Args:
+        data_root: Folder that holds ``MNIST/raw``, or will; may be read-only if it does.
 
     Raises:
-        OSError: If the folder cannot be written to, or no server can be reached.
-        RuntimeError: If what arrives is not MNIST.
+        RuntimeError: If it is not there, and cannot be written or downloaded.
     """
     from torchvision.datasets import MNIST
 
-    MNIST(str(data_root), download=True)
+    try:
+        # Not left to torchvision, for which gzipped files are not there.
+        check_data_root(data_root)
+    except FileNotFoundError:
+        try:
+            MNIST(str(data_root), download=True)
+        except (OSError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise RuntimeError(
+                f"download=True: MNIST cannot be downloaded to data_root={str(data_root)!r}: "
+                f"{reason}"
+            ) from error
 
 
 def load_images(data_root: str | Path, preset: Preset) -> Images:
@@ -92,7 +105,8 @@ def load_images(data_root: str | Path, preset: Preset) -> Images:
 
     Raises:
         FileNotFoundError: If files are missing.
-        ValueError: If the files hold fewer images than the preset asks for.
+        ValueError: If the files cannot be read, or hold fewer images or labels than the preset
+            asks for.
     """
     check_data_root(data_root)
     train_images, train_labels = _load_split(data_root, preset, train=True)
@@ -148,14 +162,21 @@ def _load_split(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     from torchvision.datasets import MNIST
 
-    with plain_files(data_root) as root:
-        mnist = MNIST(str(root), train=train)
-    n = preset.n_train if train else preset.n_test
-    if len(mnist.data) < n:
+    try:
+        with plain_files(data_root) as root:
+            mnist = MNIST(str(root), train=train)
+    except Exception as error:  # torchvision asserts, slices and reshapes whatever it finds
         raise ValueError(
-            f"MNIST at data_root={str(data_root)!r} holds {len(mnist.data)} "
-            f"{'training' if train else 'test'} images, but preset {preset.name!r} needs {n}."
-        )
+            f"MNIST at data_root={str(data_root)!r} cannot be read ({error!r}): it must be the "
+            "four official files, whole."
+        ) from error
+    n = preset.n_train if train else preset.n_test
+    for what, tensor in (("images", mnist.data), ("labels", mnist.targets)):
+        if len(tensor) < n:
+            raise ValueError(
+                f"MNIST at data_root={str(data_root)!r} holds {len(tensor)} "
+                f"{'training' if train else 'test'} {what}, but preset {preset.name!r} needs {n}."
+            )
     return pooled(mnist.data[:n].float().div(255), preset), mnist.targets[:n].clone()
 
 

@@ -129,6 +129,6 @@ def get_preset(name: str) -> Preset:
     Raises:
         ValueError: If there is no preset of that name.
     """
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         raise ValueError(f"preset is {name!r}, but must be one of {sorted(PRESETS)}.")
     return PRESETS[name]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import math
 from numbers import Integral
 from numbers import Real
+import os
 from pathlib import Path
 import threading
 from typing import Any
@@ -23,7 +24,6 @@ from .presets import get_preset
 from .presets import Range
 from .record import TrainingRecord
 from .table import load_table
-from .table import Table
 
 
 if TYPE_CHECKING:
@@ -58,10 +58,10 @@ class Problem(optunahub.benchmarks.BaseProblem):
             as :mod:`.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a table.
 
     Raises:
-        ValueError: If ``preset``, ``mode``, ``device``, ``training_seed`` or ``trainer`` is none
-            of the accepted values.
+        ValueError: If ``preset``, ``mode``, ``device``, ``data_root``, ``training_seed`` or
+            ``trainer`` is none of the accepted values.
         FileNotFoundError: If MNIST is not at ``data_root``, or the preset has no table yet.
-        RuntimeError: If the device is not there.
+        RuntimeError: If the device is not there, or MNIST cannot be downloaded.
         ImportError: If ``mode="train"`` and torch or torchvision does not import.
     """
 
@@ -80,6 +80,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
             raise ValueError(f"mode is {mode!r}, but must be one of {list(MODES)}.")
         if trainer not in TRAINERS:
             raise ValueError(f"trainer is {trainer!r}, but must be one of {list(TRAINERS)}.")
+        if not isinstance(data_root, (str, os.PathLike)):
+            raise ValueError(f"data_root is {data_root!r}, but must be the path of a folder.")
         check_device_name(device)
         self.preset = get_preset(preset)
         self.mode = mode
@@ -89,9 +91,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
         self._trainer = trainer
         self._fast_trainer: FastTrainer | None = None
         self._device: torch.device | None = None
-        self._table: Table | None = None
         if mode == "table":
-            self._table = load_table(self.preset.name)
+            load_table(self.preset.name)
         else:
             self._device = _prepare_training(device, data_root, download)
 
@@ -156,8 +157,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
             ValueError: If a name is missing or unknown, or a value outside the search space.
         """
         checked = self._check_params(params)
-        if self._table is not None:
-            return self._table.replay(**checked, training_seed=self.training_seed)
+        if self.mode == "table":
+            return load_table(self.preset.name).replay(**checked, training_seed=self.training_seed)
         with _TRAINING_LOCK:
             return self._train(checked)
 
@@ -171,9 +172,9 @@ class Problem(optunahub.benchmarks.BaseProblem):
             ValueError: If a name is missing or unknown, or a value outside the search space.
             RuntimeError: If ``mode`` is ``"train"``.
         """
-        if self._table is None:
+        if self.mode != "table":
             raise RuntimeError("expected_loss needs mode='table': training tells one run's loss.")
-        return self._table.expected_loss(**self._check_params(params))
+        return load_table(self.preset.name).expected_loss(**self._check_params(params))
 
     def _train(self, params: dict[str, Any]) -> TrainingRecord:
         assert self._device is not None
@@ -205,6 +206,10 @@ class Problem(optunahub.benchmarks.BaseProblem):
 
     def _check_params(self, params: Mapping[str, Any]) -> dict[str, Any]:
         space = self.preset.space
+        if not isinstance(params, Mapping):
+            raise ValueError(
+                f"params is {params!r}, but must map each of {list(space)} to a value."
+            )
         missing = [name for name in space if name not in params]
         unknown = [name for name in params if name not in space]
         if missing or unknown:
@@ -222,13 +227,14 @@ def _distribution(range_: Range) -> BaseDistribution:
 
 
 def _check_value(name: str, value: Any, range_: Range) -> float | int:
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    # Compared as it is: an int may be too large for a float.
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else math.nan
     if range_.step is None:
         if not range_.low <= number <= range_.high:
             raise ValueError(
                 f"{name} is {value!r}, but must be a number from {range_.low} to {range_.high}."
             )
-        return number
+        return float(number)
     if number not in range_.values:
         raise ValueError(f"{name} is {value!r}, but must be one of {range_.values}.")
     return int(number)

@@ -212,5 +212,6 @@ def _peak_memory_mb(device: torch.device) -> float:
         status = Path("/proc/self/status").read_text()
     except OSError:
         return math.nan
-    kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
-    return int(kilobytes) * 1024 / 1e6
+    # Not every kernel that has the file has the line, gVisor's for one.
+    lines = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines), math.nan)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import json
 import math
 from pathlib import Path
+import pickle
 import subprocess
 import sys
 import time
@@ -126,6 +127,8 @@ def test_values_of_pandas_and_numpy_are_accepted(problem: Any) -> None:
     ("arguments", "error", "words"),
     [
         ({"preset": "huge"}, ValueError, ["preset", "'huge'", "full", "small"]),
+        ({"preset": ["small"]}, ValueError, ["preset", "['small']", "full", "small"]),
+        ({"data_root": None}, ValueError, ["data_root", "None", "folder"]),
         ({"mode": "replay"}, ValueError, ["mode", "'replay'", "table", "train"]),
         ({"device": "gpu"}, ValueError, ["device", "'gpu'", "cuda", "mps"]),
         ({"device": "cpu:1"}, ValueError, ["device", "'cpu:1'"]),
@@ -158,6 +161,8 @@ def test_preset_without_table_says_how_to_measure_one(
     [
         ({"depth": 9}, ["depth", "9", "[2, 3, 4, 5, 6, 7, 8]"]),
         ({"depth": 2.5}, ["depth", "2.5"]),
+        ({"depth": 10**400}, ["depth", "1000"]),
+        ({"learning_rate": 10**400}, ["learning_rate", "1000"]),
         ({"depth": True}, ["depth", "True"]),
         ({"depth": "3"}, ["depth", "'3'"]),
         ({"latent_dim": 10}, ["latent_dim", "10", "[8, 12,"]),
@@ -174,6 +179,21 @@ def test_bad_parameter(problem: Any, change: dict[str, Any], words: list[str]) -
         with pytest.raises(ValueError) as caught:
             method(PARAMS | change)
         assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize("params", [None, 3, list(PARAMS), "depth"])
+def test_parameters_that_are_no_mapping(problem: Any, params: Any) -> None:
+    with pytest.raises(ValueError, match="params is .*'num_latents'.* to a value"):
+        problem.evaluate(params)
+
+
+@pytest.mark.parametrize("preset", ["small", "full"])
+def test_problem_can_be_sent_to_another_process(package: ModuleType, preset: str) -> None:
+    problem = package.Problem(preset, training_seed=2**63 - 1)
+    sent = pickle.dumps(problem)
+    assert len(sent) < 10_000  # without the table, which is in a file
+    params = {name: d.high for name, d in problem.search_space.items()}
+    assert pickle.loads(sent).run(params) == problem.run(params)
 
 
 def test_missing_parameter(problem: Any) -> None:

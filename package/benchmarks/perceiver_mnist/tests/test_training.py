@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 import dataclasses
+import gzip
 import math
 import os
 from pathlib import Path
+import shutil
+import struct
 import sys
 from types import ModuleType
 from typing import Any
@@ -139,6 +142,69 @@ def test_too_few_images_is_an_error(submodule: Submodule, small_mnist: Path) -> 
         submodule("data").load_images(small_mnist, submodule("presets").get_preset("small"))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("train-images-idx3-ubyte", lambda whole: whole[:5000]),
+        ("t10k-images-idx3-ubyte", lambda whole: b"<html>"),
+        ("t10k-labels-idx1-ubyte", lambda whole: b""),
+        ("train-images-idx3-ubyte.gz", lambda whole: gzip.compress(whole)[:5000]),
+        ("train-labels-idx1-ubyte.gz", lambda whole: whole),
+    ],
+)
+def test_damaged_file_is_an_error_that_names_the_folder(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    tmp_path: Path,
+    name: str,
+    content: Callable[[bytes], bytes],
+) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    shutil.copytree(small_mnist / "MNIST" / "raw", raw)
+    plain = raw / name.removesuffix(".gz")
+    whole = plain.read_bytes()
+    plain.unlink()
+    (raw / name).write_bytes(content(whole))
+    with pytest.raises(ValueError, match=f"data_root='{tmp_path}' cannot be read \\("):
+        submodule("data").load_images(tmp_path, preset)
+
+
+def test_fewer_labels_than_images_is_an_error(
+    submodule: Submodule, preset: Any, small_mnist: Path, tmp_path: Path
+) -> None:
+    raw = tmp_path / "MNIST" / "raw"
+    shutil.copytree(small_mnist / "MNIST" / "raw", raw)
+    (raw / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, 10) + bytes(10))
+    with pytest.raises(ValueError, match="holds 10 test labels, but preset 'small' needs 64"):
+        submodule("data").load_images(tmp_path, preset)
+
+
+def test_nothing_is_downloaded_where_gzipped_files_are(
+    package: ModuleType, gzipped_mnist: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **more: Any) -> None:
+        raise AssertionError("downloads")
+
+    monkeypatch.setattr("torchvision.datasets.MNIST", fail)
+    package.Problem(mode="train", device="cpu", data_root=gzipped_mnist, download=True)
+
+
+def test_failed_download_is_one_line(
+    package: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: Any, **more: Any) -> None:
+        raise RuntimeError("Error downloading:\nTried here\n")
+
+    monkeypatch.setattr("torchvision.datasets.MNIST", fail)
+    with pytest.raises(RuntimeError) as caught:
+        package.Problem(mode="train", device="cpu", data_root=tmp_path, download=True)
+    assert str(caught.value) == (
+        f"download=True: MNIST cannot be downloaded to data_root='{tmp_path}': "
+        "Error downloading: Tried here"
+    )
+
+
 # Training.
 
 
@@ -172,6 +238,17 @@ def test_record_is_complete_and_consistent(problem: Any) -> None:
     assert record.device == "cpu"
     if sys.platform == "linux":
         assert record.peak_memory_mb > 10.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_peak_memory_is_not_a_number_where_the_kernel_does_not_tell(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = submodule("training")
+    for status, expected in (("VmHWM:\t 2000 kB\n", 2.048), ("Name:\tpython\n", math.nan)):
+        monkeypatch.setattr(Path, "read_text", lambda path, status=status: status)
+        found = training._peak_memory_mb(torch.device("cpu"))
+        assert found == pytest.approx(expected, nan_ok=True)
 
 
 def test_training_learns(submodule: Submodule, preset: Any, images: Any) -> None:
