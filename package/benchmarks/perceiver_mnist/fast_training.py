@@ -9,9 +9,9 @@ precision without a graph: that is how the tests compare it with the plain loop.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 import math
 import time
@@ -144,7 +144,7 @@ class FastTrainer:
         n_models = len(learning_rates)
         memory_before = _allocated(self.device, peak=False)
         started, cpu_started = time.perf_counter(), time.process_time()
-        with self._attention():
+        with self._on_device():
             run = _Epoch(self, start, learning_rates)
             losses = run.train()
             seconds = start.seconds + time.perf_counter() - started
@@ -173,7 +173,7 @@ class FastTrainer:
         """
         shape = start.weights.shape
         if shape not in self._compiled:
-            with self._attention():
+            with self._on_device():
                 _Epoch(self, start, [0.0] * len(start.weights)).train(n_steps=1)
             self._compiled.add(shape)
 
@@ -183,17 +183,26 @@ class FastTrainer:
         Args:
             start: From :func:`prepare`, of this trainer's preset; stays as it is.
         """
-        with self._attention():
-            return kernel_seconds(_Epoch(self, start, [0.0] * len(start.weights)).record().replay)
+        with self._on_device():
+            # Kept while its graph is replayed, which works on its tensors and does not own them.
+            epoch = _Epoch(self, start, [0.0] * len(start.weights))
+            return kernel_seconds(epoch.record().replay)
 
     def batch(self, indices: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Pixels and labels of training images (models, images)."""
         return self._train_pixels[indices], self._train_labels[indices]
 
-    def _attention(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def _on_device(self) -> Iterator[None]:
+        """With the attention to use, and with this device as the current one.
+
+        Streams, graphs and kernels belong to the current device, whatever their tensors say.
+        """
         if self.device.type != "cuda":
-            return nullcontext()
-        return sdpa_kernel(_ATTENTION, set_priority=True)
+            yield
+            return
+        with torch.cuda.device(self.device), sdpa_kernel(_ATTENTION, set_priority=True):
+            yield
 
     @torch.no_grad()
     def _test_accuracies(self, parameters: dict[str, torch.Tensor], n_heads: int) -> list[float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterator
+import contextlib
 import dataclasses
 import json
 import math
@@ -12,6 +14,7 @@ import subprocess
 import sys
 from types import ModuleType
 from typing import Any
+import weakref
 
 import pytest
 
@@ -140,6 +143,43 @@ def test_compiling_changes_nothing(submodule: Submodule, preset: Any, images: An
     assert after.loss == _train_fast(submodule, preset, images, [0.01], [3])[0].loss
 
 
+def test_graph_is_replayed_while_its_tensors_are_there(
+    submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = submodule("fast_training")
+
+    class Graph:
+        def __init__(self, epoch: Any) -> None:
+            self.epoch = weakref.ref(epoch)
+
+        def replay(self) -> bool:
+            return self.epoch() is not None
+
+    monkeypatch.setattr(fast._Epoch, "record", lambda epoch: Graph(epoch))
+    monkeypatch.setattr(fast, "kernel_seconds", lambda step: step())
+    start = fast.prepare(preset, **CELL, training_seeds=[0])
+    assert fast.FastTrainer(preset, images).kernel_seconds(start)
+
+
+def test_device_is_the_current_one_while_it_trains(
+    submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = submodule("fast_training").FastTrainer(preset, images)
+    trainer.device = torch.device("cuda:1")
+    entered: list[Any] = []
+
+    @contextlib.contextmanager
+    def device(name: Any) -> Iterator[None]:
+        entered.append(name)
+        yield
+        entered.append("left")
+
+    monkeypatch.setattr(torch.cuda, "device", device)
+    with trainer._on_device():
+        assert entered == [trainer.device]
+    assert entered == [trainer.device, "left"]
+
+
 # Kernels.
 
 # In a process of its own, because Triton looks at the environment when it is imported.
@@ -258,7 +298,7 @@ def test_sharp_attention_has_finite_gradients(
     )
     query[..., 0], key[..., 0] = 1.0, -120.0 * 8.0
     inputs = [tensor.requires_grad_() for tensor in (query, key, value)]
-    with trainer._attention():
+    with trainer._on_device():
         out = torch.nn.functional.scaled_dot_product_attention(*inputs)
     for gradient in torch.autograd.grad(out.float().square().sum(), inputs):
         assert gradient.isfinite().all()
