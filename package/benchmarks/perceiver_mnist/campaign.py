@@ -25,6 +25,7 @@ from typing import Any
 from typing import TYPE_CHECKING
 
 from .design import design
+from .devices import device_name
 from .engines import fast_records
 from .engines import plain_records
 from .presets import get_preset
@@ -38,6 +39,8 @@ from .record_file import read_records
 
 if TYPE_CHECKING:
     import torch
+
+    from .data import Images
 
 
 def versions(device: torch.device) -> dict[str, str]:
@@ -82,6 +85,21 @@ def minutes(text: str) -> float:
     raise argparse.ArgumentTypeError(f"is {text}, but must be a number from 0.")
 
 
+def _device_and_images(options: argparse.Namespace) -> tuple[torch.device, Images]:
+    """Where to train, and on what: in main memory, to be copied there."""
+    from .data import load_images
+    from .devices import resolve_device
+    from .fused import has_triton
+
+    device = resolve_device(options.device)
+    if options.trainer == "fast" and device.type == "cuda" and not has_triton():
+        raise RuntimeError(
+            "--trainer fast on CUDA needs triton, without which its seconds are others: "
+            "pip install triton."
+        )
+    return device, load_images(options.data_root, get_preset(options.preset))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     started = time.monotonic()
@@ -90,16 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, but must be 1 or more.")
 
-    from .data import load_images
-    from .devices import device_name
-    from .devices import resolve_device
-
     preset = get_preset(options.preset)
     try:
-        device = resolve_device(options.device)
-        images = load_images(options.data_root, preset)
+        device, images = _device_and_images(options)
     except (FileNotFoundError, ValueError, RuntimeError) as error:
         parser.error(str(error))
+    except ImportError as error:
+        parser.error(f"torch and torchvision are needed: pip install torch torchvision. ({error})")
     try:
         records = read_records(options.out)
         check_records(records, preset)

@@ -27,6 +27,7 @@ from .record_file import Record
 
 if TYPE_CHECKING:
     from .data import Images
+    from .fast_training import FastTrainer
     from .fast_training import Start
 
 
@@ -97,25 +98,44 @@ def fast_records(
         What was measured, with the number of runs that were trained side by side.
     """
     from .fast_training import FastTrainer
-    from .fast_training import prepare
 
     trainer = FastTrainer(preset, images)
-
-    def prepared(group: list[Run]) -> Start:
-        return prepare(preset, *group[0].cell, [run.training_seed for run in group])
-
     with ThreadPoolExecutor(1) as thread:
         # The next group's weights are drawn while the device trains this one.
-        waiting = ((group, thread.submit(prepared, group)) for group in groups)
+        waiting = ((group, thread.submit(_start, preset, group)) for group in groups)
         upcoming = next(waiting, None)
         while upcoming is not None and time.monotonic() < deadline:
             (group, future), upcoming = upcoming, next(waiting, None)
-            start = future.result()
-            # No part of a run's seconds, which tell the costs where the design has it alone.
-            trainer.compile(start)
-            records = trainer.train(start, [run.learning_rate for run in group])
-            for run, record in zip(group, records):
-                yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}
+            yield from _train_side_by_side(trainer, preset, group, future.result())
+
+
+def _train_side_by_side(
+    trainer: FastTrainer, preset: Preset, group: list[Run], start: Start
+) -> Iterator[Record]:
+    """In halves, one after the other, where the device has no memory for all."""
+    import torch
+
+    try:
+        # No part of a run's seconds, which tell the costs where the design has it alone.
+        trainer.compile(start)
+        records = trainer.train(start, [run.learning_rate for run in group])
+    except torch.OutOfMemoryError:
+        if len(group) == 1:
+            raise
+        records = []
+    for run, record in zip(group, records):
+        yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}
+    if not records:
+        # Only now, when what the error held of the larger group is free again.
+        half = len(group) // 2
+        for part in (group[:half], group[half:]):
+            yield from _train_side_by_side(trainer, preset, part, _start(preset, part))
+
+
+def _start(preset: Preset, group: list[Run]) -> Start:
+    from .fast_training import prepare
+
+    return prepare(preset, *group[0].cell, [run.training_seed for run in group])
 
 
 def _start_worker(preset_name: str, data_root: str, device: str) -> None:

@@ -124,9 +124,14 @@ class Kernels:
     adam: Callable[..., None] = adam
 
 
+def has_triton() -> bool:
+    """Whether Triton is there, which torch brings on Linux."""
+    return find_spec("triton") is not None
+
+
 def kernels_for(device: torch.device) -> Kernels:
     """The fastest that the device has: those written in Triton where torch brings it for CUDA."""
-    if device.type != "cuda" or find_spec("triton") is None:
+    if device.type != "cuda" or not has_triton():
         return Kernels()
     from . import triton_attention
     from . import triton_kernels

@@ -259,37 +259,72 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
     assert f"3 of {len(left) + 3} runs done" in capsys.readouterr().out
 
 
-def test_every_group_is_compiled_before_its_seconds_are_measured(
+class _Trainer:
+    """In place of the fast one: with memory for so many runs side by side."""
+
+    def __init__(self, n_at_once: int, record: Any) -> None:
+        self.calls: list[tuple[str, Any]] = []
+        self._n_at_once, self._record = n_at_once, record
+
+    def compile(self, start: Any) -> None:
+        self.calls.append(("compile", start))
+
+    def train(self, start: Any, rates: list[float]) -> list[Any]:
+        import torch
+
+        self.calls.append(("train", start))
+        if len(rates) > self._n_at_once:
+            raise torch.OutOfMemoryError
+        return [self._record] * len(rates)
+
+
+@pytest.fixture
+def make_records(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
-) -> None:
+) -> Callable[[int], tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]]:
+    """Trains three groups of the design where so many runs fit; trainer, groups and records."""
     pytest.importorskip("torchvision")
-    calls = []
 
-    class Trainer:
-        def __init__(self, *_: Any) -> None:
-            pass
+    def make(n_at_once: int) -> tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]:
+        record = submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "x")
+        trainer, fast = _Trainer(n_at_once, record), submodule("fast_training")
+        monkeypatch.setattr(fast, "FastTrainer", lambda preset, images: trainer)
+        monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
+        preset = submodule("presets").get_preset("full")
+        groups = submodule("design").design(preset)[:3]
+        make = submodule("engines").fast_records
+        return (
+            trainer,
+            groups,
+            list(make(groups, preset=preset, images=None, deadline=math.inf)),
+        )
 
-        def compile(self, start: Any) -> None:
-            calls.append(("compile", start))
+    return make
 
-        def train(self, start: Any, rates: list[float]) -> list[Any]:
-            calls.append(("train", start))
-            return [record] * len(rates)
 
-    record = submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "x")
-    fast = submodule("fast_training")
-    monkeypatch.setattr(fast, "FastTrainer", Trainer)
-    monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
-    preset = submodule("presets").get_preset("full")
-    groups = submodule("design").design(preset)[:3]
-    records = list(
-        submodule("engines").fast_records(groups, preset=preset, images=None, deadline=math.inf)
-    )
+def test_every_group_is_compiled_before_its_seconds_are_measured(
+    make_records: Callable[[int], Any],
+) -> None:
+    trainer, groups, records = make_records(5)
     starts = [(*group[0].cell, [run.training_seed for run in group]) for group in groups]
-    assert calls == [(step, start) for start in starts for step in ("compile", "train")]
+    assert trainer.calls == [(step, start) for start in starts for step in ("compile", "train")]
     assert [(r["training_seed"], r["side_by_side"]) for r in records] == [
         (run.training_seed, len(group)) for group in groups for run in group
     ]
+
+
+def test_group_that_is_too_large_for_the_device_is_trained_in_parts(
+    make_records: Callable[[int], Any],
+) -> None:
+    _, groups, records = make_records(2)
+    assert list(map(len, groups)) == [4, 1, 5]
+    assert [record["side_by_side"] for record in records] == [2, 2, 2, 2, 1, 2, 2, 1, 2, 2]
+    assert [record["training_seed"] for record in records] == [
+        run.training_seed for group in groups for run in group
+    ]
+    torch = pytest.importorskip("torch")
+    with pytest.raises(torch.OutOfMemoryError):
+        make_records(0)
 
 
 def test_file_that_cannot_be_written_ends_the_campaign_in_a_line(
@@ -332,6 +367,37 @@ def test_wrong_arguments_end_before_any_run(
         submodule("campaign").main(arguments)
     assert message in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_campaign_without_torchvision_says_what_to_install(
+    submodule: Submodule,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.setitem(sys.modules, "torchvision.datasets", None)
+    out = str(tmp_path / "out.jsonl")
+    with pytest.raises(SystemExit):
+        submodule("campaign").main(["--data-root", str(small_mnist), "--out", out])
+    assert "pip install torch torchvision" in capsys.readouterr().err
+
+
+def test_campaign_does_not_measure_the_seconds_of_other_kernels(
+    submodule: Submodule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torchvision")
+    cuda = torch.device("cuda")
+    monkeypatch.setattr(submodule("devices"), "resolve_device", lambda name: cuda)
+    monkeypatch.setattr(submodule("fused"), "find_spec", lambda name: None)
+    with pytest.raises(SystemExit):
+        submodule("campaign").main(["--trainer", "fast", "--out", str(tmp_path / "out.jsonl")])
+    assert "--trainer fast on CUDA needs triton" in capsys.readouterr().err
 
 
 def _start(driver: Path, out: Path, data_root: Path, *more: str) -> subprocess.Popen[str]:
