@@ -8,7 +8,8 @@ Needs only torch and torchvision. From the folder that holds ``package/``::
         --trainer fast --data-root data --out campaign-full.jsonl --minutes 60
 
 Every finished run is appended to ``--out`` as one line of JSON. The same command continues after
-an interruption and ends when the design is complete or ``--minutes`` have passed.
+an interruption. It ends when the design is complete, or with what is being trained when
+``--minutes`` have passed.
 """
 
 from __future__ import annotations
@@ -184,7 +185,9 @@ def _parser() -> argparse.ArgumentParser:
         help="fast: runs of one shape side by side, made for CUDA",
     )
     parser.add_argument("--workers", type=int, default=1, help="processes, with --trainer plain")
-    parser.add_argument("--minutes", type=minutes, default=float("inf"), help="stop after so long")
+    parser.add_argument(
+        "--minutes", type=minutes, default=float("inf"), help="start no run after so long"
+    )
     return parser
 
 

@@ -219,7 +219,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--seeds", type=int, default=3, help="training seeds of each trainer")
     parser.add_argument("--report", action="store_true", help="only print the table of --out")
-    parser.add_argument("--minutes", type=minutes, default=float("inf"), help="stop after so long")
+    parser.add_argument(
+        "--minutes", type=minutes, default=float("inf"), help="start no run after so long"
+    )
     return parser
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 import contextlib
 import dataclasses
+import itertools
 import json
 import math
 import os
@@ -141,6 +142,17 @@ def test_compiling_changes_nothing(submodule: Submodule, preset: Any, images: An
     trainer.compile(start)
     after = trainer.train(start, [0.01])[0]
     assert after.loss == _train_fast(submodule, preset, images, [0.01], [3])[0].loss
+
+
+def test_seconds_are_an_equal_share_and_contain_the_preparation(
+    submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast = submodule("fast_training")
+    start = dataclasses.replace(fast.prepare(preset, **CELL, training_seeds=[0, 1]), seconds=5.0)
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(fast.time, clock, itertools.count().__next__)
+    records = fast.FastTrainer(preset, images).train(start, [0.01, 0.01])
+    assert [(r.seconds, r.cpu_seconds) for r in records] == [(3.0, 3.0)] * 2
 
 
 def test_graph_is_replayed_while_its_tensors_are_there(
@@ -340,6 +352,30 @@ def test_comparison_of_trainers_on_a_cpu(
     assert compare.main(["--report", "--out", str(out)]) == 0
     assert capsys.readouterr().out.splitlines() == table
     assert [line.split("|")[1].strip() for line in table[2:]] == ["2, 8, 4", "3, 12, 8"]
+
+
+def test_comparison_shows_medians_and_ratios_of_what_all_have_finished(
+    submodule: Submodule, preset: Any
+) -> None:
+    compare = submodule("compare_trainers")
+    large, small = (
+        {"depth": d, "latent_dim": 8, "num_latents": 4, "flops": 1e9 * d} for d in (8, 2)
+    )
+    records: list[dict[str, Any]] = [{"matrix_rate": 1e10}]
+    for trainer, seconds in (("blog", [9.0, 8.0]), ("fast", [1.0, 3.0]), ("together", [0.5])):
+        for seed, spent in enumerate(seconds):
+            run = {"trainer": trainer, "training_seed": seed, "seconds": spent, "loss": 0.5 + seed}
+            records += [large | run, small | run] if trainer != "together" else [small | run]
+    records.append(small | {"kernel_seconds": {"attention": 0.001, "wall clock": 0.002}})
+    heads, rule, *rows = compare.table(records)
+    assert [cell.strip() for cell in rows[0].split("|")[1:-1]] == [
+        "2, 8, 4", "8.50 s", "2.00 s", "0.50 s", "4.2", "10%", "0.500, 1.500", "0.500, 1.500"
+    ]  # fmt: skip
+    assert len(rows) == 1  # of the large one, nothing was trained together
+    assert heads.count("|") == rule.count("|") == rows[0].count("|")
+    assert compare.kernel_table(records)[2] == "| 2, 8, 4 | 1.00 ms | 2.00 ms |"
+    sizes = [tuple(cell.values()) for cell in compare.cells_by_size(preset)]
+    assert sizes[0] == (2, 8, 4) and sizes[2] == (5, 20, 10) and sizes[-1] == (8, 32, 16)
 
 
 def test_comparison_names_what_is_wrong(

@@ -108,6 +108,15 @@ def test_cost_grows_with_every_size(submodule: Submodule, table: Any) -> None:
     assert 0.7 < min(ratios) and max(ratios) < 1.4
 
 
+def test_replayed_curve_at_a_measured_run_is_its_own(table: Any) -> None:
+    pairs = {point(run) for run in table.runs if run.role == "repeat"}
+    once = [run for run in table.runs if run.role == "design" and point(run) not in pairs]
+    for run in once[::50]:
+        record = table.replay(*point(run), training_seed=3)
+        ratio = np.array(record.loss_curve) / np.array(run.curve)
+        assert ratio == pytest.approx(ratio[0], rel=1e-9)
+
+
 def test_divergence_is_replayed_about_as_often_as_measured(table: Any) -> None:
     runs = [run for run in table.runs if run.role == "design"]
     for low, high in ((1e-4, 2e-3), (2e-3, 1.1e-2)):
@@ -134,6 +143,28 @@ def test_held_out_error_is_what_the_readme_says(table: Any, model_file: dict[str
     assert stated["rms"] < figures["held_out"]["nearest"]["below"]["rms"]
     # Within reach of the noise, below which nothing can come.
     assert stated["median"] < 1.5 * figures["noise"]["measured_pairs"]["below"]["median"]
+
+
+def test_cost_is_what_the_readme_says(
+    submodule: Submodule, table: Any, model_file: dict[str, Any]
+) -> None:
+    assert submodule("quality")._cost(table) == pytest.approx(
+        model_file["quality"]["cost"], rel=1e-3
+    )
+
+
+@pytest.mark.slow
+def test_figures_are_what_the_table_gives(
+    submodule: Submodule, table: Any, model_file: dict[str, Any]
+) -> None:
+    figures = submodule("quality").quality(table)
+    assert figures.keys() == model_file["quality"].keys()
+    for name in ("held_out", "noise"):
+        for key, by_part in figures[name].items():
+            for part, values in by_part.items():
+                assert values == pytest.approx(model_file["quality"][name][key][part], rel=0.01)
+    for name in ("standardised", "n_repeats", "n_held_out", "edge_from", "diverged"):
+        assert figures[name] == pytest.approx(model_file["quality"][name], rel=0.01)
 
 
 def test_held_out_cells_have_no_part_in_the_model(submodule: Submodule, table: Any) -> None:
@@ -315,4 +346,9 @@ def test_table_is_built_from_records(
     content = json.loads(paths[1].read_text())
     built = submodule("table").Table(table.preset, runs, content["model"])
     assert 0.3 < built.expected_loss(5, 320, 160, 5e-4) < 0.6
+    # Costs are those of the runs that the design has alone, not a share of several.
+    planned = submodule("design").seeds_alone(table.preset)
+    alone = [run for run in runs if run.training_seed in planned]
+    ratios = [run.seconds / built.seconds[built.cell(*run.cell)] for run in alone]
+    assert len(alone) > 3 and ratios == pytest.approx([1.0] * len(alone), abs=0.2)
     assert content["provenance"]["n_planned"] > len(runs)

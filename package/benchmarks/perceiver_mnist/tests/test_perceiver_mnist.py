@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 import json
 import math
 from pathlib import Path
@@ -222,6 +223,17 @@ def test_configurations_do_not_share_their_noise(table: Any) -> None:
     assert max(ratios) - min(ratios) > 1e-3
 
 
+def test_cells_do_not_share_their_noise(table: Any) -> None:
+    def noise(*cell: int) -> float:
+        at, position = table.cell(*cell), table.position(0.004)
+        z = float(table.loss_scale.to_z(np.array(table.replay(*cell, 0.004).loss)))
+        surface = table.loss_surface
+        return float((z - surface.mean_at(at, position)) / surface.noise_sd_at(at, position))
+
+    cells = [(depth, dim, 10) for depth in (2, 5, 8) for dim in (8, 20, 32)]
+    assert len({round(noise(*cell), 6) for cell in cells}) == len(cells)
+
+
 def test_replayed_noise_has_the_modelled_size_and_its_median_is_expected_loss(table: Any) -> None:
     rate = 0.0011
     cell, position = table.cell(5, 16, 8), table.position(rate)
@@ -352,6 +364,24 @@ def test_replayed_curve_belongs_to_the_loss(table: Any, submodule: Submodule, ra
             assert 0.0 <= record.test_accuracy <= 1.0
 
 
+def test_replayed_curve_is_that_of_a_neighbouring_run_the_closer_the_likelier(table: Any) -> None:
+    cell = (5, 20, 10)
+    measured = {
+        run.learning_rate: np.array(run.curve) / np.mean(run.curve)
+        for run in table.runs
+        if run.role == "lattice" and run.cell == cell
+    }
+    rates = sorted(measured)
+    lower, upper = measured[rates[3]], measured[rates[4]]
+    for share in (0.0, 0.25, 0.9):
+        rate = rates[3] ** (1.0 - share) * rates[4] ** share
+        records = [table.replay(*cell, rate, seed) for seed in range(400)]
+        shapes = np.array([np.array(record.loss_curve) / record.loss for record in records])
+        is_upper = np.isclose(shapes, upper).all(axis=1)
+        assert (is_upper | np.isclose(shapes, lower).all(axis=1)).all()
+        assert abs(is_upper.mean() - share) < 0.08  # over three standard errors
+
+
 def test_divergence_is_replayed_as_often_as_measured(table: Any) -> None:
     lattice = [run for run in table.runs if run.role == "lattice"]
     for rate in sorted({run.learning_rate for run in lattice}):
@@ -372,6 +402,20 @@ def test_accuracy_falls_as_the_loss_rises(table: Any) -> None:
     assert abs(replayed[0, 1] - measured[0, 1]) < 0.1
 
 
+def test_accuracy_has_the_modelled_noise_and_its_share_of_the_losss(table: Any) -> None:
+    rate, n = 0.0011, 2000
+    cell, position = table.cell(5, 16, 8), table.position(rate)
+    records = [table.replay(5, 16, 8, rate, seed) for seed in range(n)]
+    accuracies = np.array([record.test_accuracy for record in records])
+    z = np.log(accuracies / (1.0 - accuracies))
+    surface = table.accuracy_surface
+    assert abs(z.std() / surface.noise_sd_at(cell, position) - 1.0) < 0.08  # five standard errors
+    assert abs(z.mean() - surface.mean_at(cell, position)) < 0.15 * z.std()
+    losses = table.loss_scale.to_z(np.array([record.loss for record in records]))
+    correlation = np.corrcoef(losses, z)[0, 1]
+    assert abs(correlation - table._parts.accuracy_correlation) < 5.0 / math.sqrt(n)
+
+
 def test_cost_grows_with_every_size_and_not_with_the_learning_rate(table: Any) -> None:
     for axis in range(3):
         sizes = [
@@ -390,6 +434,17 @@ def test_cost_grows_with_every_size_and_not_with_the_learning_rate(table: Any) -
         for rate in sorted({run.learning_rate for run in table.runs if run.role == "lattice"})
     ]
     assert max(by_rate) < 1.05 * min(by_rate)
+
+
+def test_odd_run_does_not_move_the_cost_of_its_cell(submodule: Submodule, table: Any) -> None:
+    medians = submodule("measured").cell_medians
+    first = table.runs[0]
+    odd = [dataclasses.replace(run, seconds=1e6) if run is first else run for run in table.runs]
+    before, after = (medians(table.preset, runs, "seconds") for runs in (table.runs, odd))
+    assert before.shape == (7, 7, 7)
+    assert after == pytest.approx(before, rel=0.2)
+    cell = [run.seconds for run in table.runs if run.cell == (3, 8, 16)]
+    assert before[1, 0, 6] == np.median(cell)
 
 
 # Loading: fast, and without torch.
@@ -461,10 +516,77 @@ def test_built_table_reproduces_from_its_own_runs(
     build_table.write_runs(tmp_path / "runs.csv", table.runs)
     committed = submodule("table").data_paths("small")[0]
     assert (tmp_path / "runs.csv").read_text() == committed.read_text()
-    figures = submodule("quality").quality(table)
-    for name, by_part in figures["held_out"].items():
-        for part, values in by_part.items():
-            assert values == pytest.approx(model_file["quality"]["held_out"][name][part], rel=0.01)
+    stated = model_file["quality"]
+    for name, figure in submodule("quality").quality(table).items():
+        for key, by_part in (figure if isinstance(figure, dict) else {name: figure}).items():
+            expected = stated[name][key] if isinstance(figure, dict) else stated[name]
+            for part, value in (by_part if isinstance(by_part, dict) else {key: by_part}).items():
+                found = expected[part] if isinstance(by_part, dict) else expected
+                assert value == pytest.approx(found, rel=0.01), (name, key, part)
+
+
+def _record(run: Any, **changes: Any) -> dict[str, Any]:
+    record = dataclasses.asdict(run)
+    return record | {"loss_curve": record.pop("curve"), "cpu_seconds": 0.123456} | changes
+
+
+def test_compiled_runs_are_sorted_rounded_and_the_first_of_their_seed(
+    submodule: Submodule, table: Any
+) -> None:
+    compile_runs = submodule("build_table").compile_runs
+    runs = sorted(table.runs, key=lambda run: run.training_seed)
+    records = [_record(run, device="cpu", seconds=9.0) for run in runs]
+    again = [_record(run, device="cpu", loss=0.1) for run in runs[:5]]
+    compiled = compile_runs(records + again)
+    assert [(r.role, point(r), r.loss) for r in compiled] == [
+        (r.role, point(r), r.loss) for r in table.runs
+    ]
+    # The clock of a CPU is that of the process.
+    assert {run.seconds for run in compiled} == {0.1235}
+    on_gpu = compile_runs([_record(runs[0], device="NVIDIA H200", seconds=1.23456)])
+    assert on_gpu[0].seconds == 1.235
+
+
+@pytest.mark.parametrize(
+    ("device", "how", "clock"),
+    [
+        ("cpu", "--workers 2", "Processor seconds"),
+        ("NVIDIA H200", "--device cuda --trainer fast", "Wall-clock seconds"),
+    ],
+)
+def test_provenance_tells_the_commands_and_the_clock(
+    submodule: Submodule, table: Any, tmp_path: Path, device: str, how: str, clock: str
+) -> None:
+    records = tmp_path / "records.jsonl"
+    records.touch()
+    told = submodule("build_table").provenance(
+        table.preset, [{"device": device, "torch": "2"}], table.runs[:10], records
+    )
+    assert told["commands"][0].endswith(
+        f"--preset small --data-root data --out campaign-small.jsonl {how}"
+    )
+    assert told["seconds"].startswith(clock)
+    assert told["environment"] == {"device": [device], "torch": ["2"]}
+    assert told["n_planned"] == len(table.runs)
+
+
+# The picture.
+
+
+@pytest.mark.parametrize("preset", ["small", "full"])
+def test_landscape_shows_the_median_within_its_band(submodule: Submodule, preset: str) -> None:
+    pytest.importorskip("matplotlib")
+    table = submodule("table").load_table(preset)
+    figure = submodule("plot_landscape").plot(table)
+    loss, held_out, cost = figure.axes
+    median = loss.lines[0].get_ydata()
+    (band,) = loss.collections[0].get_paths()
+    assert band.vertices[:, 1].min() < min(median) and band.vertices[:, 1].max() > max(median)
+    assert len(held_out.collections[0].get_offsets()) == sum(
+        run.role == "held_out" for run in table.runs
+    )
+    for line, cell in ((cost.lines[0], np.s_[:, 0, 0]), (cost.lines[-1], np.s_[:, -1, -1])):
+        assert line.get_ydata() == pytest.approx(table.seconds[cell])
 
 
 def test_compile_rejects_what_the_table_cannot_hold(submodule: Submodule) -> None:

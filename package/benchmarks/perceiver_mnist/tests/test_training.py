@@ -393,6 +393,31 @@ def test_problem_trains_fast_if_asked_and_gets_the_same(
         assert found.loss != expected.loss or found.seconds != expected.seconds
 
 
+@pytest.mark.parametrize(
+    ("trainer", "is_fast"), [("auto", False), ("plain", False), ("fast", True)]
+)
+def test_trainer_on_a_cpu_is_the_plain_one_unless_asked(
+    package: ModuleType,
+    problem: Any,
+    submodule: Submodule,
+    small_mnist: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    trainer: str,
+    is_fast: bool,
+) -> None:
+    class Used(Exception):
+        pass
+
+    def use(*arguments: Any, **more: Any) -> None:
+        raise Used
+
+    module, name = ("fast_training", "prepare") if is_fast else ("training", "train")
+    monkeypatch.setattr(submodule(module), name, use)
+    chosen = package.Problem(mode="train", device="cpu", data_root=small_mnist, trainer=trainer)
+    with pytest.raises(Used):
+        chosen.run(SMALL_PARAMS)
+
+
 def test_unknown_trainer_is_an_error_before_any_training(package: ModuleType) -> None:
     with pytest.raises(ValueError, match="trainer is 'quick'.*'auto', 'plain', 'fast'"):
         package.Problem(mode="train", trainer="quick")
