@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import types
 from types import ModuleType
 from typing import Any
 
@@ -281,29 +282,33 @@ class _Trainer:
 @pytest.fixture
 def make_records(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[int], tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]]:
-    """Trains three groups of the design where so many runs fit; trainer, groups and records."""
+) -> Callable[..., tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]]:
+    """Trains three groups of the design where so many runs fit; trainer, groups and records.
+
+    The deadline is on a clock that tells how many groups were trained.
+    """
     pytest.importorskip("torchvision")
 
-    def make(n_at_once: int) -> tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]:
+    def make(
+        n_at_once: int, deadline: float = math.inf
+    ) -> tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]:
         record = submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "x")
         trainer, fast = _Trainer(n_at_once, record), submodule("fast_training")
         monkeypatch.setattr(fast, "FastTrainer", lambda preset, images: trainer)
         monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
         preset = submodule("presets").get_preset("full")
         groups = submodule("design").design(preset)[:3]
-        make = submodule("engines").fast_records
-        return (
-            trainer,
-            groups,
-            list(make(groups, preset=preset, images=None, deadline=math.inf)),
-        )
+        engines = submodule("engines")
+        clock = types.SimpleNamespace(monotonic=lambda: len(trainer.calls) / 2)
+        monkeypatch.setattr(engines, "time", clock)
+        records = engines.fast_records(groups, preset=preset, images=None, deadline=deadline)
+        return trainer, groups, list(records)
 
     return make
 
 
 def test_every_group_is_compiled_before_its_seconds_are_measured(
-    make_records: Callable[[int], Any],
+    make_records: Callable[..., Any],
 ) -> None:
     trainer, groups, records = make_records(5)
     starts = [(*group[0].cell, [run.training_seed for run in group]) for group in groups]
@@ -313,8 +318,14 @@ def test_every_group_is_compiled_before_its_seconds_are_measured(
     ]
 
 
+def test_no_group_is_begun_after_the_deadline(make_records: Callable[..., Any]) -> None:
+    for n_groups in (0, 1, 2):
+        _, groups, records = make_records(5, deadline=n_groups)
+        assert len(records) == sum(map(len, groups[:n_groups]))
+
+
 def test_group_that_is_too_large_for_the_device_is_trained_in_parts(
-    make_records: Callable[[int], Any],
+    make_records: Callable[..., Any],
 ) -> None:
     _, groups, records = make_records(2)
     assert list(map(len, groups)) == [4, 1, 5]

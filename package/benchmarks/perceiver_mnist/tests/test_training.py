@@ -87,6 +87,23 @@ def test_number_of_parameters_scales_as_the_architecture_says(submodule: Submodu
     assert block == norms + attention + perceptrons
 
 
+def test_weights_start_as_wide_as_the_table_was_measured_with(submodule: Submodule) -> None:
+    torch.manual_seed(0)
+    model = submodule("model").PerceiverMNIST(2, 128, 64)
+    block, channels = model.blocks[1], model.positions.n_channels
+    assert channels == 27
+    for weights, deviation in (
+        (model.latents, 1.0),
+        (block.cross_attention.to_query.weight, 128**-0.5),
+        (block.cross_attention.to_key_value.weight, 2.0 * channels**-0.5),
+        (block.self_attention.to_key_value.weight, 128**-0.5),
+    ):
+        # Five standard errors.
+        assert float(weights.detach().std()) == pytest.approx(
+            deviation, rel=5.0 / math.sqrt(2 * weights.numel())
+        )
+
+
 def test_order_of_pixels_matters_and_of_images_does_not(submodule: Submodule) -> None:
     torch.manual_seed(0)
     model = submodule("model").PerceiverMNIST(2, 8, 4, image_size=7, n_bands=3).eval()
