@@ -44,6 +44,11 @@ class Clone:
     base: str
     branch: str
 
+    @property
+    def git(self) -> str:
+        """The beginning of a git command in it, to be copied into a shell."""
+        return f"git -C {shlex.quote(str(self.path))}"
+
     def settings(self) -> Settings:
         """Settings of the registry's tools."""
         return settings_of(self.path, self.base)
@@ -83,27 +88,25 @@ def _check_branch(clone: Clone) -> None:
     got = f"--branch: got {clone.branch!r}"
     if not succeeds(clone.path, "check-ref-format", "--branch", clone.branch):
         raise UsageError(f"{got}, accepts a name that git allows")
-    in_clone = f"git -C {shlex.quote(str(clone.path))}"
     heads = git(clone.path, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
     for head in heads.splitlines():
         if head == clone.branch:
             raise UsageError(
                 f"{got}, which is there; choose another name, or delete it: "
-                f"{in_clone} branch -D {clone.branch}"
+                f"{clone.git} branch -D {clone.branch}"
             )
         if head.startswith(f"{clone.branch}/") or clone.branch.startswith(f"{head}/"):
             raise UsageError(f"{got}, which git does not allow beside {head!r}; choose another")
 
 
 def _check_author(clone: Clone) -> None:
-    in_clone = f"git -C {shlex.quote(str(clone.path))}"
     # Without this git would make an address up from the machine's name.
     given_only = ("-c", "user.useConfigOnly=true")
     for identity in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         if not succeeds(clone.path, *given_only, "var", identity):
             raise UsageError(
                 "user.name or user.email: not set, and the commit needs an author and a committer; "
-                f"{in_clone} config user.name VALUE, {in_clone} config user.email VALUE"
+                f"{clone.git} config user.name VALUE, {clone.git} config user.email VALUE"
             )
 
 

@@ -27,8 +27,9 @@ def draw_counts(n_rows: int, n_resamples: int, rng: np.random.Generator) -> Floa
     return drawn.astype(float)
 
 
-# Most callers ask for few sizes again and again. Of 50 rows and 10,000 resamples, 4 MB.
-@functools.lru_cache(maxsize=128)
+# Callers ask for few sizes again and again, some with two seeds a problem. Of 50 rows and 10,000
+# resamples, 4 MB.
+@functools.lru_cache(maxsize=256)
 def remembered_counts(n_rows: int, n_resamples: int, seed: int | tuple[int, ...]) -> FloatArray:
     """:func:`draw_counts` of a seed, drawn once; not to be changed.
 

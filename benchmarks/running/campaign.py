@@ -170,11 +170,13 @@ class Campaign:
         """
         problems = self.design.build_problems()
         self.unable = self.design.find_unable(problems)
-        return [
-            (spec, self.design.problem_settings(*built))
-            for built in problems
-            for spec in self.design.studies(*built, self.unable, self.url)
-        ]
+        found = []
+        for built in problems:
+            # Once a problem: it reads and digests files.
+            settings = self.design.problem_settings(*built)
+            studies = self.design.studies(*built, self.unable, self.url)
+            found += [(spec, settings) for spec in studies]
+        return found
 
     def say_unable(self, console: Console) -> None:
         """Say which samplers cannot work on which problems, and why."""
