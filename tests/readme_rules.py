@@ -120,6 +120,11 @@ RULES = (
         prepare=(("results/parts/curves.jsonl.gz", "parts/prior.jsonl.gz"),),
     ),
     Rule(_BENCH + r"parts .*--curves benchmarks/reference/", How.WRITTEN),
+    Rule(
+        _BENCH + r"parts .*--parts pruning,cost",
+        How.SHRUNK,
+        _ONE_TASK + "cost_dixon_price_flat_rate",
+    ),
     Rule(_BENCH + r"parts .*--kind report", How.SHRUNK, _ONE_TASK + "two_dozen_choices"),
     Rule(_BENCH + r"parts", How.SHRUNK, _ONE_TASK + "algorithm_choice"),
     Rule(_BENCH + r"calibrate", How.SHRUNK, "--suite discrete --seeds 1 --trials 6"),
