@@ -107,9 +107,10 @@ def _run(args: argparse.Namespace, command: str) -> int:
     # Imported late, like the command itself: together they take a second or two, which nobody
     # waits for who asks for help or has mistyped an option.
     import optuna
-    from rich.console import Console
 
-    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 170)
+    from .terminal import Terminal
+
+    console = Terminal(piped_width=170)
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if args.command == "list":
         return _list(console)

@@ -329,3 +329,20 @@ def _values(out: Path) -> dict[str, list[object]]:
         name: [(trial.params, trial.values) for trial in trials]
         for name, trials in _studies(out).items()
     }
+
+
+def test_files_are_written_though_the_reader_has_gone(tmp_path: Path) -> None:
+    curves = "benchmarks/reference/crash-40.csv.gz"
+    with subprocess.Popen(
+        _command("compare", "--curves", curves, "--at", "10", "--out", str(tmp_path)),
+        cwd=_ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        # As `head` does, though before the first line: a pipe holds more than all of them.
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+    assert (tmp_path / "compare.md").read_text().count("lattice_gp")

@@ -17,7 +17,6 @@ import itertools
 import sys
 
 import numpy as np
-from rich.console import Console
 
 from ..arguments import AtLeast
 from ..arrays import FloatArray
@@ -28,6 +27,7 @@ from ..contenders.seeding import SHARED
 from ..errors import UsageError
 from ..tables import Table
 from ..tables import to_rich
+from ..terminal import Terminal
 from . import paired
 from .curves import Curve
 from .curves import CurveSet
@@ -286,8 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     heads = ["the same sampler under two names or more", "called different", "5% or less"]
     title = f"{args.repetitions} comparisons a row"
     table = Table(title, [*heads, "Wilcoxon over pairs"], rows)
-    console = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 110)
-    console.print(to_rich(table))
+    Terminal(piped_width=110).print(to_rich(table))
     return int(any(row[2] == "no" for row in rows))
 
 
