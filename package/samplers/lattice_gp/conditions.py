@@ -125,21 +125,10 @@ def _grow(
     depth: int,
 ) -> Node:
     """The tree that tells trials (n, d) with a parameter from those without, as far as one can."""
-    share = is_present.mean()
-    if share in (0.0, 1.0) or depth == 0:
+    if is_present.all() or not is_present.any() or depth == 0:
         # Trials that differ in nothing else differ in time: the objective was changed.
         return Leaf(bool(is_present[-1]))
-    best: tuple[int, float, bool] | None = None
-    least = float(share * (1.0 - share)) * (1.0 - 1e-9)
-    for param in candidates.tolist():
-        column = coordinates[:, param]
-        for value, is_equality in _questions(column, bool(is_categorical[param])):
-            answers = _answers(column, value, is_equality)
-            impurity = _impurity(is_present, answers)
-            if impurity < least - _PURE:
-                best, least = (param, value, is_equality), impurity
-        if best is not None and least <= _PURE:
-            break  # no later question can tell more
+    best = _best_question(coordinates, is_present, candidates, is_categorical)
     if best is None:
         return Leaf(bool(is_present[-1]))
     answers = _answers(coordinates[:, best[0]], best[1], best[2])
@@ -150,6 +139,36 @@ def _grow(
     return Split(*best, if_so, if_not)
 
 
+def _best_question(
+    coordinates: FloatArray,
+    is_present: BoolArray,
+    candidates: IntArray,
+    is_categorical: BoolArray,
+) -> tuple[int, float, bool] | None:
+    """What to ask trials (n, d), as in :class:`Split`; None if no answer tells anything."""
+    share = float(is_present.mean())
+    best: tuple[int, float, bool] | None = None
+    least = share * (1.0 - share) * (1.0 - 1e-9)
+    columns = coordinates[:, candidates]
+    by_existence = _impurities(~np.isnan(columns).T, is_present)
+    differs = np.fmin.reduce(columns, axis=0) < np.fmax.reduce(columns, axis=0)
+    for place, param in enumerate(candidates.tolist()):
+        questions = [(np.nan, False, float(by_existence[place]))]
+        if differs[place]:
+            column, is_equality = columns[:, place], bool(is_categorical[param])
+            values = _values_to_ask(column, is_equality)
+            answers = _answers(column, values[:, None], is_equality)
+            impurities = _impurities(answers, is_present)
+            for i in np.flatnonzero(impurities < least - _PURE).tolist():
+                questions.append((float(values[i]), is_equality, float(impurities[i])))
+        for value, is_equality, impurity in questions:
+            if impurity < least - _PURE:
+                best, least = (param, value, is_equality), impurity
+        if best is not None and least <= _PURE:
+            break  # no later question can tell more
+    return best
+
+
 def _asked(node: Node) -> set[int]:
     """The parameters that a tree asks."""
     if isinstance(node, Leaf):
@@ -157,36 +176,39 @@ def _asked(node: Node) -> set[int]:
     return {node.param} | _asked(node.if_so) | _asked(node.if_not)
 
 
-def _questions(column: FloatArray, is_categorical: bool) -> list[tuple[float, bool]]:
-    """What a parameter can be asked, given its coordinates (n,) in trials."""
-    values = np.unique(column[~np.isnan(column)])
-    questions: list[tuple[float, bool]] = []
-    if np.isnan(column).any():
-        questions.append((np.nan, False))
+def _values_to_ask(column: FloatArray, is_categorical: bool) -> FloatArray:
+    """What to compare a parameter with, given its coordinates (n,) in trials; an array (q,)."""
+    values: FloatArray = np.unique(column[~np.isnan(column)])
     if is_categorical:
-        return questions + [(float(value), True) for value in values]
-    middles = (values[1:] + values[:-1]) / 2.0
+        return values
+    middles: FloatArray = (values[1:] + values[:-1]) / 2.0
     if len(middles) > _MAX_THRESHOLDS:
         middles = middles[np.linspace(0, len(middles) - 1, _MAX_THRESHOLDS).astype(int)]
-    return questions + [(float(middle), False) for middle in middles]
+    return middles
 
 
-def _answers(coordinates: FloatArray, value: float, is_equality: bool) -> BoolArray:
+def _answers(coordinates: FloatArray, value: float | FloatArray, is_equality: bool) -> BoolArray:
+    """Answers of coordinates (n,) to a question, or to q of them whose values (q, 1) are none NaN."""
     # NaN compares as false: a parameter that does not exist answers no.
-    if np.isnan(value):
+    if np.isnan(value).any():
         return ~np.isnan(coordinates)
     answers: BoolArray = coordinates == value if is_equality else coordinates <= value
     return answers
 
 
-def _impurity(is_present: BoolArray, answers: BoolArray) -> float:
-    """Mean over the trials (n,) of share * (1 - share) of those with the same answer."""
-    n, n_so = len(answers), int(answers.sum())
-    present, present_so = int(is_present.sum()), int((is_present & answers).sum())
-    total = 0.0
-    for count, with_it in ((n_so, present_so), (n - n_so, present - present_so)):
-        if count:
-            total += with_it * (1.0 - with_it / count)
+def _impurities(answers: BoolArray, is_present: BoolArray) -> FloatArray:
+    """For each of q questions, the mean of share * (1 - share) of the trials with the same answer.
+
+    Args:
+        answers: Bool array (q, n) of n trials.
+        is_present: Bool array (n,): which of them have the parameter.
+    """
+    n = len(is_present)
+    n_so, present_so = answers.sum(axis=1), (answers & is_present).sum(axis=1)
+    n_not, present_not = n - n_so, int(is_present.sum()) - present_so
+    # Where nobody gave an answer, the share is of nothing: 0.
+    total: FloatArray = present_so * (1.0 - present_so / np.maximum(n_so, 1))
+    total += present_not * (1.0 - present_not / np.maximum(n_not, 1))
     return total / n
 
 

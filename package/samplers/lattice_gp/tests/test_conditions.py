@@ -30,7 +30,8 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 UntriedBranches = import_module(f"{lattice_gp.__name__}.branches").UntriedBranches
 candidates = import_module(f"{lattice_gp.__name__}.candidates")
-Conditions = import_module(f"{lattice_gp.__name__}.conditions").Conditions
+conditions = import_module(f"{lattice_gp.__name__}.conditions")
+Conditions = conditions.Conditions
 records = import_module(f"{lattice_gp.__name__}.records")
 space_module = import_module(f"{lattice_gp.__name__}.space")
 unions = import_module(f"{lattice_gp.__name__}.unions")
@@ -167,6 +168,26 @@ def numbered(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     for number, trial in enumerate(trials):
         trial.number = number
     return trials
+
+
+def test_names_that_keep_changing_are_asked_for_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, it would take seconds a suggestion, of a hundred trials with a name each."""
+    n = 40
+    n_asked = 0
+    answers = conditions._answers
+
+    def counting(*args: Any) -> Any:
+        nonlocal n_asked
+        n_asked += 1
+        return answers(*args)
+
+    monkeypatch.setattr(conditions, "_answers", counting)
+    coordinates = np.full((n, n + 1), np.nan)
+    coordinates[:, 0] = np.random.default_rng(0).random(n)
+    coordinates[np.arange(n), np.arange(n) + 1] = 0.5
+    numeric = np.zeros(n + 1, dtype=bool)
+    Conditions(coordinates, np.arange(n + 1), numeric, np.full(n + 1, np.inf))
+    assert n_asked < 10 * n  # a few for each, not for each pair
 
 
 # The sampler.
