@@ -18,11 +18,11 @@ from optuna.trial import TrialState
 from .advisor import Advisor
 from .arrays import FloatArray
 from .checks import check_int
+from .numerics import own_numerics
 from .prediction import Prediction
 from .records import Record
 from .records import RecordReader
 from .space import SearchSpace
-from .threads import single_threaded_blas
 from .unions import known_distributions
 from .unions import learn_conditions
 
@@ -84,7 +84,7 @@ class Explanation:
         points = self._points(params)
         if len(points) == 0:
             return []
-        with single_threaded_blas():
+        with own_numerics():
             return [expectation.prediction() for expectation in self._view.expect(points)]
 
     def predict_trial(self, trial: FrozenTrial) -> Prediction | None:
@@ -105,7 +105,7 @@ class Explanation:
         point = read[0].place(self._space) if read else None
         if point is None:
             return None
-        with single_threaded_blas():
+        with own_numerics():
             return self._view.expect(point[None, :])[0].prediction()
 
     def existing(self, params: Sequence[Mapping[str, Any]]) -> list[frozenset[str]]:
@@ -136,7 +136,7 @@ class Explanation:
         records = list(self._records)
         number = max(record.number for record in records) + 1
         suggested = []
-        with single_threaded_blas():
+        with own_numerics():
             for _ in range(n):
                 point, _ = self._advisor.suggest(
                     self._space, records, len(records), self._is_maximized

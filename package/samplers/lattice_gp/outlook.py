@@ -73,6 +73,7 @@ class Outlook(NamedTuple):
     gain: float | None
 
 
+@np.errstate(all="ignore")  # whatever the user's setting: densities far away are 0
 def outlook(belief: ScoreBelief) -> Outlook:
     """Translate what is expected of a score."""
     mean, deviation, noise, best, incumbent, is_maximized, way_back = belief

@@ -31,6 +31,7 @@ from .explanation import Explanation
 from .fixed_values import has_fixed_values
 from .fixed_values import part_with_fixed_values
 from .history import read_history
+from .numerics import own_numerics
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
 from .recipe import Recipe
@@ -48,7 +49,6 @@ from .storage_access import is_in_optimize_loop
 from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
-from .threads import single_threaded_blas
 from .unions import is_same_space
 from .unions import known_distributions
 from .unions import learn_conditions
@@ -179,7 +179,7 @@ class LatticeGPSampler(BaseSampler):
         trials = _trials(study)
         if n_trials is not None:
             trials = [trial for trial in trials if trial.number < n_trials]
-        with single_threaded_blas():
+        with own_numerics():
             # Records of its own: another thread may be running the study with the sampler's.
             records = RecordReader().read(trials)
             is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
@@ -212,7 +212,7 @@ class LatticeGPSampler(BaseSampler):
         """Suggest a value for every parameter of the search space, jointly."""
         if not search_space:
             return {}
-        with self._lock, single_threaded_blas():
+        with self._lock, own_numerics():
             others = self._read_others(study, trial)
             is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
             for _ in range(_MAX_ATTEMPTS):

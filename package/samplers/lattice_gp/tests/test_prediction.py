@@ -261,6 +261,14 @@ def test_gain_is_told_however_far_the_incumbent_lies_above(
     assert outlook.outlook(belief).gain == pytest.approx(expected, rel=5e-3)
 
 
+def test_predictions_are_told_whatever_the_user_wants_of_floating_point() -> None:
+    belief = outlook.ScoreBelief(
+        100.0, 1.0, 0.01, 0.0, 0.0, False, warp.WayBack(1.0, 0.0, 1.0, 0.0, 1.0)
+    )
+    with np.errstate(all="raise"):
+        assert outlook.outlook(belief).gain == 0.0
+
+
 def test_numbers_of_numpy_are_numbers() -> None:
     StopCallback(threshold=np.float32(0.5), patience=np.int64(2))
     with pytest.raises(TypeError, match="patience is 2.5 of type float, but must be an int"):

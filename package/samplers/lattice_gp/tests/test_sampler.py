@@ -257,6 +257,27 @@ def test_model_failure_falls_back_and_says_so_once(
     assert sum("model failed" in message for message in warnings_logged()) == 1
 
 
+def test_what_the_user_wants_of_floating_point_changes_nothing(
+    warnings_logged: Callable[[], list[str]],
+) -> None:
+    """As with ``np.seterr(all="raise")`` in the hunt for NaN: an underflow is no error of ours."""
+
+    def front(trial: optuna.Trial) -> tuple[float, float]:
+        x, y = trial.suggest_float("x", 0.0, 1.0), trial.suggest_float("y", 0.0, 1.0)
+        return x, (1.0 + y) * (1.0 - math.sqrt(x))
+
+    params = []
+    for reaction in ("raise", "warn"):
+        with np.errstate(all=reaction):
+            sampler = LatticeGPSampler(seed=0)
+            study = optuna.create_study(directions=["minimize"] * 2, sampler=sampler)
+            study.optimize(front, n_trials=12)
+            params.append([trial.params for trial in study.trials])
+            params[-1].extend(sampler.explain(study).suggest(2))
+    assert params[0] == params[1]
+    assert warnings_logged() == []
+
+
 def test_caches_change_nothing() -> None:
     def suggestions(renew: bool) -> list[dict[str, object]]:
         study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
