@@ -18,6 +18,7 @@ from optuna.trial import TrialState
 from .advisor import Advisor
 from .arrays import FloatArray
 from .checks import check_int
+from .checks import check_trial
 from .numerics import own_numerics
 from .prediction import Prediction
 from .records import Record
@@ -99,8 +100,7 @@ class Explanation:
         Raises:
             TypeError: If ``trial`` is no trial.
         """
-        if not isinstance(trial, FrozenTrial):
-            raise TypeError(f"trial is {trial!r}, but must be an optuna.trial.FrozenTrial.")
+        check_trial(trial)
         read = RecordReader().read([trial])
         point = read[0].place(self._space) if read else None
         if point is None:
@@ -155,15 +155,16 @@ class Explanation:
 
     def _running(self, point: FloatArray, number: int) -> Record:
         """A trial that is being evaluated at a point (d,)."""
-        params = self._space.to_params(point)
-        distributions = {name: self.distributions[name] for name in params}
-        trial = create_trial(state=TrialState.RUNNING, params=params, distributions=distributions)
+        # Without the parameters, which are known: Optuna would refuse a float of so many steps that
+        # their rounding shows.
+        trial = create_trial(state=TrialState.RUNNING)
         known = self._space.to_values(point)
+        distributions = {name: self.distributions[name] for name in known}
         return Record(trial, number, distributions, known, {}, has_result=False)
 
     def _points(self, params: Sequence[Mapping[str, Any]]) -> FloatArray:
         """Points (m, d), with what does not exist at the centre."""
-        if not isinstance(params, Iterable):
+        if not isinstance(params, Iterable) or isinstance(params, (str, bytes, Mapping)):
             raise TypeError(
                 f"params is {params!r} of type {type(params).__name__}, but must be a sequence of "
                 "dicts, one for each trial."
@@ -183,7 +184,7 @@ class Explanation:
 
     def _values(self, params: Mapping[str, Any]) -> dict[str, float]:
         """Internal representations by name, within their ranges."""
-        if not isinstance(params, Mapping):  # also what iterating over a single dict yields
+        if not isinstance(params, Mapping):
             raise TypeError(
                 f"params holds {params!r} of type {type(params).__name__}, but must be a sequence "
                 "of dicts, one for each trial."
@@ -202,7 +203,7 @@ class Explanation:
 def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:
     try:
         internal = distribution.to_internal_repr(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         internal = float("nan")
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
         # As floats, which the ends of the longest ranges of ints are not.

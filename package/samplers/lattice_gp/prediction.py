@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from optuna.trial import FrozenTrial
 
+from .checks import check_int
+from .checks import check_trial
 from .outlook import LEVELS
 from .outlook import outlook
 from .outlook import ScoreBelief
@@ -64,11 +66,18 @@ class Prediction:
 
         Args:
             share: 0.5, 0.8 or 0.95.
-            objective: Which objective's value.
+            objective: Which objective's value, 0 for the first.
 
         Raises:
-            ValueError: If ``share`` is another number.
+            TypeError: If ``objective`` is no int.
+            ValueError: If ``share`` is anything else, or ``objective`` out of range.
         """
+        check_int("objective", objective, minimum=0)
+        if objective >= len(self.quantiles):
+            raise ValueError(
+                f"objective is {objective}, but must be less than {len(self.quantiles)}, the number "
+                "of objectives."
+            )
         for i, level in enumerate(LEVELS[: len(LEVELS) // 2]):
             if isinstance(share, Real) and abs(1.0 - 2.0 * level - float(share)) < 1e-9:
                 quantiles = self.quantiles[objective]
@@ -141,6 +150,10 @@ def prediction_of(trial: FrozenTrial) -> Prediction | None:
 
     Returns:
         None if the model did not suggest it: a start-up or enqueued trial, or another sampler's.
+
+    Raises:
+        TypeError: If ``trial`` is no trial such as these, as one that is handed to an objective.
     """
+    check_trial(trial)
     text = trial.system_attrs.get(PREDICTION_KEY)
     return None if text is None else Expectation.from_json(text).prediction()

@@ -189,6 +189,7 @@ def test_a_trial_that_does_not_fit_is_not_predicted() -> None:
         ({"depth": 3, "width": 128}, "has no value for 'rate'"),
         ({"depth": 9, "width": 128, "rate": 1e-3}, "'depth' is 9, but must be from 2 to 8"),
         ({"depth": "x", "width": 128, "rate": 1e-3}, "'depth' is 'x', but must be from 2 to 8"),
+        ({"depth": 10**400, "width": 128, "rate": 1e-3}, "'depth' is 1000.* from 2 to 8"),
         ({"depth": 3, "width": 128, "rat": 1e-3}, "for 'rat', but the parameters are"),
     ],
 )
@@ -196,6 +197,16 @@ def test_bad_params_are_named(params: dict[str, Any], message: str) -> None:
     explanation = LatticeGPSampler(seed=0).explain(finished(6))
     with pytest.raises(ValueError, match=message):
         explanation.predict([params])
+
+
+def test_steps_so_many_that_their_rounding_shows_are_suggested() -> None:
+    def fine(trial: optuna.Trial) -> float:
+        return abs(trial.suggest_float("x", 0.0, 1e6, step=1e-5) - 3e5)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(fine, n_trials=12)
+    suggested = LatticeGPSampler(seed=0).explain(study).suggest(3)
+    assert len({params["x"] for params in suggested}) == 3
 
 
 def test_a_bad_choice_is_named() -> None:
@@ -227,8 +238,11 @@ def test_what_cannot_be_explained_says_so() -> None:
         explanation.suggest(0)
     with pytest.raises(TypeError, match="n is '2' of type str, but must be an int"):
         explanation.suggest("2")
+    for single in ({"x": 0.5}, {}, "x"):
+        with pytest.raises(TypeError, match=r"params is .* of type (dict|str).*sequence of dicts"):
+            explanation.predict(single)
     with pytest.raises(TypeError, match="params holds 'x' of type str.*a sequence of dicts"):
-        explanation.predict({"x": 0.5})
+        explanation.predict(["x"])
     with pytest.raises(TypeError, match="params is 3 of type int.*a sequence of dicts"):
         explanation.predict(3)
     with pytest.raises(TypeError, match="trial is None, but must be"):

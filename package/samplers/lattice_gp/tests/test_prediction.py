@@ -157,6 +157,23 @@ def test_unknown_interval() -> None:
         prediction_of(study.trials[-1]).interval(0.9)
 
 
+def test_objectives_that_a_prediction_lacks_and_what_is_no_trial_are_named() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=6)
+    prediction = prediction_of(study.trials[-1])
+    with pytest.raises(ValueError, match="objective is 1, but must be less than 1"):
+        prediction.interval(0.5, objective=1)
+    with pytest.raises(ValueError, match="objective is -1, but must be 0 or more"):
+        prediction.interval(0.5, objective=-1)
+    with pytest.raises(TypeError, match="objective is '0' of type str, but must be an int"):
+        prediction.interval(0.5, objective="0")
+    for other in (None, study, study.ask()):
+        with pytest.raises(
+            TypeError, match=r"trial is .*, but must be an optuna.trial.FrozenTrial"
+        ):
+            prediction_of(other)
+
+
 def test_trials_with_values_fixed_in_advance_have_none() -> None:
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(bowl, n_trials=6)
