@@ -39,6 +39,8 @@ _LARGEST = 1e110
 # Far beyond what numbers of one scale have. Of numbers that span hundreds of orders of magnitude,
 # squares of squares do not overflow either.
 _MAX_STANDARDISED = 1e50
+# Optuna takes steps of any size, of which only the order counts here.
+_LAST_STEP = int(np.iinfo(np.intp).max)
 # Bounds of an estimate's uncertainty, as a share of the variance of all final values.
 _MIN_SHARE, _MAX_SHARE = 1e-4, 0.99
 
@@ -58,8 +60,10 @@ class Curve:
     @classmethod
     def of(cls, reported: Mapping[int, float]) -> Curve:
         """The curve of values by step."""
-        steps = np.array(sorted(reported), dtype=int)
-        return cls(steps, np.array([reported[step] for step in steps.tolist()], dtype=float))
+        in_order = sorted(reported.items())
+        steps = [min(step, _LAST_STEP) for step, _ in in_order]
+        values = [value for _, value in in_order]
+        return cls(np.array(steps, dtype=np.intp), np.array(values, dtype=float))
 
     def times(self, sign: float) -> Curve:
         """The same curve, or its negative."""

@@ -168,6 +168,15 @@ def test_steps_may_be_irregular() -> None:
     assert estimated[6:] == pytest.approx([0.0, 1.0, 2.0], abs=0.7)
 
 
+def test_steps_may_be_of_any_size() -> None:
+    def estimated(last: int) -> Any:
+        full = [curves.Curve.of({1: 2.0 + i, last: float(i)}) for i in range(6)]
+        told = np.array([0.0, 1.0, 2.0, 3.0, 4.0, 5.0, math.nan])
+        return curves.estimate_finals([*full, curves.Curve.of({1: 2.5})], told).values
+
+    assert np.array_equal(estimated(10**30), estimated(2))
+
+
 def test_nothing_is_known_where_no_other_trial_reported() -> None:
     late = [curves.Curve.of({9: float(i)}) for i in range(5)]
     told = np.array([0.0, 1.0, 2.0, 3.0, 4.0, math.nan])
