@@ -49,6 +49,7 @@ from .storage_access import is_in_optimize_loop
 from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
+from .unions import contradictory_names
 from .unions import is_same_space
 from .unions import known_distributions
 from .unions import learn_conditions
@@ -204,7 +205,14 @@ class LatticeGPSampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """The parameters that the trials so far have shown."""
         records = self._reader.read(_trials(study))
-        return known_distributions(records, self._recipe.models_conditions)
+        known = known_distributions(records, self._recipe.models_conditions)
+        if self._recipe.models_conditions:
+            for name in contradictory_names(records, known):
+                self._say(
+                    f"Parameter {name!r} is of several kinds in the trials of this study (an int and "
+                    "a float, say, or with other choices): it is chosen at random and not modelled."
+                )
+        return known
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]

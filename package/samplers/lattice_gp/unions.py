@@ -54,6 +54,22 @@ def known_distributions(records: Sequence[Record], with_conditional: bool = True
     return {name: d for name, d in sorted(merged.items()) if not d.single()}
 
 
+def contradictory_names(records: Sequence[Record], known: Distributions) -> list[str]:
+    """Parameters that no one distribution can stand for, in alphabetical order.
+
+    Args:
+        records: Trials of a study.
+        known: Their :func:`known_distributions`, with conditional ones.
+    """
+    names = {
+        name
+        for theirs in _distinct(records)
+        for name, distribution in theirs.items()
+        if name not in known and not distribution.single()
+    }
+    return sorted(names)
+
+
 def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Conditions | None:
     """When each parameter exists and within which limits, as trials with a result show.
 

@@ -161,6 +161,23 @@ def test_parameter_of_two_kinds_is_left_out() -> None:
     assert list(known) == ["y"]
 
 
+def test_parameter_of_two_kinds_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """As where trials of studies with other choices were added."""
+    optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    for choices in ([1, 2], [1, 2, 3]):
+        earlier = {"x": CategoricalDistribution(choices), "y": Y, "z": IntDistribution(1, 1)}
+        params = {"x": 1, "y": 0.5, "z": 1}
+        study.add_trial(create_trial(params=params, distributions=earlier, value=0.0))
+    study.optimize(
+        lambda t: t.suggest_categorical("x", [1, 2, 3]) + t.suggest_float("y", 0.0, 1.0), 8
+    )
+    # A record may reach the fixture along two ways.
+    said = {id(r): r.message for r in caplog.records if "of several kinds" in r.message}
+    assert [message[:13] for message in said.values()] == ["Parameter 'x'"]
+
+
 Y = FloatDistribution(0.0, 1.0)
 
 
