@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import copy
+from datetime import datetime
 import math
 from typing import Any
 from typing import TypeAlias
 
 from optuna.trial import FrozenTrial
+from optuna.trial import TrialState
 
 
 ConstraintsFunc: TypeAlias = Callable[[FrozenTrial], Sequence[float]]
@@ -31,8 +34,17 @@ def check_constraints_func(constraints_func: Any) -> ConstraintsFunc | None:
     )
 
 
+def finished(trial: FrozenTrial, state: TrialState, values: Sequence[float] | None) -> FrozenTrial:
+    """What a trial is about to become, which Optuna hands to samplers while it still runs."""
+    done = copy.copy(trial)
+    done.state = state
+    done.values = values
+    done.datetime_complete = datetime.now()
+    return done
+
+
 def constraints_of(trial: FrozenTrial, constraints_func: ConstraintsFunc) -> tuple[float, ...]:
-    """What a user's function says of a trial.
+    """What a user's function says of a finished trial.
 
     Raises:
         Exception: Whatever the function raises.

@@ -25,6 +25,7 @@ from .chooser import Suggestion
 from .constraint_source import check_constraints_func
 from .constraint_source import constraints_of
 from .constraint_source import ConstraintsFunc
+from .constraint_source import finished
 from .cost import CostAware
 from .cost import read_cost_aware
 from .explanation import Explanation
@@ -294,7 +295,8 @@ class LatticeGPSampler(BaseSampler):
         has_result = state in (TrialState.COMPLETE, TrialState.PRUNED)
         if self._constraints_func is not None and has_result:
             try:
-                constraints = constraints_of(trial, self._constraints_func)
+                done = finished(trial, state, values)
+                constraints = constraints_of(done, self._constraints_func)
             except Exception as error:
                 self._say(
                     f"constraints_func failed ({type(error).__name__}: {error}): nothing is known "

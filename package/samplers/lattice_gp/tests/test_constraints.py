@@ -210,6 +210,27 @@ def test_constraints_function_that_fails_is_reported_once_and_costs_nothing(
     assert len(said) == 1
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_constraints_function_is_given_the_finished_trial() -> None:
+    given = []
+
+    def of_outcome(trial: FrozenTrial) -> Sequence[float]:
+        given.append(trial)
+        assert trial.duration is not None
+        return [trial.values[0] - 0.5, trial.duration.total_seconds() - 60.0]
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.report(corner(trial), step=0)
+        if trial.number % 2:
+            raise optuna.TrialPruned
+        return corner(trial)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0, constraints_func=of_outcome))
+    study.optimize(objective, n_trials=6)
+    assert [(t.state, t.values) for t in given] == [(t.state, t.values) for t in study.trials]
+    assert all(len(t.system_attrs["constraints"]) == 2 for t in study.trials)
+
+
 def test_constraints_function_must_be_a_function() -> None:
     with pytest.raises(TypeError, match="constraints_func is 3 of type int.*function"):
         LatticeGPSampler(constraints_func=3)
