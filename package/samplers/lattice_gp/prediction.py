@@ -18,6 +18,10 @@ from .records import PREDICTION_KEY
 from .warp import WayBack
 
 
+# A share of an interval is recognised in single precision, too.
+_ROUNDING = 1e-6
+
+
 @dataclass(frozen=True)
 class Prediction:
     """What a model expected of a trial before it ran.
@@ -79,7 +83,7 @@ class Prediction:
                 "of objectives."
             )
         for i, level in enumerate(LEVELS[: len(LEVELS) // 2]):
-            if isinstance(share, Real) and abs(1.0 - 2.0 * level - float(share)) < 1e-9:
+            if isinstance(share, Real) and abs(1.0 - 2.0 * level - float(share)) < _ROUNDING:
                 quantiles = self.quantiles[objective]
                 return quantiles[i], quantiles[-1 - i]
         shares = ", ".join(f"{1.0 - 2.0 * level:g}" for level in LEVELS[: len(LEVELS) // 2])

@@ -170,15 +170,20 @@ class LatticeGPSampler(BaseSampler):
 
         Raises:
             TypeError: If ``study`` is no study, or ``n_trials`` no int.
-            ValueError: If no trial with a parameter of more than one value has completed, or
-                ``n_trials`` is negative.
+            ValueError: If no trial with a parameter of more than one value has completed, the
+                study was deleted, or ``n_trials`` is negative.
             numpy.linalg.LinAlgError: If the model cannot be fitted.
         """
         if not isinstance(study, Study):
             raise TypeError(f"study is {study!r}, but must be an optuna.Study.")
         if n_trials is not None:
             check_int("n_trials", n_trials, minimum=0)
-        trials = _trials(study)
+        try:
+            trials = _trials(study)
+        except KeyError:
+            raise ValueError(
+                f"study is the study {study.study_name!r}, but its storage does not hold it any more."
+            ) from None
         if n_trials is not None:
             trials = [trial for trial in trials if trial.number < n_trials]
         with own_numerics():

@@ -233,6 +233,9 @@ def test_what_cannot_be_explained_says_so() -> None:
         sampler.explain(empty, n_trials="x")
     with pytest.raises(ValueError, match="n_trials is -1, but must be 0 or more"):
         sampler.explain(empty, n_trials=-1)
+    optuna.delete_study(study_name=empty.study_name, storage=empty._storage)
+    with pytest.raises(ValueError, match="study is the study '.*', but its storage does not hold"):
+        sampler.explain(empty)
     explanation = sampler.explain(finished(5))
     with pytest.raises(ValueError, match="n is 0, but must be 1 or more"):
         explanation.suggest(0)

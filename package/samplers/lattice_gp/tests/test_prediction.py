@@ -155,6 +155,8 @@ def test_unknown_interval() -> None:
     study.optimize(bowl, n_trials=6)
     with pytest.raises(ValueError, match="share is 0.9, but must be one of 0.95, 0.8, 0.5"):
         prediction_of(study.trials[-1]).interval(0.9)
+    prediction = prediction_of(study.trials[-1])
+    assert prediction.interval(np.float32(0.8)) == prediction.interval(0.8)
 
 
 def test_objectives_that_a_prediction_lacks_and_what_is_no_trial_are_named() -> None:
