@@ -205,6 +205,9 @@ class LatticeGPSampler(BaseSampler):
             set_trial_attribute(study, trial, WORKER_KEY, name)
         if trial.system_attrs.get(FAILED_KEY):
             set_trial_attribute(study, trial, FAILED_KEY, False)
+        if PREDICTION_KEY in trial.system_attrs:
+            # Of the trial that it repeats, which may not have chosen all of its parameters.
+            set_trial_attribute(study, trial, PREDICTION_KEY, None)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial

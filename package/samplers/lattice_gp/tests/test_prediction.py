@@ -13,6 +13,8 @@ from hypothesis import settings
 from hypothesis import strategies
 import numpy as np
 import optuna
+from optuna.trial import create_trial
+from optuna.trial import TrialState
 import optunahub
 import pytest
 
@@ -183,6 +185,20 @@ def test_trials_with_values_fixed_in_advance_have_none() -> None:
     study.optimize(bowl, n_trials=2)
     assert study.trials[6].params["x"] == 0.1
     assert [prediction_of(t) is None for t in study.trials[5:]] == [False, True, False]
+
+
+def test_trial_that_is_tried_again_does_not_have_that_of_its_first_attempt() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=6)
+    first = study.ask()
+    first.suggest_float("x", -1.0, 1.0)  # and then its process is killed
+    attributes = study.trials[-1].system_attrs
+    assert prediction_of(study.trials[-1]) is not None
+    # What RetryFailedTrialCallback does.
+    attributes = {**attributes, "fixed_params": first.params, "failed_trial": first.number}
+    study.add_trial(create_trial(state=TrialState.WAITING, system_attrs=attributes))
+    study.optimize(bowl, n_trials=1)
+    assert prediction_of(study.trials[-1]) is None
 
 
 def test_trials_of_other_samplers_have_none() -> None:
