@@ -214,6 +214,8 @@ class Model:
         limits = []
         for column in constraints.T:
             told = np.flatnonzero(~np.isnan(column))
+            if len(told) == 0:
+                continue
             values = bilog(column[told], self._surrogates.n_fitted(len(told)))
             limits.append(
                 self._surrogates.of(observations.only(told), values, pending, is_plain=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import optuna
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import optunahub
@@ -173,6 +175,20 @@ def test_infinite_and_missing_constraints_do_not_break_a_study() -> None:
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(objective, n_trials=25)
     assert sum("lattice_gp:prediction" in t.system_attrs for t in study.trials) > 15
+
+
+def test_constraint_that_no_trial_told_does_not_cost_the_model() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.add_trial(
+        create_trial(
+            params={"x": 0.5, "y": 0.5},
+            distributions=dict.fromkeys("xy", FloatDistribution(0.0, 1.0)),
+            value=0.0,
+            system_attrs={"constraints": [math.nan]},
+        )
+    )
+    study.optimize(corner, n_trials=6)
+    assert "lattice_gp:prediction" in study.trials[-1].system_attrs
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
