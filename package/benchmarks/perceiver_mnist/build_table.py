@@ -28,7 +28,6 @@ from .fit_model import fit_model
 from .measured import COLUMNS
 from .measured import MeasuredRun
 from .measured import OPTIONAL_COLUMNS
-from .measured import read_runs
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
@@ -79,7 +78,7 @@ def compile_runs(records: list[dict[str, Any]]) -> list[MeasuredRun]:
             depth=record["depth"],
             latent_dim=record["latent_dim"],
             num_latents=record["num_latents"],
-            learning_rate=record["learning_rate"],
+            learning_rate=_significant(record["learning_rate"], 6),
             training_seed=record["training_seed"],
             loss=_significant(record["loss"], 6),
             test_accuracy=_significant(record["test_accuracy"], 5),
@@ -166,15 +165,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_records(records, preset)
         runs = compile_runs(records)
         model = fit_model(preset, runs)
+        figures = quality(Table(preset, runs, model))
     except (OSError, ValueError) as error:
         parser.error(f"--records {options.records}: {error}")
     runs_path.parent.mkdir(exist_ok=True)
     write_runs(runs_path, runs)
-    runs = read_runs(runs_path)
     content = {
         "preset": preset.name,
         "provenance": provenance(preset, records, runs, options.records),
-        "quality": quality(Table(preset, runs, model)),
+        "quality": figures,
         "model": model,
     }
     model_path.write_text(json.dumps(content, indent=1) + "\n")

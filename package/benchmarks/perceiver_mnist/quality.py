@@ -55,6 +55,7 @@ def quality(table: Table) -> dict[str, Any]:
     measured = np.log([run.loss for run in held_out])
     edges = np.array([_beyond(run, edge_from) for run in held_out], dtype=bool)
     pair_edges = np.array([_beyond(run, edge_from) for run, _ in pairs], dtype=bool)
+    _check_parts(edge_from, {"held-out run": edges, "repeated run": pair_edges})
     errors = {
         name: _by_part(measured - [predict(run) for run in held_out], edges)
         for name, predict in _predictions(table, learned).items()
@@ -70,6 +71,30 @@ def quality(table: Table) -> dict[str, Any]:
         "diverged": _rounded(float(np.mean([run.diverged for run in learned]))),
         "n_learning_rates": len(rates),
     }
+
+
+def _check_parts(edge_from: float, edges: dict[str, NDArray[np.bool_]]) -> None:
+    """Make sure that runs of each kind are there below the edge and at it.
+
+    Args:
+        edge_from: The learning rate beyond which the edge is.
+        edges: For each kind of run, which of them are at the edge.
+
+    Raises:
+        ValueError: If there is none of some kind in some part.
+    """
+    parts = (("up to", False), ("above", True))
+    missing = [
+        f"no {kind} {where} it"
+        for kind, at_edge in edges.items()
+        for where, side in parts
+        if not (at_edge == side).any()
+    ]
+    if missing:
+        raise ValueError(
+            f"the runs are too few to tell the table's errors on both sides of a learning rate of "
+            f"{edge_from:.3g}: {', '.join(missing)}. Go on with the campaign."
+        )
 
 
 def _is_complete(table: Table) -> bool:

@@ -310,6 +310,21 @@ def test_fit_survives_values_without_noise(submodule: Submodule) -> None:
 # The build step.
 
 
+def _records(table: Any, n: int) -> list[dict[str, Any]]:
+    """The campaign's records of those runs whose training seed is less than ``n``."""
+    environment = dict.fromkeys(("device", "machine", "python", "torch", "torchvision"), "x")
+    return [
+        {name: getattr(run, name) for name in ("role", "learning_rate", "training_seed", "loss")}
+        | dict(zip(("depth", "latent_dim", "num_latents"), run.cell))
+        | {"test_accuracy": run.test_accuracy, "seconds": run.seconds}
+        | {"peak_memory_mb": run.peak_memory_mb, "diverged": run.diverged}
+        | {"loss_curve": run.curve, "side_by_side": run.side_by_side}
+        | environment
+        for run in table.runs
+        if run.training_seed < n
+    ]
+
+
 def test_table_is_built_from_records(
     submodule: Submodule,
     tmp_path: Path,
@@ -321,17 +336,7 @@ def test_table_is_built_from_records(
     build_table = submodule("build_table")
     paths = tmp_path / "full.csv", tmp_path / "full.json"
     monkeypatch.setattr(build_table, "data_paths", lambda name: paths)
-    environment = dict.fromkeys(("device", "machine", "python", "torch", "torchvision"), "x")
-    records = [
-        {name: getattr(run, name) for name in ("role", "learning_rate", "training_seed", "loss")}
-        | dict(zip(("depth", "latent_dim", "num_latents"), run.cell))
-        | {"test_accuracy": run.test_accuracy, "seconds": run.seconds}
-        | {"peak_memory_mb": run.peak_memory_mb, "diverged": run.diverged}
-        | {"loss_curve": run.curve, "side_by_side": run.side_by_side}
-        | environment
-        for run in table.runs
-        if run.training_seed < 100
-    ]
+    records = _records(table, 100)
     records_path = tmp_path / "records.jsonl"
     records_path.write_text("".join(json.dumps(record) + "\n" for record in records))
     assert build_table.main(["--preset", "full", "--records", str(records_path)]) == 0
@@ -352,3 +357,35 @@ def test_table_is_built_from_records(
     ratios = [run.seconds / built.seconds[built.cell(*run.cell)] for run in alone]
     assert len(alone) > 3 and ratios == pytest.approx([1.0] * len(alone), abs=0.2)
     assert content["provenance"]["n_planned"] > len(runs)
+
+
+@pytest.mark.parametrize(
+    ("n", "missing"),
+    [
+        (
+            15,
+            "no held-out run up to it, no held-out run above it, no repeated run above it",
+        ),
+        (48, "0.00215: no held-out run above it. Go on with the campaign."),
+    ],
+)
+def test_table_of_too_few_runs_to_tell_its_errors_is_not_written(
+    submodule: Submodule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    table: Any,
+    n: int,
+    missing: str,
+) -> None:
+    pytest.importorskip("scipy")
+    build_table = submodule("build_table")
+    paths = tmp_path / "full.csv", tmp_path / "full.json"
+    monkeypatch.setattr(build_table, "data_paths", lambda name: paths)
+    records_path = tmp_path / "records.jsonl"
+    records_path.write_text("".join(json.dumps(r) + "\n" for r in _records(table, n)))
+    with pytest.raises(SystemExit):
+        build_table.main(["--preset", "full", "--records", str(records_path)])
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert f"--records {records_path}: " in last and missing in last
+    assert not any(path.exists() for path in paths)
