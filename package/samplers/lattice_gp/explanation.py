@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+import math
 from typing import Any
 
 import numpy as np
@@ -170,7 +171,9 @@ class Explanation:
                 "dicts, one for each trial."
             )
         space = self._space
-        rows = [space.to_coordinates(self._values(theirs)) for theirs in params]
+        # Of many points, most differ in a few values only.
+        known: dict[tuple[str, type, Any], float] = {}
+        rows = [self._coordinates(theirs, known) for theirs in params]
         coordinates = np.array(rows, dtype=float).reshape(len(rows), space.n_params)
         is_missing = np.isnan(coordinates)
         points = space.under(None).snap(space.put_at_centre(coordinates, is_missing))
@@ -182,22 +185,40 @@ class Explanation:
             )
         return space.put_at_centre(points, ~is_active)
 
-    def _values(self, params: Mapping[str, Any]) -> dict[str, float]:
-        """Internal representations by name, within their ranges."""
+    def _coordinates(
+        self, params: Mapping[str, Any], known: dict[tuple[str, type, Any], float]
+    ) -> list[float]:
+        """Coordinates (d,), NaN for parameters without a value.
+
+        Args:
+            params: Values by name.
+            known: Coordinates of values that were met, by name, type and value; added to.
+        """
         if not isinstance(params, Mapping):
             raise TypeError(
                 f"params holds {params!r} of type {type(params).__name__}, but must be a sequence "
                 "of dicts, one for each trial."
             )
-        values = {}
+        coordinates = dict.fromkeys(self._space.names, math.nan)
         for name, value in params.items():
             if name not in self.distributions:
                 raise ValueError(
                     f"params has a value for {name!r}, but the parameters are "
                     f"{sorted(self.distributions)!r}."
                 )
-            values[name] = _internal(name, value, self.distributions[name])
-        return values
+            # True equals 1, but is another choice.
+            key = name, type(value), value
+            try:
+                coordinates[name] = known[key]
+            except KeyError:
+                known[key] = coordinates[name] = self._coordinate(name, value)
+            except TypeError:  # a list, say, which Optuna takes for a choice, has no hash
+                coordinates[name] = self._coordinate(name, value)
+        return list(coordinates.values())
+
+    def _coordinate(self, name: str, value: Any) -> float:
+        internal = _internal(name, value, self.distributions[name])
+        return self._space.axes[self._space.names.index(name)].to_unit(internal)
 
 
 def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:

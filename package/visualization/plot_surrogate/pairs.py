@@ -31,8 +31,10 @@ from .trials import reference
 from .trials import Told
 
 
-# Values of a continuous or long range, along each of two axes.
-_N_SHOWN = 33
+# Values of a continuous or long range along each of two axes, and those where the panels are many:
+# their number grows with the square of that of the parameters.
+_N_SHOWN, _N_SHOWN_OF_MANY = 33, 17
+_MANY = 7
 _MAX_PARAMS = 4
 _PANEL = 210
 
@@ -74,7 +76,8 @@ def plot_posterior_pairs(
     n_known = len(names)
     if params is None:
         names = _most_influential(explanation, told, names, at, objective)
-    scales = {n: Scale.of(n, explanation.distributions[n], _N_SHOWN) for n in names}
+    n_shown = _N_SHOWN if len(names) < _MANY else _N_SHOWN_OF_MANY
+    scales = {n: Scale.of(n, explanation.distributions[n], n_shown) for n in names}
     figure = _panels(len(names))
     texts = [hover(trial) for trial in told.trials]
     for row, name in enumerate(names, start=1):
@@ -272,22 +275,24 @@ def _show_axes(figure: go.Figure, scales: list[Scale], told: Told, target_name: 
     n = len(scales)
     for row, vertical in enumerate(scales, start=1):
         for column, horizontal in enumerate(scales, start=1):
-            is_bottom, place = row == n, {"row": row, "col": column}
-            figure.update_xaxes(**horizontal.axis, showticklabels=is_bottom, **place)
+            # Not by update_xaxes, which looks through the axes of all panels to find one.
+            panel = figure.get_subplot(row, column)
+            is_bottom = row == n
+            panel.xaxis.update(**horizontal.axis, showticklabels=is_bottom)
             if is_bottom:
-                figure.update_xaxes(title_text=escaped(horizontal.name), **place)
+                panel.xaxis.update(title_text=escaped(horizontal.name))
             if row == column:
                 is_shown = row == 1
-                figure.update_yaxes(range=told.limits(), showticklabels=is_shown, **place)
+                panel.yaxis.update(range=told.limits(), showticklabels=is_shown)
                 if is_shown:
-                    figure.update_yaxes(title_text=target_name, **place)
+                    panel.yaxis.update(title_text=target_name)
                 continue
             is_left, is_right = column == 1, column == n
-            figure.update_yaxes(**vertical.axis, showticklabels=is_left or is_right, **place)
+            panel.yaxis.update(**vertical.axis, showticklabels=is_left or is_right)
             if is_right:
-                figure.update_yaxes(side="right", **place)
+                panel.yaxis.update(side="right")
             if is_left or is_right:
-                figure.update_yaxes(title_text=escaped(vertical.name), **place)
+                panel.yaxis.update(title_text=escaped(vertical.name))
 
 
 def _show_colours(figure: go.Figure, told: Told, target_name: str, n: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,45 @@ def test_parameters_that_do_not_exist_make_no_difference() -> None:
         explanation.predict([plain, {"x": 0.3, "kind": "twisted"}])
     far, near = explanation.predict([{"x": 0.0, "kind": "twisted", "twist": t} for t in (0, 6)])
     assert near.mean < far.mean
+
+
+def test_values_that_many_points_share_are_translated_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explanation = LatticeGPSampler(seed=0).explain(finished(12))
+    module = import_module(type(explanation).__module__)
+    translated = []
+    translate = module._internal
+
+    def counted(name: str, value: Any, distribution: Any) -> float:
+        translated.append((name, value))
+        return float(translate(name, value, distribution))
+
+    monkeypatch.setattr(module, "_internal", counted)
+    cells = itertools.product(range(2, 9), range(128, 513, 64))
+    params = [{"depth": depth, "width": width, "rate": 1e-3} for depth, width in cells]
+    together = explanation.predict(params)
+    assert len(translated) == len(set(translated)) == 7 + 7 + 1
+    for i in (0, 20, 48):
+        assert together[i].means == pytest.approx(explanation.predict([params[i]])[0].means)
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution")
+def test_choices_that_are_equal_or_have_no_hash_are_told_apart() -> None:
+    choices: list[Any] = [1, True, "1", [1], [2]]
+
+    def objective(trial: optuna.Trial) -> float:
+        return float(trial.suggest_int("level", 0, 4)) + choices.index(
+            trial.suggest_categorical("choice", choices)
+        )
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    explanation = LatticeGPSampler(seed=0).explain(study)
+    params = [{"level": 2, "choice": choice} for choice in choices]
+    alone = [explanation.predict([each])[0].mean for each in params]
+    assert [p.mean for p in explanation.predict(params)] == pytest.approx(alone)
+    assert len({round(mean, 3) for mean in alone}) >= 4
 
 
 def test_failures_constraints_costs_and_directions_show() -> None:

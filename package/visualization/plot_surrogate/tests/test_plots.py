@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+import itertools
 import json
 import math
 import os
@@ -215,6 +216,40 @@ def test_pairs_show_the_parameters_that_matter() -> None:
     shown = {axis.title.text for axis in figure.select_xaxes() if axis.title.text}
     assert len(shown) == 4 and {"p2", "p5"} <= shown
     assert "4 of 7 parameters" in figure.layout.title.text
+
+
+def test_panels_of_many_parameters_are_coarser() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        switches = [trial.suggest_int(f"switch{i}", 0, 1) for i in range(6)]
+        return trial.suggest_float("x", 0.0, 1.0) + sum(switches)
+
+    study = study_of(objective, 8)
+    for n_switches, n_values in ((5, 33), (6, 17)):
+        names = ["x", *(f"switch{i}" for i in range(n_switches))]
+        figure = plots.plot_posterior_pairs(study, names)
+        shapes = {trace.z.shape for trace in figure.data if trace.type == "heatmap"}
+        assert shapes == {(2, n_values), (n_values, 2), (2, 2)}
+
+
+def test_axes_of_pairs_are_told_at_the_border() -> None:
+    figure = plots.plot_posterior_pairs(study_of(smooth, 8), ["depth", "units", "rate"])
+
+    def told(axis: Any) -> tuple[str | None, bool]:
+        return axis.title.text, axis.showticklabels
+
+    names = "depth", "units", "rate"
+    for row, column in itertools.product(range(3), repeat=2):
+        panel = figure.get_subplot(row + 1, column + 1)
+        is_bottom = row == 2
+        assert told(panel.xaxis) == (names[column] if is_bottom else None, is_bottom)
+        assert (panel.xaxis.type == "log") == (names[column] == "rate")
+        if row == column:
+            is_first = row == 0
+            assert told(panel.yaxis) == ("Objective Value" if is_first else None, is_first)
+        else:
+            is_border = column in (0, 2)
+            assert told(panel.yaxis) == (names[row] if is_border else None, is_border)
+            assert panel.yaxis.side == ("right" if column == 2 else None)
 
 
 def test_success_probability_falls_where_trials_failed() -> None:
