@@ -10,11 +10,12 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 from scipy.stats import binomtest
 
 from . import style
+from .plotly_parts import check_plotly
+from .plotly_parts import go
+from .plotly_parts import make_subplots
 from .sampler_package import choose_sampler
 from .sampler_package import explain
 from .sampler_package import median
@@ -63,10 +64,12 @@ def plot_calibration(
         max_trials: Of more trials, so many are taken, evenly spread over the study; 2 or more.
 
     Raises:
+        ImportError: If plotly, or the package of the sampler, is not there.
         TypeError: If an argument is of another kind.
         ValueError: If the study has no such objective, ``max_trials`` is less than 2, or nothing
             could be expected of any trial, as too few were completed before.
     """
+    check_plotly()
     check_int("max_trials", max_trials)
     if max_trials < 2:
         raise ValueError(f"max_trials is {max_trials}, but must be 2 or more.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 
 from . import style
+from .plotly_parts import go
 from .sampler_package import Explanation
 from .sampler_package import median
 from .sampler_package import Prediction

@@ -7,9 +7,10 @@ from typing import Any
 
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-import plotly.graph_objects as go
 
 from . import style
+from .plotly_parts import check_plotly
+from .plotly_parts import go
 from .sampler_package import explain
 from .sampler_package import median
 from .sampler_package import Prediction
@@ -46,10 +47,12 @@ def plot_next_trials(
         target_name: What they are called.
 
     Raises:
+        ImportError: If plotly, or the package of the sampler, is not there.
         TypeError: If an argument is of another kind.
         ValueError: If a parameter or the objective is not the study's, ``n_trials`` is less than
             1, or no trial has completed.
     """
+    check_plotly()
     check_int("n_trials", n_trials)
     if n_trials < 1:
         raise ValueError(f"n_trials is {n_trials}, but must be 1 or more.")

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from . import style
 from .curves import add_slice
 from .curves import Slice
+from .plotly_parts import check_plotly
+from .plotly_parts import go
+from .plotly_parts import make_subplots
 from .sampler_package import explain
 from .sampler_package import Explanation
 from .sampler_package import median
@@ -65,10 +66,12 @@ def plot_posterior_pairs(
         target_name: What they are called.
 
     Raises:
+        ImportError: If plotly, or the package of the sampler, is not there.
         TypeError: If an argument is of another kind.
         ValueError: If a parameter, a value or the objective is not the study's, or no trial has
             completed.
     """
+    check_plotly()
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
     check_at(explanation, at)

@@ -8,11 +8,12 @@ from typing import Any
 
 from optuna.samplers import BaseSampler
 from optuna.study import Study
-import plotly.graph_objects as go
 
 from . import style
 from .curves import add_slice
 from .curves import Slice
+from .plotly_parts import check_plotly
+from .plotly_parts import go
 from .sampler_package import explain
 from .scales import escaped
 from .scales import Scale
@@ -53,10 +54,12 @@ def plot_posterior_slice(
         target_name: What they are called.
 
     Raises:
+        ImportError: If plotly, or the package of the sampler, is not there.
         TypeError: If an argument is of another kind.
         ValueError: If a parameter, a value or the objective is not the study's, or no trial has
             completed.
     """
+    check_plotly()
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
     names = choose_names(explanation, params)

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
+from .plotly_parts import go
+from .plotly_parts import make_subplots
 from .scales import escaped
 from .scales import Scale
 from .trials import Limits

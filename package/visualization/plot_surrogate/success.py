@@ -10,10 +10,11 @@ import numpy as np
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import TrialState
-import plotly.graph_objects as go
 
 from . import style
 from .curves import Slice
+from .plotly_parts import check_plotly
+from .plotly_parts import go
 from .sampler_package import explain
 from .scales import escaped
 from .scales import Scale
@@ -51,9 +52,11 @@ def plot_success_probability(
         at: Likewise.
 
     Raises:
+        ImportError: If plotly, or the package of the sampler, is not there.
         TypeError: If an argument is of another kind.
         ValueError: If a parameter or a value is not the study's, or no trial has completed.
     """
+    check_plotly()
     explanation = explain(study, sampler)
     told = Told.by(study, 0)
     names = choose_names(explanation, params)

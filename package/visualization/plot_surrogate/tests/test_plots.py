@@ -9,6 +9,7 @@ import json
 import math
 import os
 from pathlib import Path
+import sys
 from typing import Any
 
 from hypothesis import given
@@ -128,6 +129,19 @@ def test_every_plot_of_every_kind_of_study(name: str) -> None:
         assert len(groups) == len(set(groups))
         assert all(len(trace.x) for trace in figure.data if trace.showlegend)
     assert study.get_trials() == before
+
+
+def test_without_plotly_the_package_loads_and_plots_say_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(plots.__name__)]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("plotly", "plotly.graph_objects", "plotly.subplots"):
+        monkeypatch.setitem(sys.modules, name, None)
+    without = optunahub.load_local_module("visualization/plot_surrogate", registry_root=ROOT)
+    for name in plots.__all__:
+        with pytest.raises(ImportError, match=r"plotly.*: pip install 'plotly>=5'\."):
+            getattr(without, name)(study_of(smooth, 1))
 
 
 def test_slices_are_predictions_on_the_lattice() -> None:
