@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from .design import design
 from .devices import device_name
+from .engines import DoesNotFitError
 from .engines import fast_records
 from .engines import plain_records
 from .presets import get_preset
@@ -87,7 +88,7 @@ def minutes(text: str) -> float:
 
 
 def _device_and_images(options: argparse.Namespace) -> tuple[torch.device, Images]:
-    """Where to train, and on what: in main memory, to be copied there."""
+    """Where to train, and on what: there, if it is this process that trains."""
     from .data import load_images
     from .devices import resolve_device
     from .fused import has_triton
@@ -98,7 +99,8 @@ def _device_and_images(options: argparse.Namespace) -> tuple[torch.device, Image
             "--trainer fast on CUDA needs triton, without which its seconds are others: "
             "pip install triton."
         )
-    return device, load_images(options.data_root, get_preset(options.preset))
+    images = load_images(options.data_root, get_preset(options.preset))
+    return device, images.to(device) if options.trainer == "fast" else images
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -134,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     deadline = started + 60 * options.minutes
     if options.trainer == "fast":
-        made = fast_records(left, preset=preset, images=images.to(device), deadline=deadline)
+        made = fast_records(left, preset=preset, images=images, deadline=deadline)
     else:
         made = plain_records(
             left,
@@ -166,7 +168,7 @@ def _write(
     except KeyboardInterrupt:
         print("Interrupted. The same command continues.", file=sys.stderr)
         return 130
-    except BrokenProcessPool as error:
+    except (BrokenProcessPool, DoesNotFitError) as error:
         print(f"{error} The same command continues.", file=sys.stderr)
         return 1
     return 0

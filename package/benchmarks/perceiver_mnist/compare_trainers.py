@@ -32,6 +32,7 @@ from .data import Images
 from .data import load_images
 from .devices import device_name
 from .devices import resolve_device
+from .engines import DoesNotFitError
 from .fast_training import FastTrainer
 from .fast_training import prepare
 from .presets import get_preset
@@ -181,14 +182,16 @@ def _run_all(
             for name, run in runs.items():
                 left = (name, *cell.values(), seed) not in done
                 if left and (name != "together" or seed == 0) and time.monotonic() < deadline:
-                    measured = run(cell, seed)
-                    if name == "fast" and seed == 0 and device.type == "cuda":
-                        start = prepare(preset, **cell, training_seeds=[seed])
-                        measured["kernel_seconds"] = trainer.kernel_seconds(start)
-                    flops = epoch_flops(preset, cell, device)
-                    log(
-                        {"trainer": name, **cell, "training_seed": seed, "flops": flops} | measured
-                    )
+                    which = {"trainer": name, **cell, "training_seed": seed}
+                    try:
+                        measured = run(cell, seed)
+                        if name == "fast" and seed == 0 and device.type == "cuda":
+                            start = prepare(preset, **cell, training_seeds=[seed])
+                            measured["kernel_seconds"] = trainer.kernel_seconds(start)
+                        flops = epoch_flops(preset, cell, device)
+                    except torch.OutOfMemoryError as error:
+                        raise DoesNotFitError.of(which) from error
+                    log(which | {"flops": flops} | measured)
 
 
 def _done(records: list[Record], preset: Preset) -> set[tuple[Any, ...]]:
@@ -270,6 +273,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted. The same command continues.", file=sys.stderr)
         return 130
+    except DoesNotFitError as error:
+        print(f"{error} The same command continues.", file=sys.stderr)
+        return 1
     print("\n".join([*table(records), *kernel_table(records)]))
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED
 from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
@@ -34,6 +35,23 @@ if TYPE_CHECKING:
 _worker_state: dict[str, Any] = {}
 
 
+class DoesNotFitError(RuntimeError):
+    """The device has no memory for a training run; says which."""
+
+    @classmethod
+    def of(cls, run: Mapping[str, Any]) -> DoesNotFitError:
+        """Of a run.
+
+        Args:
+            run: What tells it from others, by name.
+        """
+        told = ", ".join(f"{name}={value}" for name, value in run.items())
+        return cls(
+            f"The device has too little free memory for the training run of {told}. "
+            "End what else uses it, or go on with another of its kind."
+        )
+
+
 def plain_records(
     groups: Iterable[list[Run]],
     *,
@@ -55,6 +73,9 @@ def plain_records(
 
     Yields:
         What was measured, as each run finishes.
+
+    Raises:
+        DoesNotFitError: If the device has no memory for a run.
     """
     executor = ProcessPoolExecutor(
         n_workers,
@@ -73,7 +94,8 @@ def plain_records(
                 if not pending:
                     return
                 finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
+                # What was measured goes before an error, which ends the campaign.
+                for future in sorted(finished, key=lambda future: bool(future.exception())):
                     yield future.result()
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
@@ -96,6 +118,9 @@ def fast_records(
 
     Yields:
         What was measured, with the number of runs that were trained side by side.
+
+    Raises:
+        DoesNotFitError: If the device has no memory for a single run.
     """
     from .fast_training import FastTrainer
 
@@ -119,9 +144,9 @@ def _train_side_by_side(
         # No part of a run's seconds, which tell the costs where the design has it alone.
         trainer.compile(start)
         records = trainer.train(start, [run.learning_rate for run in group])
-    except torch.OutOfMemoryError:
+    except torch.OutOfMemoryError as error:
         if len(group) == 1:
-            raise
+            raise DoesNotFitError.of(asdict(group[0])) from error
         records = []
     for run, record in zip(group, records):
         yield asdict(run) | record.to_dict() | {"side_by_side": len(group)}
@@ -162,8 +187,13 @@ def _exit_with_parent() -> None:
 
 
 def _measure(run: Run) -> Record:
+    import torch
+
     from .training import train
 
     params = {name: value for name, value in asdict(run).items() if name != "role"}
-    record = train(_worker_state["preset"], _worker_state["images"], **params)
+    try:
+        record = train(_worker_state["preset"], _worker_state["images"], **params)
+    except torch.OutOfMemoryError as error:
+        raise DoesNotFitError.of(asdict(run)) from error
     return asdict(run) | record.to_dict() | {"side_by_side": 1}

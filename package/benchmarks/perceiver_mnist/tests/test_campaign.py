@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import Future
 import dataclasses
 import json
 import math
@@ -261,11 +262,17 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
 
 
 class _Trainer:
-    """In place of the fast one: with memory for so many runs side by side."""
+    """In place of the fast one: with memory for so many runs side by side, and for none in the end.
 
-    def __init__(self, n_at_once: int, record: Any) -> None:
+    Args:
+        n_at_once: How many.
+        record: What it measures.
+        n_in_all: After so many runs, the memory is gone.
+    """
+
+    def __init__(self, n_at_once: int, record: Any, n_in_all: float = math.inf) -> None:
         self.calls: list[tuple[str, Any]] = []
-        self._n_at_once, self._record = n_at_once, record
+        self._n_at_once, self._record, self._n_left = n_at_once, record, n_in_all
 
     def compile(self, start: Any) -> None:
         self.calls.append(("compile", start))
@@ -274,9 +281,20 @@ class _Trainer:
         import torch
 
         self.calls.append(("train", start))
-        if len(rates) > self._n_at_once:
-            raise torch.OutOfMemoryError
+        if len(rates) > min(self._n_at_once, self._n_left):
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+        self._n_left -= len(rates)
         return [self._record] * len(rates)
+
+
+def _measured(submodule: Submodule) -> Any:
+    return submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "cpu")
+
+
+def _train_by(trainer: _Trainer, submodule: Submodule, monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = submodule("fast_training")
+    monkeypatch.setattr(fast, "FastTrainer", lambda preset, images: trainer)
+    monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
 
 
 @pytest.fixture
@@ -292,10 +310,8 @@ def make_records(
     def make(
         n_at_once: int, deadline: float = math.inf
     ) -> tuple[_Trainer, list[list[Any]], list[dict[str, Any]]]:
-        record = submodule("record").TrainingRecord(0.5, [0.5] * 8, 0.9, 1.0, 1.0, 1.0, False, "x")
-        trainer, fast = _Trainer(n_at_once, record), submodule("fast_training")
-        monkeypatch.setattr(fast, "FastTrainer", lambda preset, images: trainer)
-        monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
+        trainer = _Trainer(n_at_once, _measured(submodule))
+        _train_by(trainer, submodule, monkeypatch)
         preset = submodule("presets").get_preset("full")
         groups = submodule("design").design(preset)[:3]
         engines = submodule("engines")
@@ -333,9 +349,91 @@ def test_group_that_is_too_large_for_the_device_is_trained_in_parts(
     assert [record["training_seed"] for record in records] == [
         run.training_seed for group in groups for run in group
     ]
+
+
+def test_run_that_does_not_fit_the_device_ends_the_campaign_in_a_line(
+    submodule: Submodule,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip("torchvision")
+    _shrink(submodule, monkeypatch)
+    _train_by(_Trainer(5, _measured(submodule), n_in_all=7), submodule, monkeypatch)
+    out = tmp_path / "records.jsonl"
+    arguments = ["--preset", "full", "--trainer", "fast", "--data-root", str(small_mnist)]
+    assert submodule("campaign").main([*arguments, "--out", str(out)]) == 1
+    # Of the third group, in halves, two fit.
+    records = [json.loads(line) for line in out.read_text().splitlines()]
+    runs = _design(submodule, "full")
+    assert [record["training_seed"] for record in records] == list(range(7))
+    (line,) = capsys.readouterr().err.splitlines()
+    for name in ("depth", "latent_dim", "num_latents", "learning_rate", "training_seed"):
+        assert f"{name}={getattr(runs[7], name)}" in line
+    assert "too little free memory" in line and line.endswith("The same command continues.")
+
+
+def test_plain_run_that_does_not_fit_the_device_is_named(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
     torch = pytest.importorskip("torch")
-    with pytest.raises(torch.OutOfMemoryError):
-        make_records(0)
+    engines = submodule("engines")
+
+    def train(*_: Any, **__: Any) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr(submodule("training"), "train", train)
+    monkeypatch.setattr(engines, "_worker_state", {"preset": None, "images": None})
+    run = _design(submodule, "full")[0]
+    with pytest.raises(engines.DoesNotFitError, match=f"learning_rate={run.learning_rate}"):
+        engines._measure(run)
+
+
+class _Executor:
+    """In place of processes: all is done at once, and the first run does not fit."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error: Exception | None = error
+
+    def __enter__(self) -> _Executor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def shutdown(self, **_: Any) -> None:
+        pass
+
+    def submit(self, measure: Any, run: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if self._error is None:
+            future.set_result({"training_seed": run.training_seed})
+        else:
+            future.set_exception(self._error)
+            self._error = None
+        return future
+
+
+def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engines = submodule("engines")
+    executor = _Executor(engines.DoesNotFitError("no memory"))
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: executor)
+    runs = _design(submodule, "small")[:40]
+    made = []
+    with pytest.raises(engines.DoesNotFitError):
+        for record in engines.plain_records(
+            [runs],
+            preset_name="small",
+            data_root="data",
+            device="cpu",
+            n_workers=20,
+            deadline=math.inf,
+        ):
+            made.append(record["training_seed"])
+    assert sorted(made) == list(range(1, 40))
 
 
 def test_file_that_cannot_be_written_ends_the_campaign_in_a_line(

@@ -424,3 +424,78 @@ def test_comparison_does_not_go_on_with_a_file_of_something_else(
     assert f"--out {out}: " in (error := capsys.readouterr().err.splitlines()[-1])
     assert message in error
     assert out.read_text() == before
+
+
+def _comparison(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blog_epoch: Callable[..., Any],
+) -> Callable[[Path], int]:
+    """Compares with the blog post's loop only, as given; its argument is the file of records."""
+    compare = submodule("compare_trainers")
+    monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
+    monkeypatch.setattr(compare, "matrix_rate", lambda device: 1.0)
+    monkeypatch.setattr(compare, "epoch_flops", lambda *_: 1.0)
+    monkeypatch.setattr(compare, "blog_epoch", blog_epoch)
+    made = [
+        {"trainer": name, "training_seed": 0, "seconds": 1.0, "loss": 1.0, "flops": 1.0} | cell
+        for cell in compare.cells_by_size(preset)
+        for name in ("fast", "together")
+    ]
+    arguments = ["--preset", "small", "--device", "cpu", "--data-root", str(small_mnist)]
+
+    def main(out: Path) -> int:
+        out.write_text("".join(json.dumps(record) + "\n" for record in made))
+        return int(compare.main([*arguments, "--seeds", "1", "--out", str(out)]))
+
+    return main
+
+
+def test_comparison_that_cannot_write_ends_in_a_line(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "folder" / "out.jsonl"
+    out.parent.mkdir()
+
+    def blog_epoch(*_: Any, **__: Any) -> tuple[float, float]:
+        out.unlink()
+        out.parent.rmdir()  # as if it were gone all of a sudden
+        return 1.0, 1.0
+
+    main = _comparison(submodule, preset, small_mnist, monkeypatch, blog_epoch)
+    with pytest.raises(SystemExit) as caught:
+        main(out)
+    message = str(caught.value)
+    assert message.startswith(f"--out {out}: ") and "\n" not in message
+    assert message.endswith("The same command continues.")
+
+
+def test_comparison_names_the_run_that_does_not_fit_the_device(
+    submodule: Submodule,
+    preset: Any,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    n_left = 2
+
+    def blog_epoch(*_: Any, **__: Any) -> tuple[float, float]:
+        nonlocal n_left
+        if not n_left:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
+        n_left -= 1
+        return 1.0, 1.0
+
+    out = tmp_path / "out.jsonl"
+    main = _comparison(submodule, preset, small_mnist, monkeypatch, blog_epoch)
+    assert main(out) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "trainer=blog, depth=5, latent_dim=20, num_latents=10, training_seed=0" in line
+    assert sum(json.loads(r).get("trainer") == "blog" for r in out.read_text().splitlines()) == 2
