@@ -35,6 +35,7 @@ from .presets import PRESETS
 from .record_file import append_record
 from .record_file import check_device
 from .record_file import check_records
+from .record_file import other_versions
 from .record_file import prepare_to_append
 from .record_file import read_records
 
@@ -134,6 +135,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(done)} of {sum(map(len, groups))} runs done, {n_left} to go.", flush=True)
     if not left:
         return 0
+    environment = versions(device)
+    if note := other_versions(records, environment["torch"]):
+        print(f"--out {options.out} {note}", file=sys.stderr)
     deadline = started + 60 * options.minutes
     if options.trainer == "fast":
         made = fast_records(left, preset=preset, images=images, deadline=deadline)
@@ -146,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             n_workers=options.workers,
             deadline=deadline,
         )
-    return _write(made, options.out, versions(device), n_left)
+    return _write(made, options.out, environment, n_left)
 
 
 def _write(

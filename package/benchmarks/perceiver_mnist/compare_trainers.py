@@ -40,6 +40,7 @@ from .presets import Preset
 from .presets import PRESETS
 from .record_file import append_record
 from .record_file import check_device
+from .record_file import other_versions
 from .record_file import prepare_to_append
 from .record_file import read_records
 from .record_file import Record
@@ -265,8 +266,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.exit(f"--out {options.out}: {error}. The same command continues.")
         print({k: v for k, v in record.items() if k != "loss_curve"}, flush=True)
 
+    measured_with = versions(device) | {"device": device_name(device)}
+    if note := other_versions(records, measured_with["torch"]):
+        print(f"--out {options.out} {note}", file=sys.stderr)
     if not any("matrix_rate" in record for record in records):
-        measured_with = versions(device) | {"device": device_name(device)}
         log(measured_with | {"matrix_rate": matrix_rate(device)})
     try:
         _run_all(options, images, log, done, started + 60 * options.minutes)

@@ -82,6 +82,28 @@ def check_device(records: list[Record], device: str) -> None:
         )
 
 
+def other_versions(records: list[Record], torch_version: str) -> str | None:
+    """A line on runs that were made with another version of torch: to be known, but no error.
+
+    Environments cannot always be kept, and other versions change the seconds and the losses far
+    less than other devices do.
+
+    Args:
+        records: From :func:`read_records`; those that tell no version are passed over.
+        torch_version: The version to go on with.
+
+    Returns:
+        None if there is no such run.
+    """
+    others = sorted({str(r["torch"]) for r in records if "torch" in r} - {torch_version})
+    if not others:
+        return None
+    return (
+        f"holds runs made with torch {', '.join(others)}, and goes on with torch {torch_version}: "
+        "seconds and losses of the two may differ a little."
+    )
+
+
 def prepare_to_append(path: Path) -> None:
     """Make sure that a file is there and can be written, and ends with a whole line.
 

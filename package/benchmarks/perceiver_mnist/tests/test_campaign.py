@@ -214,6 +214,35 @@ def test_file_of_something_else_is_an_error_and_stays_as_it_is(
     assert before is None or out.read_bytes() == before
 
 
+@pytest.mark.parametrize("recorded", ["1.0", "this", None])
+def test_campaign_says_that_it_goes_on_with_another_torch(
+    submodule: Submodule,
+    small_mnist: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    recorded: str | None,
+) -> None:
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("torchvision")
+    _shrink(submodule, monkeypatch)
+    monkeypatch.setattr(submodule("campaign"), "plain_records", lambda *_, **__: iter([]))
+    out = tmp_path / "records.jsonl"
+    records = _records(submodule, "small")
+    if recorded is not None:
+        version = torch.__version__ if recorded == "this" else recorded
+        records = [record | {"torch": version} for record in records]
+    _write(out, records)
+    arguments = ["--out", str(out), "--data-root", str(small_mnist)]
+    assert submodule("campaign").main(arguments) == 0
+    told = capsys.readouterr().err.splitlines()
+    if recorded == "1.0":
+        expected = f"--out {out} holds runs made with torch 1.0, and goes on with torch "
+        assert len(told) == 1 and told[0].startswith(expected + torch.__version__)
+    else:
+        assert told == []
+
+
 def _shrink(submodule: Submodule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the presets' data as small as the made-up data set."""
     presets = submodule("presets").PRESETS

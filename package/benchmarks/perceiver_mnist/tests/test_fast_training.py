@@ -436,10 +436,9 @@ def _comparison(
     """Compares with the blog post's loop only, as given; its argument is the file of records."""
     compare = submodule("compare_trainers")
     monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
-    monkeypatch.setattr(compare, "matrix_rate", lambda device: 1.0)
     monkeypatch.setattr(compare, "epoch_flops", lambda *_: 1.0)
     monkeypatch.setattr(compare, "blog_epoch", blog_epoch)
-    made = [
+    made = [{"torch": "1.0", "matrix_rate": 1.0}] + [
         {"trainer": name, "training_seed": 0, "seconds": 1.0, "loss": 1.0, "flops": 1.0} | cell
         for cell in compare.cells_by_size(preset)
         for name in ("fast", "together")
@@ -496,6 +495,7 @@ def test_comparison_names_the_run_that_does_not_fit_the_device(
     out = tmp_path / "out.jsonl"
     main = _comparison(submodule, preset, small_mnist, monkeypatch, blog_epoch)
     assert main(out) == 1
-    (line,) = capsys.readouterr().err.splitlines()
+    note, line = capsys.readouterr().err.splitlines()
+    assert note.startswith(f"--out {out} holds runs made with torch 1.0, and goes on with")
     assert "trainer=blog, depth=5, latent_dim=20, num_latents=10, training_seed=0" in line
     assert sum(json.loads(r).get("trainer") == "blog" for r in out.read_text().splitlines()) == 2
