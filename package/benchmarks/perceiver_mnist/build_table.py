@@ -159,7 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     preset = get_preset(options.preset)
-    runs_path, model_path = data_paths(options.preset)
+    if not options.records.exists():
+        parser.error(f"--records {options.records}: there is no such file.")
     try:
         records = read_records(options.records)
         check_records(records, preset)
@@ -168,22 +169,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = quality(Table(preset, runs, model))
     except (OSError, ValueError) as error:
         parser.error(f"--records {options.records}: {error}")
-    runs_path.parent.mkdir(exist_ok=True)
-    write_runs(runs_path, runs)
+    except ImportError as error:
+        parser.error(f"scipy is needed: pip install scipy. ({error})")
     content = {
         "preset": preset.name,
         "provenance": provenance(preset, records, runs, options.records),
         "quality": figures,
         "model": model,
     }
+    try:
+        _write(preset.name, content, runs, options.readme)
+    except (OSError, ValueError) as error:
+        parser.error(f"the table cannot be written: {error}")
+    return 0
+
+
+def _write(
+    preset_name: str, content: dict[str, Any], runs: list[MeasuredRun], readme: bool
+) -> None:
+    """Write the files of a table, and print its figures, or put them into the README too.
+
+    Raises:
+        OSError: If a file cannot be written.
+        ValueError: If the README has no place for them.
+    """
+    runs_path, model_path = data_paths(preset_name)
+    runs_path.parent.mkdir(exist_ok=True)
+    write_runs(runs_path, runs)
     model_path.write_text(json.dumps(content, indent=1) + "\n")
     tables = markdown(content)
     print("\n\n".join("\n".join(table) for table in tables))
-    if options.readme:
-        readme = Path(__file__).parent / "README.md"
-        section = f"The Table of `{preset.name}`"
-        readme.write_text(update_readme(readme.read_text(), tables, section))
-    return 0
+    if readme:
+        page = Path(__file__).parent / "README.md"
+        section = f"The Table of `{preset_name}`"
+        page.write_text(update_readme(page.read_text(), tables, section))
 
 
 def _significant(value: float, digits: int) -> float:

@@ -163,8 +163,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except FileNotFoundError as error:
         parser.error(str(error))
     path = Path(__file__).parent / "images" / f"{options.preset}.png"
-    path.parent.mkdir(exist_ok=True)
-    _save(plot(table), path)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        _save(plot(table), path)
+    except ImportError as error:
+        parser.error(f"matplotlib is needed: pip install matplotlib. ({error})")
+    except OSError as error:
+        parser.error(f"the picture cannot be written: {error}")
     print(path)
     return 0
 

@@ -389,3 +389,66 @@ def test_table_of_too_few_runs_to_tell_its_errors_is_not_written(
     last = capsys.readouterr().err.splitlines()[-1]
     assert f"--records {records_path}: " in last and missing in last
     assert not any(path.exists() for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("no file", "records.jsonl: there is no such file."),
+        ("no scipy", "scipy is needed: pip install scipy. (No module named 'scipy')"),
+        ("no folder", "the table cannot be written: "),
+    ],
+)
+def test_build_says_in_a_line_what_is_wrong(
+    submodule: Submodule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    table: Any,
+    wrong: str,
+    message: str,
+) -> None:
+    build_table = submodule("build_table")
+    in_the_way, records_path = tmp_path / "data", tmp_path / "records.jsonl"
+    in_the_way.touch()
+    if wrong != "no file":
+        records_path.write_text("".join(json.dumps(r) + "\n" for r in _records(table, 5)))
+
+    def fit_model(*_: Any) -> dict[str, Any]:
+        if wrong == "no scipy":
+            raise ModuleNotFoundError("No module named 'scipy'")
+        return {}
+
+    monkeypatch.setattr(build_table, "data_paths", lambda name: [in_the_way / "full.csv"] * 2)
+    monkeypatch.setattr(build_table, "fit_model", fit_model)
+    monkeypatch.setattr(build_table, "Table", lambda *_: None)
+    monkeypatch.setattr(build_table, "quality", lambda _: {})
+    with pytest.raises(SystemExit):
+        build_table.main(["--preset", "full", "--records", str(records_path)])
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ModuleNotFoundError("No module named 'matplotlib'"), "pip install matplotlib. (No mod"),
+        (PermissionError(13, "Permission denied"), "the picture cannot be written: [Errno 13]"),
+    ],
+)
+def test_picture_says_in_a_line_what_is_wrong(
+    submodule: Submodule,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    message: str,
+) -> None:
+    plot_landscape = submodule("plot_landscape")
+
+    def save(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(plot_landscape, "plot", lambda table: None)
+    monkeypatch.setattr(plot_landscape, "_save", save)
+    with pytest.raises(SystemExit):
+        plot_landscape.main(["--preset", "full"])
+    assert message in capsys.readouterr().err.splitlines()[-1]
