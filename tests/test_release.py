@@ -111,6 +111,20 @@ def test_a_dry_run_makes_no_tag(checkout: Path, capsys: pytest.CaptureFixture[st
     assert _git(checkout, "tag") == ""
 
 
+def test_a_tag_is_made_unless_only_a_look_is_asked_for(checkout: Path) -> None:
+    assert release.release(checkout, dry_run=True) == "v0.2.0"
+    assert _git(checkout, "tag") == ""
+    assert release.release(checkout) == "v0.2.0"
+    assert _git(checkout, "tag").split() == ["v0.2.0"]
+
+
+def test_other_bounds_than_the_lowest_do_no_harm(checkout: Path) -> None:
+    more = "!= 5.0.1, != 5.0.2, < 6"
+    _replace(checkout / "pyproject.toml", "optuna >= 4.8", f"optuna {more}, >= 4.8")
+    _replace(checkout / "pyproject.toml", ">=3.10", f"{more.replace('5', '3')}, >=3.10")
+    assert release.inconsistencies(checkout) == []
+
+
 def _refusal(checkout: Path, capsys: pytest.CaptureFixture[str]) -> str:
     before = _git(checkout, "tag")
     assert main(["release"], checkout) == 2
@@ -131,6 +145,11 @@ def test_a_changed_work_tree_is_not_released(
 ) -> None:
     (checkout / "new.txt").write_text("")
     assert "not clean (new.txt); commit or remove" in _refusal(checkout, capsys)
+    for name in "bc":
+        (checkout / name).write_text("")
+    assert "not clean (b, c, new.txt); commit" in _refusal(checkout, capsys)
+    (checkout / "z").write_text("")
+    assert "not clean (b, c, new.txt and 1 more); commit" in _refusal(checkout, capsys)
 
 
 def test_a_folder_without_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,6 +191,10 @@ def _other_python(root: Path) -> None:
 
 def _page_lacks_one(root: Path) -> None:
     _replace(root / "package/samplers/thing/README.md", "[4.8.0, 5.0.0]", "[5.0.0]")
+
+
+def _page_lists_none(root: Path) -> None:
+    _replace(root / "package/samplers/thing/README.md", "optuna_versions: [4.8.0, 5.0.0]\n", "")
 
 
 def _swapped(root: Path) -> None:
@@ -220,6 +243,7 @@ def _damaged_page(root: Path) -> None:
         (_other_lower_bound, ["Optuna 4.8.0 at the oldest", "pyproject.toml has Optuna >=4.9"]),
         (_other_python, ["Python 3.10 at the oldest", "pyproject.toml has Python >=3.11"]),
         (_page_lacks_one, ["package/samplers/thing/README.md: optuna_versions lacks 4.8.0"]),
+        (_page_lists_none, ["package/samplers/thing/README.md: optuna_versions lacks 4.8.0, 5"]),
         (_swapped, ["[0.2.0] stands above [0.4.0]"]),
         (_repeated, ["[0.2.0] stands above [0.2.0]"]),
         (_odd_version, ["[first] is no version"]),
@@ -237,3 +261,18 @@ def test_contradictions_are_told_and_nothing_is_tagged(
     _commit(checkout)
     told = _refusal(checkout, capsys)
     assert all(word in told for word in words), told
+
+
+def test_each_page_has_one_complaint_and_pages_come_by_name(checkout: Path) -> None:
+    page = checkout / "package" / "samplers" / "thing" / "README.md"
+    for name in ("zebra", "ant"):
+        other = page.parents[1] / name / "README.md"
+        other.parent.mkdir()
+        other.write_text(_PAGE.replace("4.8.0, ", ""))
+    _damaged_page(checkout)
+    told = [line.partition(": ")[::2] for line in release.inconsistencies(checkout)]
+    folder = "package/samplers"
+    assert [path for path, _ in told] == [
+        f"{folder}/{name}/README.md" for name in ("ant", "thing", "zebra")
+    ]
+    assert told[1][1].startswith("the front matter is no YAML")
