@@ -239,6 +239,9 @@ def test_wrong_arguments(
         ("resume", "--seconds", "-1"),
         ("many_workers", "--seconds", "nan"),
         ("pytorch_perceiver", "--images", "5"),
+        ("pytorch_perceiver", "--timeout", "nan"),
+        ("lightgbm_pruning", "--timeout", "-1"),
+        ("scikit_learn", "--timeout", "inf"),
     ],
 )
 def test_numbers_out_of_range(
@@ -364,5 +367,5 @@ def test_pytorch_perceiver_on_mnist(
     else:
         with pytest.raises(SystemExit) as caught:
             example["main"]()
-        assert str(caught.value).startswith(f"--data-root {tmp_path}: ")
+        assert str(caught.value).startswith(f"--data-root {tmp_path}: there is no MNIST")
         assert "\n" not in str(caught.value)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+import math
 import sys
 from typing import Any
 
@@ -44,6 +45,13 @@ def positive(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return int(text)
+
+
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    if not 0.0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return float(text)
 
 
 def pruning(trial: optuna.Trial, every: int = 10) -> Callable[[CallbackEnv], None]:
@@ -94,7 +102,7 @@ def main() -> None:
         allow_abbrev=False, description=str(__doc__).partition("\n")[0]
     )
     parser.add_argument("--trials", type=positive, default=40, help="40 by default")
-    parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
+    parser.add_argument("--timeout", type=duration, help="seconds after which no trial begins")
     parser.add_argument("--rounds", type=positive, default=300, help="at most; 300 by default")
     options = parser.parse_args()
 

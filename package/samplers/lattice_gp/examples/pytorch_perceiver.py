@@ -44,6 +44,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    if not 0.0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return float(text)
+
+
 class Block(nn.Module):
     """Latents attend to the pixels, then to each other; pre-norm and residual."""
 
@@ -166,9 +173,10 @@ def load_images(root: str | None) -> tuple[torch.Tensor, torch.Tensor]:
             images, digits = data.data, data.targets
     except ImportError as error:
         sys.exit(f"{error}: pip install scikit-learn, or torchvision for --data-root")
-    except RuntimeError as error:
+    except RuntimeError:
         # What torchvision says in several lines where it does not find the files.
-        sys.exit(f"--data-root {root}: {str(error).partition(chr(10))[0]}")
+        how = f"torchvision.datasets.MNIST({root!r}, download=True)"
+        sys.exit(f"--data-root {root}: there is no MNIST, which this fetches: {how}")
     images = images.float()
     # The last of scikit-learn's are by other writers than the first.
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
@@ -205,7 +213,7 @@ def main() -> None:
         allow_abbrev=False, description=str(__doc__).partition("\n")[0]
     )
     parser.add_argument("--trials", type=positive, default=25, help="25 by default")
-    parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
+    parser.add_argument("--timeout", type=duration, help="seconds after which no trial begins")
     parser.add_argument("--epochs", type=positive, default=5, help="of a trial; 5 by default")
     parser.add_argument("--images", type=positive, help="how many to use; all by default")
     parser.add_argument("--data-root", help="folder that holds MNIST/raw; digits by default")

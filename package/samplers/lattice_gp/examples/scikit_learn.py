@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 from collections.abc import Callable
+import math
 import sys
 from typing import Any
 
@@ -36,6 +37,13 @@ def positive(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return int(text)
+
+
+def duration(text: str) -> float:
+    """An argument in seconds."""
+    if not 0.0 <= float(text) < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return float(text)
 
 
 def build(trial: optuna.Trial) -> Any:
@@ -107,7 +115,7 @@ def main() -> None:
         allow_abbrev=False, description=str(__doc__).partition("\n")[0]
     )
     parser.add_argument("--trials", type=positive, default=40, help="40 by default")
-    parser.add_argument("--timeout", type=float, help="seconds after which no trial begins")
+    parser.add_argument("--timeout", type=duration, help="seconds after which no trial begins")
     parser.add_argument("--folds", type=int, choices=range(2, 11), default=5, help="5 by default")
     options = parser.parse_args()
     module = optunahub.load_module("samplers/lattice_gp")
