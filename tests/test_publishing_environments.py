@@ -77,14 +77,46 @@ def test_numbers_of_interpreters_and_versions_must_match() -> None:
 
 
 def test_interpreters_that_are_too_old_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"nine": (3, 9), "ours": sys.version_info[:2], "later": (3, 99), "shim": None}
+    ours = sys.version_info[:2]
+    versions = {"nine": (3, 9), "ten": (3, 10), "ours": ours, "soon": (3, 98), "later": (3, 99)}
     monkeypatch.setattr(interpreters, "version_of", versions.get)
-    monkeypatch.setattr(interpreters, "_on_path", lambda: iter(["shim", "later", "nine"]))
+    names = ["shim", "later", "soon", "ten", "nine"]
+    monkeypatch.setattr(interpreters, "_on_path", lambda: iter(names))
     monkeypatch.setattr(interpreters, "_of_pyenv", lambda: iter(["ours"]))
-    assert list(interpreters.found_interpreters().items()) == [
-        (sys.version_info[:2], sys.executable),
-        ((3, 99), "later"),
-    ]
+    expected = {(3, 10): "ten", ours: sys.executable, (3, 98): "soon", (3, 99): "later"}
+    assert list(interpreters.found_interpreters().items()) == list(expected.items())
+
+
+def _executable(path: Path, script: str = "") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_interpreters_are_looked_for_on_the_path_and_in_pyenv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    paths = {n: _executable(tmp_path / "bin" / f"python3.{n}") for n in (9, 10, 13)}
+    assert list(interpreters._on_path()) == [str(paths[n]) for n in (10, 13)]
+    assert list(interpreters._of_pyenv()) == []
+    # One that is there, one whose folder is empty, and one that is no Python 3.
+    listed = 'case $1 in versions) echo 3.12.1 3.11.0 2.7.18;; prefix) echo "$ROOT/$2";; esac'
+    _executable(tmp_path / "bin" / "pyenv", listed)
+    monkeypatch.setenv("ROOT", str(tmp_path / "versions"))
+    twelve, _ = (
+        _executable(tmp_path / "versions" / version / "bin" / "python")
+        for version in ("3.12.1", "2.7.18")
+    )
+    assert list(interpreters._of_pyenv()) == [str(twelve)]
+
+
+def test_an_interpreter_may_be_a_path(tmp_path: Path) -> None:
+    assert interpreters.interpreter(sys.executable) == sys.executable
+    no_python = _executable(tmp_path / "python", "echo 3 and 12")
+    with pytest.raises(UsageError, match="which does not run; accepts current, oldest"):
+        interpreters.interpreter(str(no_python))
 
 
 @pytest.mark.slow
@@ -187,13 +219,39 @@ def test_requirements_can_be_left_out() -> None:
     assert environments.requirements(planned) == []
 
 
-def test_a_line_that_is_no_requirement_is_left_to_pip(tmp_path: Path) -> None:
+def _package_that_requires(tmp_path: Path, text: str) -> packages.Package:
     folder = tmp_path / "package" / "samplers" / "one"
     folder.mkdir(parents=True)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (folder / "requirements.txt").write_text("-r more.txt\nscipy\n")
-    planned = environments.plan(packages.find(tmp_path), ["newest"], ["current"], ["scipy"])
-    assert environments.requirements(planned[0]) == ["-r more.txt"]
+    (folder / "requirements.txt").write_text(text)
+    (package,) = packages.find(tmp_path)
+    return package
+
+
+def test_a_line_that_is_no_requirement_is_left_to_pip(tmp_path: Path) -> None:
+    package = _package_that_requires(tmp_path, "-r more.txt\nscipy\n")
+    (planned,) = environments.plan([package], ["newest"], ["current"], ["scipy"])
+    assert environments.requirements(planned) == ["-r more.txt"]
+
+
+def test_requirements_are_read_as_pip_reads_them(tmp_path: Path) -> None:
+    text = "# All:\n\nScikit_Learn>=1.4  # trees\n  scipy\n"
+    package = _package_that_requires(tmp_path, text)
+    (planned,) = environments.plan([package], ["newest"], ["current"])
+    assert environments.requirements(planned) == ["Scikit_Learn>=1.4", "scipy"]
+    (planned,) = environments.plan([package], ["newest"], ["current"], ["scikit-learn"])
+    assert environments.requirements(planned) == ["scipy"]
+    assert planned.left_out == ", without scikit-learn"
+
+
+def test_a_package_without_requirements_or_example_is_tested(tmp_path: Path) -> None:
+    package = _package_that_requires(tmp_path, "")
+    (planned,) = environments.plan([package], ["newest"], ["current"])
+    assert planned.left_out == ""
+    steps = environments.steps(planned, tmp_path)
+    assert [step.name for step in steps] == ["venv", "install", "tests"]
+    with pytest.raises(UsageError, match="accepts nothing, as nothing is required"):
+        environments.plan([package], ["newest"], ["current"], ["scipy"])
 
 
 def test_what_cannot_be_left_out_or_installed_is_refused() -> None:
