@@ -281,7 +281,45 @@ def test_a_failed_step_ends_it_and_is_shown(step: str, words: str) -> None:
     assert outcome.failed == step
     assert "it broke" in outcome.output
     assert f"FAILED at {step}" in str(outcome)
+    # What was not installed has no version.
+    made = ("5.0.0", "3.12.1") if step == "tests" else ("4.8.0", "python3.10")
+    assert (outcome.optuna, outcome.python) == made
     assert not any("runpy" in " ".join(command) for command in runner.commands)
+
+
+def test_an_outcome_says_how_it_went(tmp_path: Path) -> None:
+    environment = Environment(SAMPLER, "newest", "python3", ("scipy",))
+    passed = testing.Outcome(environment, "5.0.0", "3.12.1", "7 passed in 1.2s", seconds=3.4)
+    where = f"{SAMPLER.title}, Optuna 5.0.0, Python 3.12.1, without scipy: "
+    assert str(passed) == f"{where}7 passed in 1.2s, example ran (3 s in all)"
+    failed = testing.Outcome(environment, "5.0.0", "3.12.1", "7 passed in 1.2s", "example")
+    assert str(failed) == f"{where}FAILED at example (0 s in all)"
+    without = Environment(_package_that_requires(tmp_path, ""), "newest", "python3")
+    told = str(testing.Outcome(without, "5.0.0", "3.12.1", "7 passed in 1.2s"))
+    assert told == "samplers/one, Optuna 5.0.0, Python 3.12.1: 7 passed in 1.2s (0 s in all)"
+
+
+@pytest.mark.parametrize(
+    ("out", "tests", "python"),
+    [
+        (
+            "2 passed\n=== 7 passed, 1 skipped in 1.2s ===\na warning\n",
+            "7 passed, 1 skipped in",
+            "?",
+        ),
+        ("no word of it", "no test passed or failed", "it"),
+    ],
+)
+def test_what_commands_print_is_read(out: str, tests: str, python: str) -> None:
+    def runner(command: Sequence[str], _: Path) -> subprocess.CompletedProcess[str]:
+        is_version = "platform" in " ".join(command)
+        printed = "" if is_version and python == "?" else out
+        return subprocess.CompletedProcess(command, 0, printed, "")
+
+    outcome = testing.run_package(Environment(SAMPLER, "4.8.0", "python3.10"), runner)
+    assert outcome.tests.startswith(tests) and not outcome.tests.endswith(("=", " "))
+    assert outcome.python == python
+    assert outcome.optuna == ("4.8.0" if python == "?" else "of")
 
 
 def test_the_commands_see_nothing_of_this_environment(monkeypatch: pytest.MonkeyPatch) -> None:
