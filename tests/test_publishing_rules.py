@@ -163,6 +163,8 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("front-matter", replace(README, "[4.8.0, 5.0.0]", "[4.8, 5.0.0]"), "put it in quotes"),
     ("front-matter", replace(README, "author:", "author: [:"), "is no YAML: "),
     ("front-matter", replace(README, "---\n", ""), "begin it as the registry's template"),
+    ("front-matter", replace(README, "license: MIT License", "license: ' '"), "fill it in"),
+    ("front-matter", replace(README, "tags: [sampler, ", "tags: [' ', sampler, "), "got ' '"),
     ("category-tag", replace(README, "tags: [sampler, ", "tags: ["), "add 'sampler'"),
     ("license-key", replace(README, "license: MIT License", "license: MIT"), "'MIT License' only"),
     ("optuna-versions", replace(README, "[4.8.0, 5.0.0]", "[5.0.0]"), "the oldest supported"),
@@ -171,12 +173,16 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("sections", replace(README, "## Abstract", "## Summary"), "add '## Abstract'"),
     ("sections", without_section("Installation"), "there is a requirements.txt"),
     ("sections", swap_sections, "order them Abstract, APIs, Installation, Example, Others"),
+    ("sections", append(README, "\n## Others\n"), "'## Others' after '## Others'"),
+    ("placeholders", append(EXAMPLE, "# Like yoursampler.\n"), "'YourSampler' is left of"),
     ("placeholders", append(README, "\nPlease fill in the code.\n"), "replace or remove it"),
     ("no-html", append(README, "\nA <b>bold</b> word.\n"), "the hub removes it; write Markdown"),
     ("no-html", append(README, "\n<!-- later -->\n"), "HTML '<!-- later -->'"),
     ("links", append(README, "\n[x](../../benchmarks/README.md)\n"), "write the whole https"),
     ("links", append(README, "\n[x](no_such_file.py)\n"), "add the file or correct the link"),
     ("links", append(README, "\n[x](#no-such-heading)\n"), "no heading for the link"),
+    ("links", append(README, "\n[x](/README.md)\n"), "leaves the package"),
+    ("readme-code", append(README, "\n```py\nx = = 1\n```\n"), "no Python (invalid syntax)"),
     ("readme-code", append(README, "\n```python\nx = = 1\n```\n"), "no Python (invalid syntax)"),
     (
         "readme-code",
@@ -184,6 +190,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         "add optunahub.load_module('samplers/lattice_gp')",
     ),
     ("licence", replace("LICENSE", "2026 Lattice GP developers", "<COPYRIGHT HOLDER>"), "NAME"),
+    ("licence", replace("LICENSE", "Copyright (c) 2026 ", "Copyright (c) "), "(c) YEAR NAME"),
     ("licence", replace("LICENSE", "free of charge", "for money"), "template/LICENSE"),
     ("image-links", append(README, "\n![x](https://example.org/x.png)\n"), "copy the image into"),
     ("image-links", append(README, SHOW.format("none.png")), "add it or correct the path"),
@@ -224,6 +231,13 @@ BROKEN: list[tuple[str, Break, str]] = [
     ),
     ("machine-paths", append(README, "\nC:" + "\\data\\x\n"), "make it relative"),
     ("requirement-lines", append("requirements.txt", "numpy\n"), "Optuna brings numpy: remove"),
+    ("requirement-lines", append("requirements.txt", "NumPy\n"), "Optuna brings NumPy: remove"),
+    ("requirement-lines", replace("requirements.txt", ">=", "==="), "is pinned"),
+    (
+        "requirement-lines",
+        append("requirements.txt", "x @ https://example.org/x.zip#sha256=1\n"),
+        "#sha256=1' is an address: name a release",
+    ),
     ("requirement-lines", replace("requirements.txt", "scipy>=1.15", "scipy==1.15"), "is pinned"),
     ("requirement-lines", append("requirements.txt", "-r more.txt\n"), "write one name a line"),
     ("requirements-used", append("requirements.txt", "pandas\n"), "nothing imports pandas"),
@@ -240,12 +254,27 @@ BROKEN: list[tuple[str, Break, str]] = [
         append("tests/test_space.py", "\nfrom package.samplers.lattice_gp import space\n"),
         "imports package.samplers.lattice_gp, which is not there",
     ),
+    (
+        "relative-imports",
+        append("tests/test_space.py", "\nfrom ...other import x\n"),
+        "leaves the package",
+    ),
     ("relative-imports", append("gp.py", "\nfrom ..other import x\n"), "leaves the package"),
     (
         "future-annotations",
         replace("gp.py", "from __future__ import annotations\n", ""),
         "add 'from __future__ import annotations' at its head",
     ),
+    ("future-annotations", write("one.py", "def f() -> int:\n    return 1\n"), "at its head"),
+    ("future-annotations", write("one.py", "async def f() -> int:\n    return 1\n"), "at its"),
+    ("future-annotations", write("one.py", "def f(x: int):\n    return x\n"), "at its head"),
+    ("future-annotations", write("one.py", "x: int = 1\n"), "at its head"),
+    (
+        "future-annotations",
+        write("one.py", "from __future__ import division\n\nx: int = 1\n"),
+        "at its head",
+    ),
+    ("exports", replace(INIT, "__all__ = [", "__all__ = [] + ["), "list the public classes"),
     ("exports", replace(INIT, "__all__ =", "names ="), "list the public classes"),
     ("exports", replace(INIT, '"StopCallback",', '"StopCallback", "Secret",'), "describe it"),
     ("example", replace(EXAMPLE, "load_module(", "load_local_module("), "write load_module('s"),
@@ -260,6 +289,12 @@ BROKEN: list[tuple[str, Break, str]] = [
         append("gp.py", "\nfrom optuna._gp import gp as g\n"),
         "optuna._gp.gp is priv",
     ),
+    (
+        "private-api",
+        append("gp.py", "\nimport optuna._gp.gp\n"),
+        "optuna._gp.gp is private",
+    ),
+    ("private-api", append("gp.py", "\nimport optuna\n\noptuna._x()\n"), "optuna._x is private"),
     (
         "private-api",
         append("gp.py", "\n\ndef f(s):\n    s._storage = 0\n"),
@@ -280,6 +315,124 @@ def test_a_broken_copy_breaks_just_that_rule(
     found = list(findings_by_rules(_package(copy)))
     assert {finding.rule for finding in found} == {rule}, list(map(str, found))
     assert any(words in finding.message for finding in found), list(map(str, found))
+
+
+SHOWN = "\n[x](//example.org/x) [y](example%2Epy) [z](#whats-new-then) [top](#)\n\n### What's new, then? ##\n"
+ONLY_TYPES = """
+
+if TYPE_CHECKING:
+    import pandas
+    from pandas import DataFrame
+else:
+    import numpy
+
+
+def f(x):
+    return x, numpy, DataFrame, pandas
+"""
+OWN = """
+
+class Mine:
+    def f(self, storage):
+        self._storage = storage
+        return getattr(self, "storage"), getattr(storage, "get", None), storage._mine
+"""
+CALLS = """
+from optunahub import load_module
+
+name = "samplers/other"
+load_module(package="samplers/lattice_gp")
+load_module(name)
+print("load_module", load_module)
+"""
+
+# What breaks no rule, though it looks like it.
+KEPT: dict[str, Break] = {
+    "links": append(README, SHOWN),
+    "code of other languages": append(README, "\n```toml\nx = = 1\n```\n"),
+    "a later block of the example": replace(
+        README, "\n## Others\n", "\n```python\nx = 1\n```\n\n## Others\n"
+    ),
+    "a section of one's own": append(README, "\n## More\n\nText.\n"),
+    "several years": replace("LICENSE", "(c) 2026 ", "(c) 2024-2025, 2026, "),
+    "tests in folders": both(
+        move("tests/test_space.py", "tests/deep/test_space.py"),
+        append("tests/deep/test_space.py", "\nfrom ...gp import x\n"),
+    ),
+    "images of all kinds": both(
+        *(
+            both(write(f"images/{name}", start), append(README, SHOW.format(name)))
+            for name, start in (
+                ("a.PNG", PNG),
+                ("b.jpg", b"\xff\xd8\xff\xe0"),
+                ("c.jpeg", b"\xff\xd8\xff\xe1"),
+                ("d.gif", b"GIF87a\0"),
+                ("e e.gif", b"GIF89a\0"),
+            )
+        ),
+        replace(README, "images/e e.gif", "./images/e%20e.gif"),
+    ),
+    "a large file": write("table.csv", "1,2\n" * (files.FILE_BYTES // 4)),
+    "addresses and tables": both(
+        append(README, "\n`https://example.org/home/" + "me/x` and `a/home/" + "me/x`.\n"),
+        write("table.jsonl", '"/home/' + 'me/x"\n'),
+    ),
+    "a comment on a requirement": write("requirements.txt", "# Why:\n\nscipy>=1.15  # fits\n"),
+    "imports for types": append("gp.py", ONLY_TYPES),
+    "private names of one's own": append("gp.py", OWN),
+    "private names in tests": append("tests/test_space.py", "\n\nx = study._storage\n"),
+    "another way to load": write(EXAMPLE, CALLS),
+    "no annotations": write("one.py", "def f(x):\n    return x\n"),
+    "a tuple of names": both(
+        replace(INIT, "__all__ = [", "__all__ = ("), replace(INIT, "\n]", "\n)")
+    ),
+}
+
+
+@pytest.mark.parametrize("act", KEPT.values(), ids=KEPT)
+def test_a_copy_that_is_changed_otherwise_keeps_the_rules(copy: Path, act: Break) -> None:
+    act(copy)
+    assert [str(finding) for finding in findings_by_rules(_package(copy))] == []
+
+
+def test_findings_tell_the_line(copy: Path) -> None:
+    n = len((copy / README).read_text(encoding="utf-8").splitlines())
+    append(README, "\n```python\nx = 1\ny = = 2\n```\n\nA\n<b>bold</b> word.\n")(copy)
+    append(README, "\n[x](none.py)\n![x](images/none.png)\n")(copy)
+    found = {(f.rule, f.line - n) for f in findings_by_rules(_package(copy))}
+    assert found == {("readme-code", 4), ("no-html", 8), ("links", 10), ("image-links", 11)}
+
+
+def test_a_missing_readme_is_told_once(copy: Path) -> None:
+    remove(README)(copy)
+    found = {finding.rule for finding in findings_by_rules(_package(copy))}
+    assert found == {"required-files", "front-matter", "image-use"}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ((images.IMAGE_BYTES, images.PACKAGE_IMAGE_BYTES - images.IMAGE_BYTES), []),
+        ((images.IMAGE_BYTES + 1,), ["150,001 bytes, at most 150,000: draw it smaller"]),
+        ((125_000, 125_001), ["250,001 bytes together, at most 250,000: show fewer"]),
+    ],
+)
+def test_images_may_be_as_large_as_is_said(
+    copy: Path, sizes: tuple[int, ...], words: list[str]
+) -> None:
+    shutil.rmtree(copy / "images")
+    for number, size in enumerate(sizes):
+        write(f"images/{number}.png", PNG + b"\0" * (size - len(PNG)))(copy)
+    told = [finding.message for finding in images.image_size(_package(copy))]
+    assert len(told) == len(words)
+    assert all(word in message for word, message in zip(words, told))
+
+
+def test_an_image_lies_in_its_folder(copy: Path) -> None:
+    both(write("pictures/x.png", PNG), append(README, "\n![x](pictures/x.png)\n"))(copy)
+    found = {finding.rule: finding.message for finding in findings_by_rules(_package(copy))}
+    assert set(found) == {"image-links", "image-kind"}
+    assert "is not under images/: move it" in found["image-links"]
 
 
 @pytest.mark.parametrize(
