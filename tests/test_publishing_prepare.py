@@ -24,6 +24,8 @@ from publishing import readme
 from publishing import testing
 from publishing.environments import Environment
 from publishing.errors import UsageError
+from publishing.git import git as run_git
+from publishing.git import is_repository_root
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -238,6 +240,35 @@ def test_a_folder_that_is_no_clone_is_refused(
     committed(folder)
     assert "lacks .github/pull_request_template.md" in _refusal(checkout, folder, capsys)
     assert "no branch 'other'" in _refusal(checkout, folder, capsys, "--base", "other")
+
+
+def test_only_the_top_of_a_repository_is_its_root(registry: Path, tmp_path: Path) -> None:
+    assert is_repository_root(registry)
+    bare, link = tmp_path / "bare.git", tmp_path / "link"
+    git(tmp_path, "clone", "-q", "--bare", str(registry), str(bare))
+    link.symlink_to(registry, target_is_directory=True)
+    assert is_repository_root(bare) and is_repository_root(link)
+    for folder in (registry / "package", registry / ".git", registry / "no", tmp_path):
+        assert not is_repository_root(folder)
+
+
+def test_a_bare_clone_will_do(
+    checkout: Path, registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "findings_by_tools", lambda *_: [])
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(registry), str(bare))
+    git(bare, "config", "user.name", "Ann Author")
+    git(bare, "config", "user.email", "ann@example.invalid")
+    assert _prepare(checkout, bare, "--branch", "mine") == 0
+    assert f"package/{TITLE}/sampler.py" in _names(bare, "mine")
+
+
+def test_gits_own_words_are_told_or_its_exit_status(registry: Path) -> None:
+    with pytest.raises(UsageError, match=r"^git show in .*registry: .*nowhere"):
+        run_git(registry, "show", "nowhere")
+    with pytest.raises(UsageError, match=r"^git rev-parse in .*registry: exit status 1$"):
+        run_git(registry, "rev-parse", "--verify", "--quiet", "nowhere")
 
 
 def test_branches_that_cannot_be_written_are_refused(
