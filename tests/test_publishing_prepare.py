@@ -313,6 +313,58 @@ def test_a_text_that_cannot_be_written_is_refused(
     assert "which is a folder" in _refusal(checkout, registry, capsys, "--text", str(checkout))
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_text_that_may_not_be_written_is_refused(
+    checkout: Path,
+    registry: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_there: bool,
+) -> None:
+    text = tmp_path / "text.md"
+    if is_there:
+        text.touch()
+    # Whoever is root may write everywhere.
+    asked = []
+
+    def access(path: Path, mode: int) -> bool:
+        asked.append(path)
+        return mode != os.W_OK
+
+    monkeypatch.setattr(os, "access", access)
+    error = _refusal(checkout, registry, capsys, "--text", str(text))
+    assert "text.md', which cannot be written" in error
+    assert asked == [text if is_there else tmp_path]
+
+
+def test_a_folder_without_a_commit_is_refused(
+    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(checkout / ".git")
+    assert "no git repository with a commit" in _refusal(checkout, registry, capsys)
+    git(checkout, "init", "-q")
+    assert "no git repository with a commit" in _refusal(checkout, registry, capsys)
+
+
+@pytest.mark.usefixtures("no_tools")
+@pytest.mark.parametrize("check", ["import sys; sys.exit('author is empty')", "", None])
+def test_the_clone_s_own_check_is_asked_if_there_is_one(
+    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str], check: str | None
+) -> None:
+    script = registry / "optunahub-registry" / "header_confirm.py"
+    if check is None:
+        script.unlink()
+    else:
+        script.write_text(check)
+    git(registry, "commit", "-qam", "another check")
+    if check:
+        error = _refusal(checkout, registry, capsys)
+        assert "header_confirm.py of the registry: author is empty" in error
+    else:
+        assert _prepare(checkout, registry) == 0
+
+
 def test_a_missing_git_is_told(
     checkout: Path,
     registry: Path,
@@ -340,6 +392,9 @@ def test_a_package_comes_with_what_it_loads(
     error = _refusal(checkout, registry, capsys, "samplers/other")
     assert f"samplers/other loads {TITLE}, which the registry lacks" in error
     assert _prepare(checkout, registry, "samplers/other", TITLE) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("samplers/other, ") and "\nbranch add-other-and-lattice_gp of " in out
+    assert "\nleft for you to tick: I agree to the contributor agreements.\n" in out
 
 
 @pytest.mark.usefixtures("no_tools")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import metadata
 import os
 from pathlib import Path
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -16,6 +18,10 @@ pytest.importorskip("mdformat", reason="needs the extra publish")
 
 from publishing import cli
 from publishing import packages
+from publishing import settings
+from publishing import tools
+from publishing import versions
+from publishing.errors import UsageError
 from publishing.findings import Finding
 from publishing.packages import Package
 from publishing.rules import files
@@ -193,6 +199,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("licence", replace("LICENSE", "Copyright (c) 2026 ", "Copyright (c) "), "(c) YEAR NAME"),
     ("licence", replace("LICENSE", "free of charge", "for money"), "template/LICENSE"),
     ("image-links", append(README, "\n![x](https://example.org/x.png)\n"), "copy the image into"),
+    ("image-links", append(README, "\n![x](data:image/png;base64,AA==)\n"), "copy the image into"),
     ("image-links", append(README, SHOW.format("none.png")), "add it or correct the path"),
     ("image-links", append(README, "\n![x](../x.png)\n"), "copy the image into images/"),
     ("image-use", write("images/more.png", PNG), "the README does not show it: remove it"),
@@ -222,6 +229,11 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("no-binary", write("table.npz", b"PK\0\1\2"), "keep it as text, or host it elsewhere"),
     ("file-size", write("table.csv", "1,2\n" * (files.FILE_BYTES // 4 + 1)), "shorten it or host"),
     ("no-symlinks", link("again.md", README), "is a link: copy the file itself"),
+    (
+        "no-symlinks",
+        both(link("images/y.png", "../README.md"), append(README, SHOW.format("y.png"))),
+        "is a link: copy",
+    ),
     ("no-generated", write("__pycache__/x.cpython-311.pyc", b"\0"), "have git ignore it"),
     ("no-generated", write(".ipynb_checkpoints/x.py", ""), "is generated: remove it"),
     (
@@ -454,8 +466,8 @@ def test_the_folder_has_a_name_and_a_category_of_the_registry(
     assert words in found[0].message
 
 
-def _by_tools(folder: Path, settings: Settings | None = None) -> list[Finding]:
-    return findings_by_tools([_package(folder)], settings or kept_settings())
+def _by_tools(folder: Path, given: Settings | None = None) -> list[Finding]:
+    return findings_by_tools([_package(folder)], given or kept_settings())
 
 
 @pytest.mark.slow
@@ -526,6 +538,95 @@ def test_what_another_branch_left_behind_is_no_package(copy: Path) -> None:
     write("../left/tests/test_it.py", "")(copy)
     found = [package.name for package in packages.find(copy.parents[2])]
     assert found == ["lattice_gp", "left"]
+
+
+def test_versions_of_optuna_are_those_of_pyproject(tmp_path: Path) -> None:
+    path = tmp_path / "pyproject.toml"
+    with pytest.raises(UsageError, match="pyproject.toml: not found; run from the root"):
+        versions.supported(tmp_path)
+    path.write_text("[project]\n")
+    with pytest.raises(UsageError, match="must have newest-optuna"):
+        versions.supported(tmp_path)
+    newest = "[tool.publishing]\nnewest-optuna = '5.0.0'\n"
+    path.write_text(f"[project]\ndependencies = ['numpy >= 1.24', 'optuna < 6']\n{newest}")
+    with pytest.raises(UsageError, match="dependencies must have a lower bound"):
+        versions.supported(tmp_path)
+    path.write_text(path.read_text().replace("< 6", "< 6, != 4.9, >= 4.8"))
+    assert versions.supported(tmp_path) == versions.Supported("4.8.0", "5.0.0")
+    assert [versions.full_version(v) for v in ("4", "4.8", "4.8.1")] == ["4.0.0", "4.8.0", "4.8.1"]
+
+
+def test_pins_are_those_of_the_hooks() -> None:
+    text = """repos:
+- repo: https://example.org/ruff-pre-commit/
+  rev: v0.15.21
+- repo: https://example.org/mirrors-mypy
+  rev: 2.3
+- repo: https://example.org/others
+  rev: v1
+"""
+    assert settings._pins(text) == {"ruff": "0.15.21", "mypy": "2.3"}
+    for damaged in ("repos: [", "hooks: []", "repos: [{rev: v1}]", "- repos"):
+        with pytest.raises(UsageError, match="pre-commit-config.yaml of the registry: cannot be"):
+            settings._pins(damaged)
+
+
+def test_what_tools_print_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def finished(status: int, out: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], status, out, "and more")
+
+    read = tools._with_place("correct it")
+    out = "package/a.py:3: error: Wrong  [x]\npackage/a.py:3: note: Why\npackage/b.py:1:2: E1 No\n"
+    assert tools._findings("mypy", finished(1, out), read) == [
+        Finding("package/a.py", 3, "mypy", "Wrong  [x]: correct it"),
+        Finding("package/b.py", 1, "mypy", "E1 No: correct it"),
+    ]
+    assert tools._findings("mypy", finished(0, "all is well"), read) == []
+    with pytest.raises(UsageError, match="^mypy: failed: no such option and more$"):
+        tools._findings("mypy", finished(2, "no such option "), read)
+    (tmp_path / "a.py").touch()
+    (tmp_path / "b.py").symlink_to("a.py")
+    assert tools._names(tmp_path, ".py") == ["a.py"]
+
+    def version(tool: str) -> str:
+        raise metadata.PackageNotFoundError(tool)
+
+    monkeypatch.setattr(metadata, "version", version)
+    with pytest.raises(UsageError, match="^ruff is not installed: pip install"):
+        tools.findings_by_tools([], kept_settings())
+
+
+def test_findings_are_counted_and_come_in_order(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_tool = Finding("package/a", 0, "mypy", "wrong")
+    monkeypatch.setattr(cli, "findings_by_tools", lambda *_: [by_tool])
+    assert cli.main(["check"], root=copy.parents[2]) == 1
+    assert "samplers/lattice_gp: 1 finding by" in capsys.readouterr().out
+    write("broken.py", "\nx = = 1\n")(copy)
+    assert cli.main(["check"], root=copy.parents[2]) == 1
+    first, second, last = capsys.readouterr().out.splitlines()
+    assert first == "package/a: [mypy] wrong"
+    assert second.startswith("package/samplers/lattice_gp/broken.py:2: [python-syntax] no Python")
+    assert last == f"samplers/lattice_gp: 2 findings by {len(RULES)} rules"
+
+
+def test_names_of_packages_may_be_paths(copy: Path) -> None:
+    root = copy.parents[2]
+    names = ["package/samplers/lattice_gp/", "samplers/lattice_gp"]
+    assert [package.title for package in packages.find(root, names)] == ["samplers/lattice_gp"]
+    shutil.rmtree(copy)
+    with pytest.raises(UsageError, match="has no package; run from the root of the checkout"):
+        packages.find(root)
+
+
+def test_lists_on_the_command_line_have_names(capsys: pytest.CaptureFixture[str]) -> None:
+    for option in ("--optuna", "--python", "--without"):
+        with pytest.raises(SystemExit):
+            cli.main(["test", option, " , "])
+        assert (
+            f"argument {option}: got ' , ', accepts names separated by" in capsys.readouterr().err
+        )
 
 
 def test_a_damaged_pyproject_is_told(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
