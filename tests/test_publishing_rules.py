@@ -202,6 +202,7 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("image-links", append(README, "\n![x](data:image/png;base64,AA==)\n"), "copy the image into"),
     ("image-links", append(README, SHOW.format("none.png")), "add it or correct the path"),
     ("image-links", append(README, "\n![x](../x.png)\n"), "copy the image into images/"),
+    ("image-use", write("images/more.PNG", PNG), "the README does not show it: remove it"),
     ("image-use", write("images/more.png", PNG), "the README does not show it: remove it"),
     (
         "image-kind",
@@ -295,6 +296,7 @@ BROKEN: list[tuple[str, Break, str]] = [
         replace(EXAMPLE, 'lattice_gp")', 'lattice_gp", repo_owner="me", ref="main")'),
         "load_module with repo_owner, ref: leave it out",
     ),
+    ("example", write(EXAMPLE, 'print("samplers/lattice_gp")\n'), "add optunahub.load_module("),
     ("example", write(EXAMPLE, "import optuna\n"), "add optunahub.load_module("),
     (
         "private-api",
@@ -356,6 +358,7 @@ name = "samplers/other"
 load_module(package="samplers/lattice_gp")
 load_module(name)
 print("load_module", load_module)
+(lambda: load_module)()(name)
 """
 
 # What breaks no rule, though it looks like it.
