@@ -129,13 +129,12 @@ def provenance(
     how = "--workers 2" if on_cpu else "--device cuda --trainer fast"
     keys = ("device", "machine", "python", "torch", "torchvision", "cuda")
     n_planned = sum(map(len, design(preset)))
-    finished = datetime.fromtimestamp(records_path.stat().st_mtime, tz=timezone.utc)
     return {
         "commands": [
             f"{module}.campaign --preset {preset.name} --data-root data --out {name} {how}",
             f"{module}.build_table --preset {preset.name} --records {name} --readme",
         ],
-        "finished": finished.date().isoformat(),
+        "finished": _finished(records, records_path),
         "n_planned": n_planned,
         "n_runs": dict(Counter(run.role for run in runs)),
         "n_cells": len({run.cell for run in runs}),
@@ -148,6 +147,15 @@ def provenance(
         "seconds": _CLOCK_NOTE if on_cpu else _DEVICE_CLOCK_NOTE,
         "test_accuracy": f"Share of the first {preset.n_test} test images.",
     }
+
+
+def _finished(records: list[dict[str, Any]], path: Path) -> str:
+    """The day on which the last run was made; if no record tells, that of the file."""
+    days = [record["date"] for record in records if "date" in record]
+    if days:
+        return str(max(days))
+    changed = datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.utc)
+    return changed.date().isoformat()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -18,6 +18,8 @@ import argparse
 from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
+from datetime import datetime
+from datetime import timezone
 from pathlib import Path
 import platform
 import sys
@@ -161,7 +163,7 @@ def _write(
     try:
         for i, record in enumerate(records, 1):
             try:
-                append_record(path, record | environment)
+                append_record(path, record | environment | {"date": _today()})
             except OSError as error:
                 print(f"--out {path}: {error}. The same command continues.", file=sys.stderr)
                 return 1
@@ -176,6 +178,10 @@ def _write(
         print(f"{error} The same command continues.", file=sys.stderr)
         return 1
     return 0
+
+
+def _today() -> str:
+    return datetime.now(timezone.utc).date().isoformat()
 
 
 def _parser() -> argparse.ArgumentParser:

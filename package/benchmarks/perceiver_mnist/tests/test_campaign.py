@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 import dataclasses
+from datetime import date
+from datetime import datetime
+from datetime import timezone
 import json
 import math
 import os
@@ -28,6 +31,9 @@ Submodule = Callable[[str], ModuleType]
 # import this file before they look their preset up.
 _DRIVER = """
 import dataclasses
+from datetime import date
+from datetime import datetime
+from datetime import timezone
 import sys
 
 sys.path.insert(0, {root!r})
@@ -287,6 +293,8 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
     made = [json.loads(line) for line in out.read_text().splitlines()[3:]]
     assert [record["training_seed"] for record in made] == [3]
     assert all(made[0][name] for name in ("python", "torch", "torchvision", "machine"))
+    today = datetime.now(timezone.utc).date()
+    assert (today - date.fromisoformat(made[0]["date"])).days in (0, 1)
     assert f"3 of {len(left) + 3} runs done" in capsys.readouterr().out
 
 

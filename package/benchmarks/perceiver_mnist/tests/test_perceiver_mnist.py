@@ -6,6 +6,7 @@ from collections.abc import Callable
 import dataclasses
 import json
 import math
+import os
 from pathlib import Path
 import pickle
 import subprocess
@@ -582,6 +583,24 @@ def test_provenance_tells_the_commands_and_the_clock(
     assert told["seconds"].startswith(clock)
     assert told["environment"] == {"device": [device], "torch": ["2"]}
     assert told["n_planned"] == len(table.runs)
+
+
+def test_table_tells_the_day_of_the_last_run_as_far_as_that_is_known(
+    submodule: Submodule, table: Any, tmp_path: Path
+) -> None:
+    records_path = tmp_path / "records.jsonl"
+    records_path.touch()
+    os.utime(records_path, (86_400.0, 86_400.0))
+
+    def finished(*days: str | None) -> str:
+        records = [{"device": "cpu"} | ({} if day is None else {"date": day}) for day in days]
+        told = submodule("build_table").provenance(
+            table.preset, records, table.runs[:1], records_path
+        )
+        return str(told["finished"])
+
+    assert finished(None, "2026-11-26", "2026-11-25") == "2026-11-26"
+    assert finished(None, None) == "1970-01-02"
 
 
 # The picture.
