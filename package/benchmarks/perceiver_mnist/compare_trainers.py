@@ -190,7 +190,7 @@ def _run_all(
                             start = prepare(preset, **cell, training_seeds=[seed])
                             measured["kernel_seconds"] = trainer.kernel_seconds(start)
                         flops = epoch_flops(preset, cell, device)
-                    except torch.OutOfMemoryError as error:
+                    except torch.cuda.OutOfMemoryError as error:
                         raise DoesNotFitError.of(which) from error
                     log(which | {"flops": flops} | measured)
 

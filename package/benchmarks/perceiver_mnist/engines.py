@@ -144,7 +144,7 @@ def _train_side_by_side(
         # No part of a run's seconds, which tell the costs where the design has it alone.
         trainer.compile(start)
         records = trainer.train(start, [run.learning_rate for run in group])
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         if len(group) == 1:
             raise DoesNotFitError.of(asdict(group[0])) from error
         records = []
@@ -194,6 +194,6 @@ def _measure(run: Run) -> Record:
     params = {name: value for name, value in asdict(run).items() if name != "role"}
     try:
         record = train(_worker_state["preset"], _worker_state["images"], **params)
-    except torch.OutOfMemoryError as error:
+    except torch.cuda.OutOfMemoryError as error:
         raise DoesNotFitError.of(asdict(run)) from error
     return asdict(run) | record.to_dict() | {"side_by_side": 1}
