@@ -28,7 +28,6 @@ from benchmarks.analysis import everything
 from benchmarks.analysis import paired
 from benchmarks.analysis import results as results_of
 from benchmarks.analysis import run_arrays
-from benchmarks.analysis import target
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
@@ -40,6 +39,7 @@ from benchmarks.contenders import grid
 from benchmarks.errors import UsageError
 from benchmarks.reporting import compare as compare_command
 from benchmarks.reporting import compare_tables
+from benchmarks.reporting.target_table import target_table
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.suite import references
@@ -180,23 +180,23 @@ def test_problems_where_the_reference_is_worse() -> None:
 
 
 def test_trials_to_a_target() -> None:
-    assert target.first_at_most(np.array([0.5, 0.2, 0.1]), 0.2) == 2
-    assert target.first_at_most(np.array([0.5, 0.2, 1e-12]), 0.0) == 3
-    assert target.first_at_most(np.array([0.5, 0.2, 0.1]), 0.0) == 4
     made_up = {
         # Best value 0, median of the first values 1: the values are their own regret.
-        ("p", "a", 0): Curve(np.array([1, 3]), np.array([1.0, 0.0]), 4),
+        ("p", "a", 0): Curve(np.array([1, 3]), np.array([1.0, 1e-12]), 4),
         ("p", "a", 1): Curve(np.array([1, 2]), np.array([1.0, 0.5]), 4),
         ("p", "b", 0): Curve(np.array([1, 4]), np.array([1.0, 0.0]), 4),
         ("p", "b", 1): Curve(np.array([1]), np.array([1.0]), 2),
     }
     curve_set = CurveSet(made_up, Facts())
-    found = target.trials_to_target(curve_set, 0.0, 4)
-    assert found["p", "a"] == target.Reached(4.0, 1, 2)
-    assert found["p", "b"] == target.Reached(4.0, 1, 1), "a study of two trials does not count"
-    assert target.trials_to_target(curve_set, 0.5, 4)["p", "a"] == target.Reached(2.5, 2, 2)
-    table = target.target_table(curve_set, 0.0, 4)
+    scales = {"p": Scale(0.0, 1.0)}
+    # A study of two trials does not count.
+    table = target_table(curve_set, scales, 0.0, 4)
     assert table.rows == [["p", "4 (1/2)", "4 (1/1)"], ["mean", "4.0", "4.0"]]
+    table = target_table(curve_set, scales, 0.5, 4)
+    assert table.rows == [["p", "2 (2/2)", "4 (1/1)"], ["mean", "2.5", "4.0"]]
+    # A sampler that has not got so far anywhere.
+    table = target_table(curve_set.only(["p"], ["a"]), scales, 0.5, 5)
+    assert table.rows == [["p", "–"], ["mean", "–"]]
 
 
 def test_scale_is_the_suites_reference() -> None:

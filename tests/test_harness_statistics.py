@@ -45,11 +45,14 @@ def test_best_at_seconds() -> None:
     np.testing.assert_array_equal(statistics.best_at_seconds(losses, seconds, grid), expected)
 
 
-def test_time_to_target() -> None:
+def test_times_to_targets() -> None:
     losses = np.array([[3.0, 1.0, 0.5], [NAN, NAN, 1.0], [3.0, 3.0, 3.0]])
     seconds = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
-    times = statistics.time_to_target(losses, seconds, target=1.0)
-    np.testing.assert_array_equal(times, [2.0, 6.0, np.inf])
+    times = statistics.times_to_targets(losses, seconds, np.array([1.0, 0.5]))
+    np.testing.assert_array_equal(times, [[2.0, 3.0], [6.0, np.inf], [np.inf, np.inf]])
+    # A study that has found nothing.
+    nothing = statistics.times_to_targets(np.array([]), np.array([]), np.array([1.0]))
+    np.testing.assert_array_equal(nothing, [np.inf])
 
 
 def test_bootstrap_interval_agrees_with_scipy() -> None:

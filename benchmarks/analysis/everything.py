@@ -21,6 +21,7 @@ from .ecdf import TRIALS
 from .ert import Ert
 from .ert import expected_running_times
 from .hitting import find_hits
+from .hitting import Hits
 from .hitting import TARGETS
 from .pairwise import compare_pairs
 from .pairwise import Pair
@@ -38,6 +39,7 @@ class Analysis:
         pairs: Every sampler against every other one, in every column.
         statements: What is told of them in ``column``.
         critical_difference: Ranks over problems in ``column``; None without a common problem.
+        hits: When the studies reached the targets within so many trials, by problem and sampler.
         ert: Expected running times by problem, sampler and target.
         ecdf: Share of targets reached against trials, then against seconds where they are known.
     """
@@ -47,6 +49,7 @@ class Analysis:
     pairs: list[Pair]
     statements: list[Statement]
     critical_difference: CriticalDifference | None
+    hits: dict[tuple[str, str], Hits]
     ert: list[Ert]
     ecdf: list[Ecdf]
 
@@ -83,6 +86,7 @@ def analyse(
         critical_difference(
             comparison.by_problem, comparison.problems, comparison.samplers, column
         ),
+        hits,
         expected_running_times(hits, levels),
         [
             *ecdf(hits, comparison.samplers, TRIALS, unit),

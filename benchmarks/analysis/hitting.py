@@ -13,6 +13,7 @@ from . import paired
 from .curves import Curve
 from .curves import CurveSet
 from .regret import Scale
+from .statistics import times_to_targets
 
 
 # Normalised regrets to be reached, unless others are asked for.
@@ -74,11 +75,8 @@ def _hits(
     within = curve.trials <= n_trials
     regrets = paired.normalised_regret(curve.values[within], scale.best, scale.median)
     # Not every change is for the better: an incumbent may be worse without its noise.
-    reached = regrets[:, None] <= levels
-    some = reached.any(axis=0)
-    first = np.argmax(reached, axis=0) if len(reached) else np.zeros(len(levels), dtype=int)
-    trials = np.where(some, np.append(curve.trials[within], 0)[first], np.inf)
+    trials = times_to_targets(regrets, curve.trials[within].astype(float), levels)
     if curve.seconds is None:
         return trials, float(n_trials), np.full(len(levels), np.nan), np.nan
-    seconds = np.where(some, np.append(curve.seconds[within], 0.0)[first], np.inf)
+    seconds = times_to_targets(regrets, curve.seconds[within], levels)
     return trials, float(n_trials), seconds, curve.seconds_at(n_trials)

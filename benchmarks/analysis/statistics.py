@@ -82,22 +82,23 @@ def best_at_seconds(losses: FloatArray, seconds: FloatArray, grid: FloatArray) -
     return result
 
 
-def time_to_target(losses: FloatArray, times: FloatArray, target: float) -> FloatArray:
-    """When each seed first had a loss of ``target`` or lower.
+def times_to_targets(losses: FloatArray, times: FloatArray, targets: FloatArray) -> FloatArray:
+    """When each seed first had a loss as low as each target.
 
     Args:
-        losses: Losses, shape (n_seeds, n_trials); NaN for a trial without a value.
+        losses: Losses, or regrets, shape (..., n_trials); NaN for a trial without a value.
         times: When each trial finished, in seconds or trials, same shape.
-        target: The loss to reach.
+        targets: The losses to reach, shape (n_targets,).
 
     Returns:
-        Times, shape (n_seeds,); infinity for a seed that has not reached it.
+        Times, shape (..., n_targets); infinity where a seed has not reached the target.
     """
+    # One more trial, which reaches everything, and never ends.
+    never = np.full((*losses.shape[:-1], 1), np.inf)
     # NaN compares as False.
-    reached = losses <= target
-    first = np.argmax(reached, axis=-1)
-    at_first = np.take_along_axis(times, first[:, None], axis=-1)[:, 0]
-    return np.where(reached.any(axis=-1), at_first, np.inf)
+    reached = np.concatenate([losses, -never], axis=-1)[..., None] <= targets
+    first = np.argmax(reached, axis=-2)
+    return np.take_along_axis(np.concatenate([times, never], axis=-1), first, axis=-1)
 
 
 def bootstrap_interval(

@@ -155,8 +155,9 @@ def _summarise(
     if target is not None:
         losses, finished_at = sample.losses[complete], sample.finished_at[complete]
         numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
-        trials = statistics.time_to_target(losses, numbers, target.loss)
-        seconds = statistics.time_to_target(losses, finished_at, target.loss)
+        level = np.array([target.loss])
+        trials = statistics.times_to_targets(losses, numbers, level)[:, 0]
+        seconds = statistics.times_to_targets(losses, finished_at, level)[:, 0]
     n_pairs, p_value = 0, math.nan
     if ours is not None and sample.sampler != OURS:
         n_pairs, p_value = _compare(ours, sample)

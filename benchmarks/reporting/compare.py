@@ -16,7 +16,6 @@ from ..analysis.curves import CurveSet
 from ..analysis.everything import analyse
 from ..analysis.hitting import TARGETS
 from ..analysis.results import load_runs
-from ..analysis.target import target_table
 from ..arguments import integers
 from ..calls import parse_call
 from ..calls import show_call
@@ -29,6 +28,7 @@ from ..storage import opening
 from ..suite import TAGS
 from . import compare_output
 from .compare_options import DEFAULT_OUT
+from .target_table import target_table
 
 
 _CHECKPOINTS = (10, 20, 30, 60)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     comparison = compare(curve_set, checkpoints, reference)
     extra = []
     if args.target is not None:
-        extra.append(target_table(curve_set, args.target, checkpoints[-1]))
+        extra.append(target_table(curve_set, comparison.scales, args.target, checkpoints[-1]))
     analysis = analyse(curve_set, comparison, targets)
     compare_output.show(comparison, analysis, curve_set, extra, console)
     paths = compare_output.write(comparison, analysis, curve_set, extra, out, command)

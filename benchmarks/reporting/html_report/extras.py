@@ -10,7 +10,6 @@ from ...analysis import everything as analysis
 from ...analysis.comparison import Comparison
 from ...analysis.curves import CurveSet
 from ...analysis.ert import Ert as ErtResult
-from ...analysis.hitting import find_hits
 from ...tables import show_p
 from . import thin
 from .data import CriticalDifference
@@ -56,7 +55,6 @@ def from_comparison(curve_set: CurveSet, comparison: Comparison) -> Extras:
 
 
 def _curves(curve_set: CurveSet, comparison: Comparison, found: analysis.Analysis) -> list[Ecdf]:
-    hits = find_hits(curve_set, comparison.scales, found.targets, int(found.column))
     unit = shares.trial_seconds(curve_set)
     n_curves = 2 * (1 + len(comparison.problems)) * len(comparison.samplers)
     n_points = thin.budget(_N_POINTS, n_curves, _LEAST, _MOST)
@@ -64,7 +62,7 @@ def _curves(curve_set: CurveSet, comparison: Comparison, found: analysis.Analysi
     if len(comparison.problems) == 1:
         return lines
     for problem in comparison.problems:
-        its = {key: value for key, value in hits.items() if key[0] == problem}
+        its = {key: value for key, value in found.hits.items() if key[0] == problem}
         for against in (shares.TRIALS, shares.SECONDS):
             lines += [
                 _curve(line, problem, n_points)
