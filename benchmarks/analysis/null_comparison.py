@@ -179,6 +179,7 @@ def run_pool(
     from ..problems.registry import get_problem
     from ..problems.spec import Options
     from ..running.one_trial import run_trial
+    from ..running.one_trial import unpruned_study
 
     contender = get_contender(sampler)
     options = Options()
@@ -191,10 +192,7 @@ def run_pool(
             space = problem.search_space
             own_seed = sampler_seed(name, seed, seeding)
             built = contender.build(Setup(own_seed, space, n_trials))
-            pruner = optuna.pruners.NopPruner()
-            study = optuna.create_study(
-                directions=problem.directions, sampler=built, pruner=pruner
-            )
+            study = unpruned_study(problem.directions, built)
             trials = [run_trial(study, problem, space) for _ in range(n_trials)]
             sign = -1 if study.direction is optuna.study.StudyDirection.MAXIMIZE else 1
             values = [

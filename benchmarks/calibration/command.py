@@ -15,7 +15,6 @@ from typing import NamedTuple
 import zlib
 
 import numpy as np
-import optuna
 from optuna.trial import TrialState
 from rich.console import Console
 
@@ -29,6 +28,7 @@ from ..problems.spec import Options
 from ..running.folders import make_folder
 from ..running.machine import versions
 from ..running.one_trial import run_trial
+from ..running.one_trial import unpruned_study
 from ..suite import SUITES
 from ..tables import show_number
 from ..tables import Table
@@ -111,11 +111,7 @@ def run_study(problem_name: str, seed: int, n_trials: int) -> Study:
     """Run a study in memory and compare outcomes with predictions."""
     package = hub.load_package(_PACKAGE)
     problem = get_problem(problem_name).build(Options(), seed)
-    study = optuna.create_study(
-        directions=problem.directions,
-        sampler=package.LatticeGPSampler(seed=seed),
-        pruner=optuna.pruners.NopPruner(),
-    )
+    study = unpruned_study(problem.directions, package.LatticeGPSampler(seed=seed))
     for _ in range(n_trials):
         run_trial(study, problem, problem.search_space)
     trials, places = [], []

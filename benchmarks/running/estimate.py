@@ -25,6 +25,7 @@ from ..tables import to_rich
 from .folders import check_place
 from .machine import available_cores
 from .one_trial import run_trial
+from .one_trial import unpruned_study
 from .progress import format_seconds
 
 
@@ -159,11 +160,7 @@ def _objective_seconds(spec: StudySpec, clock: Callable[[], float] = time.perf_c
         # A single one may take minutes.
         return math.nan
     problem = found.build(found.chosen(spec.options), spec.seed)
-    study = optuna.create_study(
-        sampler=optuna.samplers.RandomSampler(seed=0),
-        pruner=optuna.pruners.NopPruner(),
-        directions=problem.directions,
-    )
+    study = unpruned_study(problem.directions, optuna.samplers.RandomSampler(seed=0))
     begin = clock()
     seconds: list[float] = []
     while len(seconds) < _N_TRIED and clock() - begin < _TRIED_SECONDS:

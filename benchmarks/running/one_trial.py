@@ -8,7 +8,11 @@ import math
 import time
 from typing import Any
 
+import optuna
+from optuna.samplers import BaseSampler
+from optuna.storages import BaseStorage
 from optuna.study import Study
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 from optuna.trial import TrialState
@@ -41,6 +45,27 @@ class Evaluated:
     error: str
     ask_seconds: float
     objective_seconds: float
+
+
+def unpruned_study(
+    directions: Sequence[StudyDirection], sampler: BaseSampler, storage: BaseStorage | None = None
+) -> Study:
+    """A study in memory whose trials all run to their end.
+
+    Samplers are compared by such trials. Optuna's default pruner would have objectives prune by
+    what the study has seen.
+
+    Args:
+        directions: Of the objective.
+        sampler: Who suggests.
+        storage: One in memory, if not Optuna's own.
+    """
+    return optuna.create_study(
+        directions=directions,
+        sampler=sampler,
+        pruner=optuna.pruners.NopPruner(),
+        storage=storage,
+    )
 
 
 def run_trial(study: Study, problem: Problem, space: Space) -> FrozenTrial:

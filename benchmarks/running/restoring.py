@@ -20,6 +20,7 @@ from optuna.trial import Trial
 from ..contenders.contender import Contender
 from ..contenders.contender import Setup
 from ..contenders.timing import TimedSampler
+from .one_trial import unpruned_study
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,7 @@ class Plan:
             sampler = TimedSampler(sampler)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study = optuna.create_study(
-                directions=self.directions,
-                sampler=sampler,
-                # Samplers are compared by trials that all run to their end. Optuna's default would
-                # have objectives prune by what the study has seen.
-                pruner=optuna.pruners.NopPruner(),
-                storage=storage,
-            )
+            study = unpruned_study(self.directions, sampler, storage)
             study.add_trials(trials)
             for point in self.start_points[len(trials) :]:
                 study.enqueue_trial(point)
