@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import copy
-import heapq
 from typing import NamedTuple
 
 import optuna
@@ -17,6 +16,7 @@ from optuna.trial import TrialState
 from ..contenders.timing import TimedSampler
 from ..running.clock import ClockedStorage
 from ..running.clock import finished_at
+from ..running.clock import Running
 from .task import Entrant
 from .task import Objective
 from .task import Task
@@ -61,16 +61,15 @@ def run_study(task: Task, entrant: Entrant, seed: int) -> Finished:
         directions=[StudyDirection[name.upper()] for name in task.directions],
     )
     objective = task.objective(seed)
-    # When a running trial ends, which one it is, and with what.
-    running: list[tuple[float, int, _Outcome]] = []
+    running: Running[_Outcome] = Running(storage)
     for _ in range(task.n_trials):
         if len(running) == task.n_workers:
-            _tell_next(study, storage, running)
+            _tell_next(study, running)
         outcome = _evaluate(study, objective)
         seconds = 1.0 if task.duration is None else task.duration(outcome.as_finished(study))
-        heapq.heappush(running, (storage.now + seconds, outcome.number, outcome))
+        running.begin(outcome.number, seconds, outcome)
     while running:
-        _tell_next(study, storage, running)
+        _tell_next(study, running)
     return Finished(study, sampler.seconds)
 
 
@@ -109,9 +108,6 @@ def _evaluate(study: Study, objective: Objective) -> _Outcome:
     return _Outcome(trial.number, TrialState.COMPLETE, [float(value) for value in values])
 
 
-def _tell_next(
-    study: Study, storage: ClockedStorage, running: list[tuple[float, int, _Outcome]]
-) -> None:
-    """Go to the moment when the next trial ends, and tell its result."""
-    storage.now, number, outcome = heapq.heappop(running)
-    study.tell(number, outcome.values, outcome.state)
+def _tell_next(study: Study, running: Running[_Outcome]) -> None:
+    outcome = running.end_next()
+    study.tell(outcome.number, outcome.values, outcome.state)

@@ -1,10 +1,13 @@
-"""A storage in memory whose trials start and end on a simulated clock."""
+"""A simulated clock: a storage whose trials start and end by it, and trials that run on it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 from datetime import timedelta
+import heapq
+from typing import Generic
+from typing import TypeVar
 
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial
@@ -15,6 +18,8 @@ from optuna.trial import TrialState
 FINISHED_SECONDS = "finished_seconds"
 # When every simulation begins.
 _START = datetime(2000, 1, 1)
+
+_T = TypeVar("_T")
 
 
 def finished_at(trial: FrozenTrial) -> float:
@@ -55,3 +60,35 @@ class ClockedStorage(InMemoryStorage):
         elif was_set and state == TrialState.RUNNING:
             trial.datetime_start = self._time()
         return was_set
+
+
+class Running(Generic[_T]):
+    """Trials that have been evaluated, and run on a clock until their seconds are over.
+
+    Args:
+        storage: Whose clock it is.
+    """
+
+    def __init__(self, storage: ClockedStorage) -> None:
+        self._storage = storage
+        # When a trial ends, which one it is (of those that end together, the first comes first),
+        # and what is to be told of it.
+        self._trials: list[tuple[float, int, _T]] = []
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def begin(self, number: int, seconds: float, outcome: _T) -> None:
+        """Begin a trial now.
+
+        Args:
+            number: Its number in the study.
+            seconds: How long it takes, 0 or more.
+            outcome: What is to be told when it ends.
+        """
+        heapq.heappush(self._trials, (self._storage.now + seconds, number, outcome))
+
+    def end_next(self) -> _T:
+        """Set the clock to when the next trial ends, and return what is to be told of it."""
+        self._storage.now, _, outcome = heapq.heappop(self._trials)
+        return outcome

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from collections.abc import Sequence
-import heapq
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
@@ -14,6 +13,7 @@ from ..problems.spec import Problem
 from .clock import ClockedStorage
 from .clock import finished_at
 from .clock import FINISHED_SECONDS
+from .clock import Running
 from .one_trial import ask_and_evaluate
 from .one_trial import Evaluated
 from .one_trial import tell
@@ -54,63 +54,54 @@ def simulate(
         :func:`~benchmarks.running.one_trial.run_trial` says of it and ``finished_seconds``.
     """
     stored = list(finished)
-    simulation = _Simulation(plan, problem, n_workers)
     told: dict[int, FrozenTrial] = {}
     number = len(stored)
-    for trial in simulation.run(stored, n_trials):
+    for trial in _as_they_end(plan, problem, stored, n_trials, n_workers):
         told[trial.number] = trial
         while number in told:
             yield told.pop(number)
             number += 1
 
 
-class _Simulation:
-    def __init__(self, plan: Plan, problem: Problem, n_workers: int) -> None:
-        self._plan = plan
-        self._problem = problem
-        self._n_workers = n_workers
-        # When a running trial ends, which one it is, and what it is told.
-        self._running: list[tuple[float, int, Evaluated]] = []
+def _as_they_end(
+    plan: Plan, problem: Problem, stored: list[FrozenTrial], n_trials: int, n_workers: int
+) -> Iterator[FrozenTrial]:
+    storage = ClockedStorage()
+    study = plan.new_study(storage)
+    running: Running[Evaluated] = Running(storage)
+    number = 0
+    while number < n_trials:
+        if len(running) == n_workers:
+            yield _tell_next(study, running)
+        if number < len(stored):
+            evaluated = _replay(study, stored[number])
+        else:
+            evaluated = ask_and_evaluate(study, problem, plan.setup.space)
+        if evaluated is None:
+            # The sampler does not reproduce itself: it goes on with all stored trials finished, and
+            # none of those that were running.
+            storage = ClockedStorage()
+            study = plan.go_on(stored, storage)
+            storage.now = max(finished_at(trial) for trial in stored)
+            running = Running(storage)
+            number = len(stored)
+        else:
+            running.begin(evaluated.number, _seconds(study, evaluated.number), evaluated)
+            number += 1
+    while running:
+        yield _tell_next(study, running)
 
-    def run(self, stored: list[FrozenTrial], n_trials: int) -> Iterator[FrozenTrial]:
-        storage = ClockedStorage()
-        study = self._plan.new_study(storage)
-        number = 0
-        while number < n_trials:
-            if len(self._running) == self._n_workers:
-                yield self._tell_next(study, storage)
-            if number < len(stored):
-                evaluated = _replay(study, stored[number])
-            else:
-                evaluated = ask_and_evaluate(study, self._problem, self._plan.setup.space)
-            if evaluated is None:
-                # The sampler does not reproduce itself.
-                storage, study = self._go_on(stored)
-                number = len(stored)
-            else:
-                self._begin(study, storage, evaluated)
-                number += 1
-        while self._running:
-            yield self._tell_next(study, storage)
 
-    def _go_on(self, stored: list[FrozenTrial]) -> tuple[ClockedStorage, Study]:
-        """With all stored trials finished, and none of those that were running."""
-        self._running.clear()
-        storage = ClockedStorage()
-        study = self._plan.go_on(stored, storage)
-        storage.now = max(finished_at(trial) for trial in stored)
-        return storage, study
+def _seconds(study: Study, number: int) -> float:
+    """How long an evaluated trial takes."""
+    attrs = study.get_trials(deepcopy=False)[number].user_attrs
+    return told_number(attrs, "seconds", _DEFAULT_SECONDS, 0.0)
 
-    def _begin(self, study: Study, storage: ClockedStorage, evaluated: Evaluated) -> None:
-        attrs = study.get_trials(deepcopy=False)[evaluated.number].user_attrs
-        seconds = told_number(attrs, "seconds", _DEFAULT_SECONDS, 0.0)
-        heapq.heappush(self._running, (storage.now + seconds, evaluated.number, evaluated))
 
-    def _tell_next(self, study: Study, storage: ClockedStorage) -> FrozenTrial:
-        storage.now, _, evaluated = heapq.heappop(self._running)
-        trial = tell(study, evaluated)
-        trial.user_attrs[FINISHED_SECONDS] = finished_at(trial)
-        return trial
+def _tell_next(study: Study, running: Running[Evaluated]) -> FrozenTrial:
+    trial = tell(study, running.end_next())
+    trial.user_attrs[FINISHED_SECONDS] = finished_at(trial)
+    return trial
 
 
 def _replay(study: Study, stored: FrozenTrial) -> Evaluated | None:
