@@ -42,6 +42,7 @@ def _sample(sampler: str, losses: list[list[float]], n_run: list[int], planned: 
         tell=seconds / 4,
         clock=np.full_like(seconds, NAN),
         bad=np.where(ran, np.isnan(values), NAN),
+        measured_again=np.full(len(losses), NAN),
     )
 
 
@@ -174,3 +175,29 @@ def test_studies_with_a_smaller_budget_are_named_and_not_tested() -> None:
     assert [tpe.best[k].n_seeds for k in (2, 4, 6)] == [3, 0, 0]
     assert tpe.n_pairs == 0 and np.isnan(tpe.p_value) and found.target is None
     assert "fewer" not in analyse(runs[:3])[0].state
+
+
+def test_what_was_measured_again_is_in_every_table() -> None:
+    def made(sampler: str, seed: int, *again: float) -> Run:
+        attrs = {"seconds": 1.0, "ask_seconds": 0.0, "tell_seconds": 0.0}
+        trials = [create_trial(value=4.0, user_attrs=attrs)]
+        run = _made(sampler, seed, problem={})
+        return replace(run, sign=-1, trials=trials, reevaluated=again)
+
+    runs = [made("tpe", 0, 3.0, 5.0), made("tpe", 1, 5.0, 6.0), made("random", 0)]
+    (found,) = analyse(runs)
+    tpe, random = found.summaries
+    assert tpe.measured_again is not None and tpe.measured_again.mean == -4.75
+    assert random.measured_again is None
+    table = report._quality_table(found.summaries, found.sign)
+    column = table.columns.index("measured again")
+    assert [row[column] for row in table.rows] == ["4.75 [4, 5.5]", "–"]
+    row = report._summary_row("p", found.sign, tpe)
+    assert [row[f"measured_again{end}"] for end in ("", "_low", "_high")] == [4.75, 4.0, 5.5]
+    notes = report._notes(runs, "")
+    assert any(line.startswith("- Measured again: ") for line in notes)
+    # Nobody asked for it.
+    runs = [replace(run, reevaluated=()) for run in runs]
+    (found,) = analyse(runs)
+    assert "measured again" not in report._quality_table(found.summaries, found.sign).columns
+    assert not any(line.startswith("- Measured again: ") for line in report._notes(runs, ""))

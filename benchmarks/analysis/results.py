@@ -135,6 +135,9 @@ class Sample:
         clock: Seconds from the start of a seed to the end of each trial on a simulated clock; NaN
             without one.
         bad: 1 where a trial diverged or failed, else 0.
+        measured_again: Mean of the values of each seed's final incumbent, measured again with fresh
+            seeds, signed so that lower is better; NaN where that was not asked for; shape
+            (n_seeds,).
     """
 
     sampler: str
@@ -148,6 +151,7 @@ class Sample:
     tell: FloatArray
     clock: FloatArray
     bad: FloatArray
+    measured_again: FloatArray
 
     @property
     def filled(self) -> FloatArray:
@@ -292,4 +296,7 @@ def _to_sample(sampler: str, runs: list[Run], n_trials: int) -> Sample:
         [run.complete and (len(run.trials) >= n_trials or run.is_exhausted) for run in runs],
         [len(run.trials) for run in runs],
         **arrays,
+        measured_again=np.array(
+            [run.sign * np.mean(run.reevaluated) if run.reevaluated else np.nan for run in runs]
+        ),
     )

@@ -36,6 +36,8 @@ class Summary:
         best: Best loss after so many trials.
         expected: Noise-free loss of the final incumbents of the complete seeds; None where the
             problem does not tell.
+        measured_again: The same measured again after the study, of those of them where that was
+            asked for; None if it was of none.
         objective_seconds: Mean total of the objective, for a complete seed.
         sampler_seconds: Mean total of the sampler, for a complete seed.
         ask_seconds: Mean time of a suggestion.
@@ -56,6 +58,7 @@ class Summary:
     n_complete: int
     best: dict[int, Estimate]
     expected: Estimate | None
+    measured_again: Estimate | None
     objective_seconds: float
     sampler_seconds: float
     ask_seconds: float
@@ -151,6 +154,8 @@ def _summarise(
         rows = np.flatnonzero(complete)
         index = statistics.incumbents(sample.losses)[rows, -1]
         expected = estimate(sample.expected[rows[index >= 0], index[index >= 0]])
+    again = sample.measured_again[complete]
+    again = again[~np.isnan(again)]
     trials, seconds = np.array([]), np.array([])
     if target is not None:
         losses, finished_at = sample.losses[complete], sample.finished_at[complete]
@@ -168,6 +173,7 @@ def _summarise(
         int(complete.sum()),
         marks,
         expected,
+        estimate(again) if len(again) else None,
         _mean(np.nansum(sample.costs, axis=-1)[complete]),
         _mean(sampler_totals),
         _mean(sample.ask[~np.isnan(sample.ask)]),

@@ -86,8 +86,10 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
 def _quality_table(rows: list[Summary], sign: int) -> Table:
     marks = list(rows[0].best)
     with_expected = any(row.expected is not None for row in rows)
+    with_again = any(row.measured_again is not None for row in rows)
     columns = ["sampler", "seeds"] + [f"best after {k}" for k in marks]
     columns += ["noise-free"] if with_expected else []
+    columns += ["measured again"] if with_again else []
     with_wasted = any(not math.isnan(row.wasted_share) for row in rows)
     columns += ["wasted"] if with_wasted else []
     columns.append("diverged")
@@ -104,6 +106,8 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
         cells += [_show_estimate(row.best[k], sign, row.n_seeds) for k in marks]
         if with_expected:
             cells.append(_show_estimate(row.expected, sign, row.n_complete))
+        if with_again:
+            cells.append(_show_estimate(row.measured_again, sign, row.n_complete))
         if with_wasted:
             cells.append(show_number(100 * row.wasted_share, "{:.0f}%"))
         cells.append(show_number(100 * row.bad_share, "{:.0f}%"))
@@ -176,11 +180,16 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         f"- p ({OURS}): two-sided paired Wilcoxon test of the final losses against {OURS}, without "
         "correction for several comparisons."
     )
+    again = (
+        "- Measured again: the mean value of the final incumbent, evaluated again after the study "
+        "with fresh seeds of its noise."
+    )
     return [
         "## How to read this",
         "",
         f"- {seeds}",
         "- Noise-free: the value of the final incumbent without the noise of its measurement.",
+        *([again] if any(run.reevaluated for run in runs) else []),
         "- Wasted: share of the trials in the second half of the budget that are no better than the "
         "median trial of `random`, without noise where the problem tells it.",
         "- Diverged: share of trials that the problem calls diverged, or that have no value.",
@@ -258,6 +267,8 @@ def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
     estimates = {f"best_{k}": estimate for k, estimate in row.best.items()}
     if row.expected is not None:
         estimates["noise_free"] = row.expected
+    if row.measured_again is not None:
+        estimates["measured_again"] = row.measured_again
     for name, estimate in estimates.items():
         lower, upper = sorted((sign * estimate.lower, sign * estimate.upper))
         result |= {name: sign * estimate.mean, f"{name}_low": lower, f"{name}_high": upper}

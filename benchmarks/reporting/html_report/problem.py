@@ -15,7 +15,6 @@ from ...analysis import statistics
 from ...analysis.results import Run
 from ...analysis.results import Sample
 from ...analysis.summary import Estimate
-from ...analysis.summary import estimate
 from ...arrays import FloatArray
 from ..analysed import Analysed
 from ..bands import Curve
@@ -101,7 +100,7 @@ def _row(problem: Analysed, index: int, runs: list[Run], budget: Budget) -> Prob
         summary.n_complete,
         [_mean(found, sign) for found in summary.best.values()],
         None if summary.expected is None else _mean(summary.expected, sign),
-        _measured_again(runs),
+        None if summary.measured_again is None else _mean(summary.measured_again, sign),
         _total(sample.ask, complete),
         _total(sample.tell, complete),
         summary.objective_seconds,
@@ -124,11 +123,6 @@ def _row(problem: Analysed, index: int, runs: list[Run], budget: Budget) -> Prob
 def _mean(found: Estimate, sign: int) -> Mean:
     lower, upper = sorted((sign * found.lower, sign * found.upper))
     return Mean(sign * found.mean, lower, upper, found.n_seeds)
-
-
-def _measured_again(runs: Sequence[Run]) -> Mean | None:
-    values = [float(np.mean(run.reevaluated)) for run in runs if run.reevaluated]
-    return _mean(estimate(np.array(values)), 1) if values else None
 
 
 def _total(seconds: FloatArray, complete: Any) -> float:
