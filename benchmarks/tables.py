@@ -143,6 +143,11 @@ def to_markdown(table: Table) -> list[str]:
     return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
 
 
+def with_title(table: Table) -> list[str]:
+    """The lines of a table in Markdown below its title, and a blank one."""
+    return [f"**{table.title}**", "", *to_markdown(table), ""]
+
+
 def show_number(value: float, form: str) -> str:
     """A number in a format, or a dash for none."""
     return "–" if math.isnan(value) else form.format(value)

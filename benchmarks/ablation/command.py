@@ -28,8 +28,8 @@ from ..running.campaign import Campaign
 from ..running.design import Design
 from ..running.folders import make_folder
 from ..suite.catalog import CATALOG
-from ..tables import to_markdown
 from ..tables import to_rich
+from ..tables import with_title
 from ..tables import write_csv
 from . import table as ablation_table
 from .options import DEFAULT_SUITE
@@ -174,7 +174,7 @@ def _write(comparison: Comparison, curve_set: CurveSet, out: Path, command: str)
     lines = ["# What each ingredient is worth", ""]
     for line in ablation_table.heading_lines(comparison, curve_set):
         lines += [line, ""]
-    lines += [f"**{table.title}**", "", *to_markdown(table), ""]
+    lines += with_title(table)
     lines += ablation_table.note_lines(comparison, curve_set, command)
     paths = [out / "ablation.md", out / "ablation.csv", out / "curves.csv.gz"]
     paths[0].write_text("\n".join(lines), encoding="utf-8")

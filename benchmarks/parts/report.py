@@ -10,7 +10,7 @@ import math
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
-from ..tables import to_markdown
+from ..tables import with_title
 from . import scores
 from .catalog import Choice
 from .records import Key
@@ -219,7 +219,7 @@ def to_lines(sections: Iterable[Section], command: str, made: Iterable[str]) -> 
         for line in part.lines:
             lines += [line, ""]
         for table in part.tables:
-            lines += [f"**{table.title}**", "", *to_markdown(table), ""]
+            lines += with_title(table)
     return [
         *lines,
         "## How to read this",

@@ -13,8 +13,8 @@ from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.everything import Analysis
 from ..tables import Table
-from ..tables import to_markdown
 from ..tables import to_rich
+from ..tables import with_title
 from ..tables import write_csv
 from . import analysis_tables
 from . import compare_tables
@@ -146,7 +146,4 @@ def _sentences(analysis: Analysis) -> list[str]:
 
 
 def _in_markdown(tables: Iterable[Table]) -> list[str]:
-    lines = []
-    for table in tables:
-        lines += [f"**{table.title}**", "", *to_markdown(table), ""]
-    return lines
+    return [line for table in tables for line in with_title(table)]

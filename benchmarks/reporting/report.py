@@ -23,8 +23,8 @@ from ..running.progress import format_seconds
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
-from ..tables import to_markdown
 from ..tables import to_rich
+from ..tables import with_title
 from ..tables import write_csv
 from .analysed import analyse
 from .seeds import seeds_differ
@@ -66,7 +66,7 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
         markdown += [f"## {problem.title}", "", state, ""]
         for table in tables:
             console.print(to_rich(table, OURS))
-            markdown += [f"**{table.title}**", "", *to_markdown(table), ""]
+            markdown += with_title(table)
     markdown += ["![Best loss so far](comparison.png)", ""]
     if len(problems) > plots.MOST_PROBLEMS:
         markdown += [f"The picture has the first {plots.MOST_PROBLEMS} problems.", ""]

@@ -17,8 +17,8 @@ from ..contenders.registry import OURS
 from ..reporting import plots
 from ..reporting.palette import color_of
 from ..tables import Table
-from ..tables import to_markdown
 from ..tables import to_rich
+from ..tables import with_title
 from ..tables import write_csv
 from .measure import Measurement
 
@@ -44,7 +44,7 @@ def write_report(measurements: Sequence[Measurement], out: Path, console: Consol
             lines += [f"## {title}", ""]
             for table in tables(its):
                 console.print(to_rich(table))
-                lines += [f"**{table.title}**", "", *to_markdown(table), ""]
+                lines += with_title(table)
     notes = _notes(measurements)
     for note in notes:
         console.print(note, markup=False, soft_wrap=True)
