@@ -325,6 +325,21 @@ def _records(table: Any, n: int) -> list[dict[str, Any]]:
     ]
 
 
+def _write(folder: Path, records: list[dict[str, Any]]) -> Path:
+    path = folder / "records.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def _redirect(
+    build_table: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Path]:
+    """Have the table written to a folder, and return where."""
+    paths = folder / "full.csv", folder / "full.json"
+    monkeypatch.setattr(build_table, "data_paths", lambda name: paths)
+    return paths
+
+
 def test_table_is_built_from_records(
     submodule: Submodule,
     tmp_path: Path,
@@ -334,11 +349,9 @@ def test_table_is_built_from_records(
 ) -> None:
     pytest.importorskip("scipy")
     build_table = submodule("build_table")
-    paths = tmp_path / "full.csv", tmp_path / "full.json"
-    monkeypatch.setattr(build_table, "data_paths", lambda name: paths)
     records = _records(table, 100)
-    records_path = tmp_path / "records.jsonl"
-    records_path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    paths = _redirect(build_table, tmp_path, monkeypatch)
+    records_path = _write(tmp_path, records)
     assert build_table.main(["--preset", "full", "--records", str(records_path)]) == 0
     runs = submodule("measured").read_runs(paths[0])
     assert [run.training_seed for run in sorted(runs, key=lambda run: run.training_seed)] == [
@@ -380,10 +393,8 @@ def test_table_of_too_few_runs_to_tell_its_errors_is_not_written(
 ) -> None:
     pytest.importorskip("scipy")
     build_table = submodule("build_table")
-    paths = tmp_path / "full.csv", tmp_path / "full.json"
-    monkeypatch.setattr(build_table, "data_paths", lambda name: paths)
-    records_path = tmp_path / "records.jsonl"
-    records_path.write_text("".join(json.dumps(r) + "\n" for r in _records(table, n)))
+    paths = _redirect(build_table, tmp_path, monkeypatch)
+    records_path = _write(tmp_path, _records(table, n))
     with pytest.raises(SystemExit):
         build_table.main(["--preset", "full", "--records", str(records_path)])
     last = capsys.readouterr().err.splitlines()[-1]
@@ -412,7 +423,7 @@ def test_build_says_in_a_line_what_is_wrong(
     in_the_way, records_path = tmp_path / "data", tmp_path / "records.jsonl"
     in_the_way.touch()
     if wrong != "no file":
-        records_path.write_text("".join(json.dumps(r) + "\n" for r in _records(table, 5)))
+        _write(tmp_path, _records(table, 5))
 
     def fit_model(*_: Any) -> dict[str, Any]:
         if wrong == "no scipy":
