@@ -60,16 +60,18 @@ def integers(text: str, argument: str) -> list[int]:
     return numbers
 
 
-def non_negative(text: str) -> float:
-    """Type of an option that takes a number of 0 or more.
+def regret(text: str) -> float:
+    """Type of an option that takes a normalised regret to reach: every study is at 1 or below.
 
     Raises:
-        argparse.ArgumentTypeError: If ``text`` is none.
+        argparse.ArgumentTypeError: If ``text`` is no number from 0 to less than 1.
     """
     try:
         value = float(text)
     except ValueError:
         value = math.nan
-    if not 0.0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"got {text!r}, accepts a number of 0 or more")
+    if not 0.0 <= value < 1.0:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, accepts a regret from 0 (the best known value) to less than 1"
+        )
     return value

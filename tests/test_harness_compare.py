@@ -199,6 +199,21 @@ def test_trials_to_a_target() -> None:
     assert table.rows == [["p", "–"], ["mean", "–"]]
 
 
+def test_target_is_looked_for_within_each_number_of_trials(tmp_path: Path) -> None:
+    made = {
+        ("p", "tpe", 0): Curve(np.array([1, 4]), np.array([1.0, 0.0]), 4),
+        ("p", "random", 0): Curve(np.array([1, 2]), np.array([1.0, 0.5]), 2),
+    }
+    curve_files.write(CurveSet(made, Facts()), tmp_path / "curves.csv")
+    base = ["compare", "--curves", str(tmp_path / "curves.csv"), "--out", str(tmp_path)]
+    assert cli.main([*base, "--at", "2,4", "--target", "0.5"]) == 0
+    text = (tmp_path / "compare.md").read_text(encoding="utf-8")
+    titles = [f"**Trials until the regret is at most 0.5 within the first {n}," for n in (2, 4)]
+    first, last = text.split(titles[0])[1].split(titles[1])
+    assert "| p | 3 (0/1) | 2 (1/1) |" in first
+    assert "| p | 4 (1/1) | – |" in last
+
+
 def test_scale_is_the_suites_reference() -> None:
     known = references.load()["shekel_d4"]
     curve = Curve(np.array([1]), np.array([known.random_median]), 1)
@@ -593,8 +608,9 @@ def test_sampler_is_found_however_its_arguments_are_spaced(tmp_path: Path) -> No
         (["--reference", "tpo"], ["--reference", "'tpo'", "mean 'tpe'"]),
         (["--tag", "noisi"], ["--tag", "'noisi'", "mean 'noisy'"]),
         (["--min-dims", "0"], ["--min-dims", "'0'", "1 or more"]),
-        (["--target", "-1"], ["--target", "'-1'", "0 or more"]),
-        (["--target", "nan"], ["--target", "'nan'", "0 or more"]),
+        (["--target", "-1"], ["--target", "'-1'", "from 0"]),
+        (["--target", "nan"], ["--target", "'nan'", "from 0"]),
+        (["--target", "1"], ["--target", "'1'", "less than 1"]),
         (["--targets", "0.1,1"], ["--targets", "'0.1,1'", "less than 1"]),
         (["--targets", "0.1,"], ["--targets", "'0.1,'", "separated by commas"]),
         (["--min-dims", "21"], ["--min-dims: nothing to compare"]),

@@ -62,7 +62,11 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     comparison = compare(curve_set, checkpoints, reference)
     extra = []
     if args.target is not None:
-        extra.append(target_table(curve_set, comparison.scales, args.target, checkpoints[-1]))
+        # One for each: studies that end before the last of them are in the others.
+        extra = [
+            target_table(curve_set, comparison.scales, args.target, n_trials)
+            for n_trials in checkpoints
+        ]
     analysis = analyse(curve_set, comparison, targets)
     compare_output.show(comparison, analysis, curve_set, extra, console)
     paths = compare_output.write(comparison, analysis, curve_set, extra, out, command)

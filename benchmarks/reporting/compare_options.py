@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from ..arguments import AtLeast
-from ..arguments import non_negative
+from ..arguments import regret
 
 
 DEFAULT_OUT = "results/compare"
@@ -32,9 +32,10 @@ def add_parser(commands: Any) -> None:
     )
     add(
         "--target",
-        type=non_negative,
+        type=regret,
         metavar="R",
-        help="also: how many trials until the regret is at most R (0: the best known value)",
+        help="also: how many trials until the regret is at most R (0: the best known value), within "
+        "each number of trials of --at",
     )
     add(
         "--targets",

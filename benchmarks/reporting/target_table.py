@@ -42,8 +42,8 @@ def target_table(
         rows.append(cells)
     rows.append(["mean", *(show_number(mean, "{:.1f}") for mean in means.mean(axis=0))])
     return Table(
-        f"Trials until the regret is at most {target:g}, mean over seeds ({n_trials + 1} where it "
-        "never is; in parentheses: seeds that reach it)",
+        f"Trials until the regret is at most {target:g} within the first {n_trials}, mean over "
+        f"seeds ({n_trials + 1} where it is not; in parentheses: seeds that reach it)",
         ["problem", *samplers],
         rows,
     )
