@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..errors import UsageError
 from .options import DEFAULT_OUT
 
 
@@ -33,14 +32,9 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
     out = Path(args.out or DEFAULT_OUT)
     if args.storage is None:
-        database = out / "studies.db"
-        if not database.is_file():
-            there = sorted(str(path.parent) for path in Path("results").glob("*/studies.db"))
-            hint = f" Results are in: {', '.join(there)}." if there else ""
-            raise UsageError(
-                f"--out: {out} holds no results ({database.name} is not there); accepts the "
-                f"output folder of a run.{hint}"
-            )
+        there = sorted(str(path.parent) for path in Path("results").glob(f"*/{opening.FILE}"))
+        hint = f" Results are in: {', '.join(there)}." if there else ""
+        opening.check_results(out, "--out", f"the output folder of a run.{hint}")
     make_folder(out)
     url = args.storage or opening.default_url(out)
     runs = load_runs(opening.open_results(out, args.storage))

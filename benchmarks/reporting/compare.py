@@ -99,11 +99,8 @@ def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
         return curves.merge([curve_files.read(path) for path in paths], args.curves), out
     if args.out is None and args.storage is None:
         raise UsageError("--out: missing; accepts the output folder of a run, or give --curves.")
-    if args.storage is None and not (out / "studies.db").is_file():
-        raise UsageError(
-            f"--out: {out} holds no results (studies.db is not there); accepts the output folder "
-            "of a run, or give --curves."
-        )
+    if args.storage is None:
+        opening.check_results(out, "--out", "the output folder of a run, or give --curves.")
     runs = load_runs(opening.open_results(out, args.storage))
     return curves.from_runs(runs), out
 

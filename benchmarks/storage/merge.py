@@ -62,11 +62,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 def _open(name: str) -> BaseStorage:
     if "://" in name:
         return opening.open_storage(name)
-    if not (Path(name) / "studies.db").is_file():
-        raise UsageError(
-            f"merge: {name} holds no results (studies.db is not there); accepts output folders of "
-            "runs, and storage URLs."
-        )
+    opening.check_results(Path(name), "merge", "output folders of runs, and storage URLs.")
     return opening.open_results(Path(name), None, argument="merge")
 
 

@@ -14,7 +14,8 @@ from ..errors import UsageError
 from .patience import patiently
 
 
-_FILE = "studies.db"
+# Name of the SQLite file of a run.
+FILE = "studies.db"
 # How long a process waits for another one's write, in seconds. A write takes milliseconds.
 _SQLITE_TIMEOUT = 60
 # A server that vanishes without a goodbye is noticed within a minute, and not after two hours.
@@ -28,7 +29,7 @@ _LIBPQ_ARGS = {
 
 def default_url(out: Path) -> str:
     """URL of the SQLite file in an output folder."""
-    return f"sqlite:///{out / _FILE}"
+    return f"sqlite:///{out / FILE}"
 
 
 def is_sqlite(url: str) -> bool:
@@ -93,9 +94,26 @@ def open_results(
         return _open_sqlite(default_url(out), create)
     except Exception as error:  # Optuna's, SQLAlchemy's or that of SQLite.
         raise UsageError(
-            f"{argument}: cannot read {out / _FILE} ({_reason(error)}); move it away or "
+            f"{argument}: cannot read {out / FILE} ({_reason(error)}); move it away or "
             "replace it by an intact copy, or give another folder."
         ) from error
+
+
+def check_results(out: Path, argument: str, accepted: str) -> None:
+    """Make sure that an output folder holds the SQLite file of a run.
+
+    Args:
+        out: The folder.
+        argument: The option that it was given to.
+        accepted: What that accepts.
+
+    Raises:
+        UsageError: If it does not.
+    """
+    if not (out / FILE).is_file():
+        raise UsageError(
+            f"{argument}: {out} holds no results ({FILE} is not there); accepts {accepted}"
+        )
 
 
 def _reason(error: BaseException) -> str:
