@@ -27,7 +27,7 @@ import pytest
 
 from benchmarks.analysis.results import Run
 from benchmarks.reporting.analysed import analyse
-from benchmarks.reporting.bands import Curve
+from benchmarks.reporting.bands import MeanCurve
 from benchmarks.reporting.html_report import CriticalDifference
 from benchmarks.reporting.html_report import Ecdf
 from benchmarks.reporting.html_report import Ert
@@ -261,7 +261,7 @@ def test_evenly_keeps_the_ends(n_items: int, n_kept: int) -> None:
 def test_band_keeps_the_points_where_something_changes() -> None:
     mean = np.array([3.0, 3.0, 2.0, 2.0, 2.0])
     upper = np.array([4.0, 4.0, 4.0, 3.0, 3.0])
-    band = thin.band(Curve(np.arange(1.0, 6.0), mean, mean - 1, upper), -1, 10)
+    band = thin.band(MeanCurve(np.arange(1.0, 6.0), mean, mean - 1, upper), -1, 10)
     assert band.x == [1, 3, 4, 5]
     assert band.mean == [-3, -2, -2, -2]
     assert band.lower == [-4, -4, -3, -3] and band.upper == [-2, -1, -1, -1]

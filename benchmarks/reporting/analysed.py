@@ -12,9 +12,9 @@ from ..analysis.summary import find_target
 from ..analysis.summary import summarise
 from ..analysis.summary import Summary
 from ..analysis.summary import Target
-from .bands import Curve
 from .bands import curve_over_seconds
 from .bands import curve_over_trials
+from .bands import MeanCurve
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Analysed:
     samples: list[Sample]
     target: Target | None
     summaries: list[Summary]
-    by_trials: list[Curve]
-    by_seconds: list[Curve]
+    by_trials: list[MeanCurve]
+    by_seconds: list[MeanCurve]
 
 
 def analyse(runs: list[Run]) -> list[Analysed]:

@@ -19,7 +19,7 @@ _N_POINTS = 200
 
 
 @dataclass(frozen=True)
-class Curve:
+class MeanCurve:
     """Mean over seeds with its 95% band, all of shape (n_points,)."""
 
     x: FloatArray
@@ -28,7 +28,7 @@ class Curve:
     upper: FloatArray
 
 
-def curve_over_trials(sample: Sample) -> Curve:
+def curve_over_trials(sample: Sample) -> MeanCurve:
     """Best loss so far against the number of trials, over the seeds that have so many."""
     best = statistics.running_best(sample.filled)
     rows = [sample.reached(k) for k in range(1, best.shape[1] + 1)]
@@ -36,7 +36,7 @@ def curve_over_trials(sample: Sample) -> Curve:
     return _curve(np.arange(1.0, len(columns) + 1), columns)
 
 
-def curve_over_seconds(sample: Sample) -> Curve:
+def curve_over_seconds(sample: Sample) -> MeanCurve:
     """Best loss so far against seconds of objective and sampler, up to the mean total.
 
     Only seeds that are complete: a seed that was stopped has not had the time to do better.
@@ -44,20 +44,20 @@ def curve_over_seconds(sample: Sample) -> Curve:
     rows = np.flatnonzero(sample.complete)
     if not len(rows):
         empty = np.empty(0)
-        return Curve(empty, empty, empty, empty)
+        return MeanCurve(empty, empty, empty, empty)
     losses, seconds = sample.losses[rows], sample.finished_at[rows]
     has_value = np.where(np.isnan(losses), np.inf, seconds).min(axis=-1)
     totals = np.nanmax(seconds, axis=-1)
     first, last = has_value.max(), totals.mean()
     if not np.isfinite(first):
         empty = np.empty(0)
-        return Curve(empty, empty, empty, empty)
+        return MeanCurve(empty, empty, empty, empty)
     grid = np.linspace(first, max(first, last), _N_POINTS)
     best = statistics.best_at_seconds(losses, seconds, grid)
     return _curve(grid, list(best.T))
 
 
-def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> Curve:
+def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> MeanCurve:
     mean = np.array([column.mean() for column in columns])
     lower, upper = np.full((2, len(columns)), np.nan)
     # One call for all points with the same number of seeds: the same resamples at each of them, or
@@ -70,10 +70,10 @@ def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> Curve:
         new = np.append(True, (samples[:, 1:] != samples[:, :-1]).any(axis=0))
         edges = statistics.bootstrap_interval(samples[:, new], 0, n_resamples=_N_RESAMPLES)
         lower[at], upper[at] = (edge[np.cumsum(new) - 1] for edge in edges)
-    return Curve(x, mean, lower, upper)
+    return MeanCurve(x, mean, lower, upper)
 
 
-def y_limits(curves: Sequence[Curve]) -> tuple[float, float] | None:
+def y_limits(curves: Sequence[MeanCurve]) -> tuple[float, float] | None:
     """Range of losses worth showing: the race, not the first trials that diverged.
 
     From just below the lowest band to where the worst sampler stands after a tenth of the budget.

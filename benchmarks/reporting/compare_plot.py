@@ -14,7 +14,7 @@ from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.regret import regret_curve
 from . import plots
-from .bands import Curve
+from .bands import MeanCurve
 
 
 _N_RESAMPLES = 2_000
@@ -24,7 +24,7 @@ _LOWEST = 1e-3
 
 def regret_by_trial(
     curve_set: CurveSet, comparison: Comparison, sampler: str, n_trials: int
-) -> Curve:
+) -> MeanCurve:
     """Mean regret of a sampler after each trial, over its longest studies.
 
     Args:
@@ -47,7 +47,7 @@ def regret_by_trial(
     mean = paired.mean_of_groups(groups)
     resampled = paired.bootstrap_means(groups, np.random.default_rng(0), _N_RESAMPLES)
     lower, upper = paired.interval(resampled)
-    return Curve(np.arange(1.0, horizon + 1), mean, lower, upper)
+    return MeanCurve(np.arange(1.0, horizon + 1), mean, lower, upper)
 
 
 def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) -> list[Path]:

@@ -18,7 +18,7 @@ from PIL import Image
 
 from ..contenders.registry import OURS
 from .analysed import Analysed
-from .bands import Curve
+from .bands import MeanCurve
 from .bands import y_limits
 from .palette import color_of
 
@@ -120,7 +120,7 @@ def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
 
 
 def draw_curve(
-    axes: Axes, sampler: str, index: int, curve: Curve, sign: int = 1, ours_name: str = OURS
+    axes: Axes, sampler: str, index: int, curve: MeanCurve, sign: int = 1, ours_name: str = OURS
 ) -> None:
     """Draw one sampler's mean and band.
 

@@ -17,7 +17,7 @@ from ...analysis.results import Sample
 from ...analysis.summary import Estimate
 from ...arrays import FloatArray
 from ..analysed import Analysed
-from ..bands import Curve
+from ..bands import MeanCurve
 from ..bands import y_limits
 from . import thin
 from .problem_data import Mean
@@ -139,10 +139,10 @@ def _finals(sample: Sample, sign: int) -> list[tuple[int, float]]:
     ]
 
 
-def _until_known(curve: Curve) -> Curve:
+def _until_known(curve: MeanCurve) -> MeanCurve:
     """A curve without the points where its mean is not finite."""
     known = np.isfinite(curve.mean)
-    return Curve(curve.x[known], curve.mean[known], curve.lower[known], curve.upper[known])
+    return MeanCurve(curve.x[known], curve.mean[known], curve.lower[known], curve.upper[known])
 
 
 def _points(runs: Sequence[Run], n_kept: int) -> Points:

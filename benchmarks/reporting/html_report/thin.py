@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..bands import Curve
+from ..bands import MeanCurve
 from .problem_data import Band
 
 
@@ -36,7 +36,7 @@ def evenly(n_items: int, n_kept: int) -> npt.NDArray[np.intp]:
     return np.unique(np.linspace(0, n_items - 1, n_kept).round().astype(np.intp))
 
 
-def band(curve: Curve, sign: int, n_points: int) -> Band:
+def band(curve: MeanCurve, sign: int, n_points: int) -> Band:
     """A curve of steps with few points: those where something changes, and not too many of them.
 
     Args:
