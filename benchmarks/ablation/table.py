@@ -7,8 +7,8 @@ from typing import Any
 
 from ..analysis.comparison import AREA
 from ..analysis.comparison import Comparison
-from ..analysis.comparison import Versus
 from ..analysis.curves import CurveSet
+from ..analysis.versus import Versus
 from ..reporting import compare_tables
 from ..tables import show_number
 from ..tables import show_p
