@@ -30,8 +30,10 @@ from benchmarks.engines.attempt import Result
 from benchmarks.engines.cluster import Cluster
 from benchmarks.engines.cluster_worker import facts
 from benchmarks.engines.cluster_worker import Request
-from benchmarks.engines.local import Board
-from benchmarks.engines.local import Job
+from benchmarks.engines.jobs import Board
+from benchmarks.engines.jobs import Job
+from benchmarks.engines.jobs import OutageNote
+from benchmarks.engines.jobs import settle
 from benchmarks.errors import UsageError
 from benchmarks.problems.spec import Options
 from benchmarks.storage import bulk
@@ -227,13 +229,13 @@ def test_lost_storage_ends_the_run() -> None:
     spec = StudySpec("quadratic", "random", 0, 5, Options(), "")
     job = Job(spec, 0)
     with pytest.raises(StorageLost, match="gone for good"):
-        engine.settle(job, Result(error="gone for good", storage_lost=True))
+        settle(job, Result(error="gone for good", storage_lost=True))
     assert job.state == "failed"
 
 
 def test_outage_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     board = Board(1)
-    note = engine.OutageNote(board)
+    note = OutageNote(board)
     for away in (0, 1, 1, 0, 0):
         board.away.value = away
         note.tick()

@@ -18,8 +18,8 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks.engines import local as engine
-from benchmarks.engines.local import Board
-from benchmarks.engines.local import Job
+from benchmarks.engines.jobs import Board
+from benchmarks.engines.jobs import Job
 from benchmarks.problems.spec import Options
 from benchmarks.storage import bulk
 from benchmarks.storage import opening

@@ -24,8 +24,8 @@ from benchmarks.analysis.results import Run
 from benchmarks.analysis.results import to_samples
 from benchmarks.analysis.run_arrays import incumbent_losses
 from benchmarks.definitions import read_definitions
-from benchmarks.engines.local import Board
-from benchmarks.engines.local import Job
+from benchmarks.engines.jobs import Board
+from benchmarks.engines.jobs import Job
 from benchmarks.errors import unknown_name
 from benchmarks.errors import UsageError
 from benchmarks.problems.registry import get_problem

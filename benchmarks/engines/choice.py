@@ -14,8 +14,8 @@ from ..errors import UsageError
 from ..storage.opening import is_sqlite
 from . import local as engine
 from .gpus import visible_gpus
-from .local import Board
-from .local import Job
+from .jobs import Board
+from .jobs import Job
 from .scheduler import check_address
 
 

@@ -24,10 +24,10 @@ from .attempt import Result
 from .cluster_worker import Assignment
 from .cluster_worker import HOST
 from .cluster_worker import Request
-from .local import Board
-from .local import Job
-from .local import OutageNote
-from .local import settle
+from .jobs import Board
+from .jobs import Job
+from .jobs import OutageNote
+from .jobs import settle
 from .scheduler import ACCEPTS
 from .scheduler import knock
 

@@ -9,7 +9,6 @@ from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-import ctypes
 from dataclasses import dataclass
 from dataclasses import field
 import multiprocessing
@@ -21,15 +20,17 @@ import threading
 import time
 from typing import Any
 
-from ..running.runner import Outcome
 from ..storage import patience
-from ..storage.patience import StorageLost
 from ..storage.study_spec import StudySpec
 from ..storage.writer import Writer
 from .attempt import attempt
 from .attempt import quieten
 from .attempt import Result
 from .gpus import VISIBLE
+from .jobs import Board
+from .jobs import Job
+from .jobs import OutageNote
+from .jobs import settle
 
 
 # A worker that died is replaced, and its study continued, so many times.
@@ -47,54 +48,6 @@ _POLL_SECONDS = 0.1
 _LAST_PATIENCE = 2.0
 
 
-class Board:
-    """Memory that the coordinator shares with its workers.
-
-    Plain integers that one worker writes and the coordinator reads, without locks: a worker that
-    is killed cannot leave a lock behind.
-
-    Attributes:
-        finished: Finished trials of each study.
-        stop: 1 is the order to stop.
-        away: 1 while a worker finds the storage out of reach.
-    """
-
-    def __init__(self, n_studies: int) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.finished = context.RawArray(ctypes.c_int, n_studies)
-        self.stop = context.RawValue(ctypes.c_int, 0)
-        self.away = context.RawValue(ctypes.c_int, 0)
-
-
-@dataclass
-class Job:
-    """A study on its way through the engine.
-
-    Attributes:
-        spec: The study.
-        index: Its place on the board.
-        state: ``"waiting"``, ``"running"``, ``"finished"`` or ``"failed"``.
-        n_begin: Finished trials when it was last begun.
-        started: When it was last begun, in seconds of the monotonic clock.
-        seconds: How long it ran, all starts together.
-        outcome: How it ended, if it finished.
-        error: One line on what went wrong, if it failed.
-        details: The traceback, if there is one.
-        restarts: How often a dead worker was replaced.
-    """
-
-    spec: StudySpec
-    index: int
-    state: str = "waiting"
-    n_begin: int = 0
-    started: float = 0.0
-    seconds: float = 0.0
-    outcome: Outcome | None = None
-    error: str = ""
-    details: str = ""
-    restarts: int = 0
-
-
 @dataclass
 class _Slot:
     executor: ProcessPoolExecutor
@@ -107,27 +60,6 @@ def limit_threads(n_threads: int) -> None:
     """Have the worker processes started from now on use so many threads each."""
     for variable in THREAD_VARIABLES:
         os.environ[variable] = str(n_threads)
-
-
-class OutageNote:
-    """Says once an outage that the storage does not answer, and that it answers again."""
-
-    def __init__(self, board: Board) -> None:
-        self._board = board
-        self._said = False
-
-    def tick(self) -> None:
-        """Say what has changed since the last call."""
-        away = bool(self._board.away.value)
-        if away == self._said:
-            return
-        self._said = away
-        what = (
-            f"does not answer; trying again for {patience.PATIENCE:.0f} s"
-            if away
-            else "answers again"
-        )
-        print(f"note: the storage {what}", file=sys.stderr)
 
 
 def execute(
@@ -178,18 +110,6 @@ def execute(
     finally:
         for slot in slots:
             slot.executor.shutdown(wait=True, cancel_futures=True)
-
-
-def settle(job: Job, result: Result) -> None:
-    """Write down how the attempt at a job ended.
-
-    Raises:
-        StorageLost: If the storage stays out of reach, which ends the run.
-    """
-    job.outcome, job.error, job.details = result.outcome, result.error, result.details
-    job.state = "failed" if job.error else "finished"
-    if result.storage_lost:
-        raise StorageLost(result.error)
 
 
 def _wait_for_any(slots: list[_Slot]) -> None:

@@ -14,8 +14,8 @@ from rich.console import Console
 
 from ..engines import choice as engines
 from ..engines.choice import Engine
-from ..engines.local import Board
-from ..engines.local import Job
+from ..engines.jobs import Board
+from ..engines.jobs import Job
 from ..problems.spec import Problem
 from ..problems.spec import ProblemSpec
 from ..storage import opening

@@ -11,8 +11,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ..engines.local import Board
-from ..engines.local import Job
+from ..engines.jobs import Board
+from ..engines.jobs import Job
 
 
 # Without a terminal, a sign of life comes at least this often, in seconds.
