@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from ..analysis.results import diverged
-from ..analysis.results import has_value
 from ..analysis.results import objective_seconds
 from ..analysis.results import Run
+from ..analysis.run_arrays import incumbent_losses
+from ..analysis.statistics import running_best
 from ..analysis.summary import Estimate
 from ..analysis.summary import Summary
 from ..analysis.summary import Target
@@ -225,13 +226,10 @@ def _versions(versions: dict[str, str]) -> str:
 
 
 def _trial_rows(run: Run) -> list[dict[str, Any]]:
-    best = math.nan
+    best = run.sign * running_best(incumbent_losses(run)[0])
     rows = []
-    for trial in run.trials:
+    for trial, best_value in zip(run.trials, best.tolist()):
         value = trial.values[0] if trial.values is not None else math.nan
-        # As in the tables, an infinite value is none to be the best.
-        if has_value(trial) and (math.isnan(best) or run.sign * value < run.sign * best):
-            best = value
         attrs = trial.user_attrs
         rows.append(
             {
@@ -241,7 +239,7 @@ def _trial_rows(run: Run) -> list[dict[str, Any]]:
                 "trial": trial.number,
                 "state": trial.state.name,
                 "value": value,
-                "best_value": best,
+                "best_value": best_value,
                 "expected_loss": attrs.get("expected_loss", ""),
                 "diverged": int(diverged(trial)),
                 "cost_seconds": objective_seconds(trial),
