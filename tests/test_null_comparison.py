@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.analysis import null_comparison
+from benchmarks.analysis import null_pool
 from benchmarks.analysis.null_comparison import Made
 from benchmarks.arrays import FloatArray
 from benchmarks.errors import UsageError
@@ -53,8 +54,8 @@ def test_a_difference_is_found() -> None:
 
 @pytest.mark.slow
 def test_real_studies_of_random_search() -> None:
-    pool = null_comparison.run_pool("random", ["quadratic", "lattice"], 60, 5, "shared")
-    regrets = null_comparison.final_regrets(pool, 5)
+    pool = null_pool.run_pool("random", ["quadratic", "lattice"], 60, 5, "shared")
+    regrets = null_pool.final_regrets(pool, 5)
     assert regrets.shape == (2, 60) and (regrets.std(axis=1) > 0).all()
     # Both have three parameters.
     kinds = [pool.facts.n_params[name] for name in pool.problems]
@@ -68,8 +69,8 @@ def test_real_studies_of_random_search() -> None:
 
 @pytest.mark.slow
 def test_real_studies_with_seeds_of_their_own_are_independent_evidence() -> None:
-    pool = null_comparison.run_pool("random", ["quadratic", "quadratic+noise=0.000001"], 60, 5)
-    regrets = null_comparison.final_regrets(pool, 5)
+    pool = null_pool.run_pool("random", ["quadratic", "quadratic+noise=0.000001"], 60, 5)
+    regrets = null_pool.final_regrets(pool, 5)
     # All but the same problem: with shared seeds the correlation is 1.
     assert abs(np.corrcoef(regrets[0], regrets[1]).ravel()[1]) < 0.5
     draw = null_comparison.real_draw(regrets, 8, 2)
@@ -115,4 +116,4 @@ def test_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     assert null_comparison.main([*arguments[:-1], ","]) == 2
     assert "error: --problems: got ','" in capsys.readouterr().err
     with pytest.raises(UsageError, match="randm"):
-        null_comparison.run_pool("randm", ["lattice"], 1, 1)
+        null_pool.run_pool("randm", ["lattice"], 1, 1)
