@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
+from ..analysis.rows import Rows
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
@@ -115,7 +116,7 @@ def _checkpoint_heads(tasks: Sequence[Task], unit: str) -> list[str]:
 def _mean_table(
     title: str,
     names: Sequence[str],
-    rows: dict[str, scores.Rows],
+    rows: dict[str, Rows],
     heads: Sequence[str],
     records: Sequence[Record],
 ) -> Table:
@@ -142,7 +143,7 @@ def _mean_table(
 def _versus_table(
     title: str,
     names: Sequence[str],
-    rows: dict[str, scores.Rows],
+    rows: dict[str, Rows],
     heads: Sequence[str],
 ) -> Table:
     columns = ["against", "pairs"]

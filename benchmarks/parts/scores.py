@@ -10,14 +10,12 @@ import numpy as np
 
 from ..analysis import paired
 from ..analysis import statistics
+from ..analysis.rows import Rows
+from ..analysis.rows import split_by_problem
 from ..arrays import FloatArray
 from .records import Key
 from .records import Record
 from .task import Task
-
-
-# Regret of one entrant by task and seed; shape (n_checkpoints,) each.
-Rows = dict[tuple[str, int], FloatArray]
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ class Versus:
 
 
 def rows_of(records: Iterable[Record], tasks: Sequence[Task]) -> dict[str, Rows]:
-    """Regret at the checkpoints of each study, by entrant.
+    """Regret at the checkpoints of each study, shape (n_checkpoints,), by entrant.
 
     Args:
         records: The studies.
@@ -79,7 +77,7 @@ def rows_of(records: Iterable[Record], tasks: Sequence[Task]) -> dict[str, Rows]
 def mean_regret(rows: Rows) -> Mean:
     """Mean regret of one entrant, of one study or more."""
     pairs = sorted(rows)
-    groups = _groups(pairs, np.array([rows[pair] for pair in pairs]))
+    groups = split_by_problem(pairs, np.array([rows[pair] for pair in pairs]))
     # The same stream for all: entrants with the same pairs are resampled alike.
     lower, upper = paired.interval(paired.bootstrap_means(groups, np.random.default_rng(0)))
     return Mean(paired.mean_of_groups(groups), lower, upper, len(pairs))
@@ -95,7 +93,7 @@ def versus(ours: Rows, theirs: Rows) -> list[Versus]:
     if not pairs:
         return []
     one, other = (np.array([rows[pair] for pair in pairs]) for rows in (ours, theirs))
-    groups = _groups(pairs, other - one)
+    groups = split_by_problem(pairs, other - one)
     difference = paired.mean_of_groups(groups)
     lower, upper = paired.interval(paired.bootstrap_means(groups, np.random.default_rng(0)))
     return [
@@ -131,9 +129,3 @@ def seconds_per_trial(records: Iterable[Record]) -> dict[str, float]:
 def of_part(records: dict[Key, Record], part: str) -> list[Record]:
     """The studies of one part."""
     return [record for key, record in records.items() if key.part == part]
-
-
-def _groups(pairs: Sequence[tuple[str, int]], values: FloatArray) -> list[FloatArray]:
-    """Split rows, one a pair, by task."""
-    tasks = np.array([task for task, _ in pairs])
-    return [values[tasks == task] for task in dict.fromkeys(tasks.tolist())]
