@@ -207,6 +207,7 @@ def test_memory_is_that_of_the_study(tmp_path: Path) -> None:
 def test_peak_of_memory_goes_up_with_what_is_held_and_down_with_a_reset() -> None:
     memory.reset_peak()
     before = memory.peak_mib()
+    assert 10 < memory.resident_mib() < before + 100
     held = np.ones(20_000_000)
     assert memory.peak_mib() > before + 100
     del held

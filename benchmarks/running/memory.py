@@ -1,4 +1,4 @@
-"""The most memory that this process has held."""
+"""The memory that this process holds, and the most that it has held."""
 
 from __future__ import annotations
 
@@ -19,14 +19,17 @@ def reset_peak() -> None:
         pass
 
 
+def resident_mib() -> float:
+    """Resident memory now, in MiB; where the system cannot tell, at its highest."""
+    now = _status_mib("VmRSS")
+    return peak_mib() if now is None else now
+
+
 def peak_mib() -> float:
     """Resident memory at its highest since the last reset, in MiB; NaN if the system cannot tell."""
-    try:
-        for line in _STATUS.read_text(encoding="ascii").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-    except OSError:
-        pass
+    highest = _status_mib("VmHWM")
+    if highest is not None:
+        return highest
     try:
         import resource
     except ImportError:  # Windows.
@@ -34,3 +37,13 @@ def peak_mib() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Bytes on macOS, KiB elsewhere.
     return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
+
+
+def _status_mib(name: str) -> float | None:
+    try:
+        for line in _STATUS.read_text(encoding="ascii").splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) / 1024
+    except OSError:
+        pass
+    return None

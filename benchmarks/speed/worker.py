@@ -8,17 +8,17 @@ whatever else a library prints has no mark in front and is passed over.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 import sys
 import time
 from typing import Any
 import warnings
 
+from ..running import memory
+
 
 MARK = "@speed "
 # Suggestions before the timed ones: the first imports and compiles what it needs.
 N_WARM_UP = 2
-_MEGABYTE = 2**20
 
 
 def main(text: str) -> int:
@@ -47,8 +47,8 @@ def main(text: str) -> int:
     study = optuna.create_study()
     study.add_trials(trials)
     del trials
-    reset_peak()
-    before = resident_mb()
+    memory.reset_peak()
+    before = memory.resident_mib()
     contender = get_contender(job["sampler"])
     n_planned = job["n_trials"] + N_WARM_UP + job["n_timed"]
     begin = time.perf_counter()
@@ -72,47 +72,13 @@ def main(text: str) -> int:
     say("ready", built=built)
     for line in sys.stdin:
         asked = [suggest() for _ in range(int(line))]
-        say("measured", suggestions=asked, before_mb=before, peak_mb=peak_mb())
+        say("measured", suggestions=asked, before_mb=before, peak_mb=memory.peak_mib())
     return 0
 
 
 def say(what: str, **details: Any) -> None:
     """Send a message to the coordinator."""
     print(MARK + json.dumps({"what": what} | details), flush=True)
-
-
-def resident_mb() -> float:
-    """Memory of this process that is resident now, in MiB; what can be told of it."""
-    return _status_mb("VmRSS") or peak_mb()
-
-
-def peak_mb() -> float:
-    """Most resident memory of this process, in MiB: ever, or since :func:`reset_peak`."""
-    peak = _status_mb("VmHWM")
-    if peak is not None:
-        return peak
-    import resource
-
-    # Kilobytes, but bytes on macOS.
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _MEGABYTE
-
-
-def reset_peak() -> None:
-    """Forget how much memory was resident before, where the system can do that."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        pass
-
-
-def _status_mb(name: str) -> float | None:
-    try:
-        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
-    return int(found[0]) * 1024 / _MEGABYTE if found else None
 
 
 if __name__ == "__main__":
