@@ -43,6 +43,12 @@ class FineSampler(RandomSampler):
         self.given = search_space, seed, n_trials, speed
 """,
     "needy": "import no_such_library",
+    "synetune_sampler": """
+class SyneTuneSampler(RandomSampler):
+    def __init__(self, metric, search_space, searcher_method="CQR", searcher_kwargs=None):
+        super().__init__()
+        self.given = metric, search_space, searcher_method, searcher_kwargs
+""",
     "leaving": "raise SystemExit(3)",
     "raising": """
 class RaisingSampler(RandomSampler):
@@ -104,6 +110,19 @@ def test_hub_sampler_gets_seed_space_and_budget(registry: str) -> None:
     assert sampler.given == (Quadratic().search_space, 3, 7, 2.5)
     longer: Any = get_contender("hub:samplers/fine(n_trials=50)").build(_setup(registry))
     assert longer.given[2] == 50
+
+
+def test_synetune_is_seeded_and_needs_no_more_than_its_name(registry: str) -> None:
+    contender = get_contender("synetune(searcher_method='BORE')")
+    assert contender.check is not None and contender.note is not None
+    contender.check(registry)
+    assert contender.note(registry) == ""
+    sampler: Any = contender.build(_setup(registry))
+    space = Quadratic().search_space
+    assert sampler._inner.given == ("value", space, "BORE", {"random_seed": 3})
+    text = "hub:samplers/synetune_sampler(metric='loss', searcher_kwargs={'num_init_random': 4})"
+    other: Any = get_contender(text).build(_setup(registry))
+    assert other._inner.given == ("loss", space, "CQR", {"random_seed": 3, "num_init_random": 4})
 
 
 def test_worker_makes_the_same_contender_from_its_call(registry: str) -> None:

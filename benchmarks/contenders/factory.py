@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 import difflib
 import inspect
@@ -82,13 +83,16 @@ def signature_of(factory: Factory) -> Signature:
     return Signature(tuple(names), tuple(n for n, needed in names.items() if needed), is_open)
 
 
-def check_arguments(factory: Factory, call: Call, argument: str) -> None:
+def check_arguments(
+    factory: Factory, call: Call, argument: str, given: Sequence[str] = ()
+) -> None:
     """Make sure that a factory takes what the user gives it, and needs no more.
 
     Args:
         factory: The class or function.
         call: What the user wrote.
         argument: The option that it was given to.
+        given: Arguments that it has unless the user gives others.
 
     Raises:
         UsageError: If it does not take an argument, or lacks one.
@@ -109,7 +113,7 @@ def check_arguments(factory: Factory, call: Call, argument: str) -> None:
                 f"{argument}: got {show_call(call)!r}, but {call.name} has no argument {name!r}; "
                 f"accepts {_listed(theirs)}.{hint}"
             )
-    known = {*ours, *_BUDGET_NAMES, *call.arguments}
+    known = {*ours, *_BUDGET_NAMES, *call.arguments, *given}
     lacking = [name for name in signature.required if name not in known]
     if lacking:
         example = ", ".join(f"{name}=..." for name in lacking)

@@ -65,6 +65,12 @@ def _make_vizier(factory: Factory, arguments: Mapping[str, Any], setup: Setup) -
     return WorstForFailed(make(factory, arguments, setup))
 
 
+def _make_synetune(factory: Factory, arguments: Mapping[str, Any], setup: Setup) -> BaseSampler:
+    """Syne Tune with the seed handed on to the searcher inside, which the package does not do."""
+    searcher = {"random_seed": setup.seed, **(arguments.get("searcher_kwargs") or {})}
+    return WorstForFailed(make(factory, {**arguments, "searcher_kwargs": searcher}, setup))
+
+
 _GP, _CMAES = CLASSES["GPSampler"], CLASSES["CmaEsSampler"]
 
 # By the package's name.
@@ -129,6 +135,35 @@ PACKAGES: dict[str, Known] = {
         libraries=("optuna", "torch"),
         defaults=(("warn_independent_sampling", False),),
     ),
+    "samplers/gp_mes": Known(
+        "max-value entropy search from OptunaHub, with Optuna's Gaussian process",
+        requires=("torch",),
+        install="pip install torch torchvision",
+        libraries=("optuna", "torch"),
+    ),
+    "samplers/confopt_sampler": Known(
+        "ConfOpt from OptunaHub: conformal quantile regression, knows no steps",
+        requires=("confopt",),
+        install='pip install "confopt>=2.0.1"',
+        libraries=("confopt",),
+    ),
+    "samplers/synetune_sampler": Known(
+        "Syne Tune from OptunaHub: CQR, conformal quantile regression",
+        requires=("syne_tune",),
+        install='pip install "syne-tune[extra]>=0.14.2"',
+        libraries=("syne-tune",),
+        learns_when_told=True,
+        takes_history=False,
+        is_seeded=True,
+        defaults=(("metric", "value"),),
+        make=_make_synetune,
+    ),
+    "samplers/orthobo": Known(
+        "OrthoBO from OptunaHub: Gaussian processes of sampled hyperparameters",
+        requires=("optuna_integration", "botorch"),
+        install="pip install optuna-integration botorch",
+        libraries=("botorch",),
+    ),
     # Packages that hand on what Optuna has.
     "samplers/brute_force": CLASSES["BruteForceSampler"],
     "samplers/cmaes": _CMAES,
@@ -147,6 +182,10 @@ SHORT: dict[str, str] = {
     "botorch": "samplers/botorch_sampler",
     "pycma": "samplers/pycma",
     "turbo": "samplers/turbo",
+    "gp_mes": "samplers/gp_mes",
+    "confopt": "samplers/confopt_sampler",
+    "synetune": "samplers/synetune_sampler",
+    "orthobo": "samplers/orthobo",
 }
 
 

@@ -29,6 +29,7 @@ class Known:
         takes_history: As of a contender.
         limit: As of a contender.
         unfit: As of a contender.
+        is_seeded: Whether ``make`` seeds it though its signature has no seed.
         note: What a reader of its results has to know; empty for nothing.
         defaults: Arguments that the user may replace.
         make: Builds it, called as :func:`benchmarks.contenders.factory.make`.
@@ -43,6 +44,7 @@ class Known:
     takes_history: bool = True
     limit: Callable[[Space], int] | None = None
     unfit: Callable[[Space], str] | None = None
+    is_seeded: bool = False
     note: str = ""
     defaults: tuple[tuple[str, Any], ...] = ()
     make: Callable[..., BaseSampler] = factory.make

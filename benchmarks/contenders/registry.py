@@ -64,11 +64,13 @@ class Recipe:
 
     def check(self, call: Call, argument: str, registry: str) -> None:
         """Make sure that it takes its arguments; see :func:`factory.check_arguments`."""
-        check_arguments(self.find(registry), call, argument)
+        given = [name for name, _ in self.known.defaults]
+        check_arguments(self.find(registry), call, argument, given)
 
     def note(self, registry: str) -> str:
         """What a reader of its results has to know; empty for nothing."""
-        unseeded = "" if signature_of(self.find(registry)).seed_name else _UNREPEATABLE
+        is_seeded = self.known.is_seeded or signature_of(self.find(registry)).seed_name
+        unseeded = "" if is_seeded else _UNREPEATABLE
         return "; ".join(note for note in (self.known.note, unseeded) if note)
 
 
