@@ -16,16 +16,13 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from . import worker
+from . import trial_notes
 from .advisor import Advisor
 from .arrays import first
 from .arrays import FloatArray
 from .checks import check_int
-from .chooser import Suggestion
 from .constraint_source import check_constraints_func
-from .constraint_source import constraints_of
 from .constraint_source import ConstraintsFunc
-from .constraint_source import finished
 from .cost import CostAware
 from .cost import read_cost_aware
 from .explanation import Explanation
@@ -36,18 +33,12 @@ from .numerics import own_numerics
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
 from .recipe import Recipe
-from .records import CONSTRAINTS_KEY
-from .records import FAILED_KEY
-from .records import PREDICTION_KEY
 from .records import Record
 from .records import RecordReader
 from .records import SUGGESTION_KEY
-from .records import WORKER_KEY
 from .rivalry import look_around
 from .say_once import SayOnce
 from .space import SearchSpace
-from .storage_access import is_in_optimize_loop
-from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .unions import contradictory_names
@@ -198,16 +189,7 @@ class LatticeGPSampler(BaseSampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Note which process evaluates the trial, where the one that asks is the one."""
-        name = worker.current_worker() if is_in_optimize_loop(study) else None
-        # Also where it is not known, if the trial repeats a dead process's one and came with its
-        # attributes.
-        if name is not None or WORKER_KEY in trial.system_attrs:
-            set_trial_attribute(study, trial, WORKER_KEY, name)
-        if trial.system_attrs.get(FAILED_KEY):
-            set_trial_attribute(study, trial, FAILED_KEY, False)
-        if PREDICTION_KEY in trial.system_attrs:
-            # Of the trial that it repeats, which may not have chosen all of its parameters.
-            set_trial_attribute(study, trial, PREDICTION_KEY, None)
+        trial_notes.note_start(study, trial)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -254,7 +236,7 @@ class LatticeGPSampler(BaseSampler):
             point = self._move_to_open(study, trial, space, others, point)
             # What the user chose was not suggested: it says nothing of what suggestions promise.
             if suggestion is not None and not has_fixed_values(trial):
-                self._note_prediction(study, trial, suggestion, point)
+                trial_notes.note_prediction(study, trial, suggestion, point, self._say)
         return space.to_params(point)
 
     def sample_independent(
@@ -296,35 +278,12 @@ class LatticeGPSampler(BaseSampler):
         values: Sequence[float] | None,
     ) -> None:
         """Note constraints, and a failure in earnest: not a killed process's, nor Ctrl-C."""
-        name = trial.system_attrs.get(WORKER_KEY)
-        is_killed = name is None or worker.is_gone(name) or is_keyboard_interrupt()
-        if state == TrialState.FAIL and not is_killed:
-            set_trial_attribute(study, trial, FAILED_KEY, True)
-        has_result = state in (TrialState.COMPLETE, TrialState.PRUNED)
-        if self._constraints_func is not None and has_result:
-            try:
-                done = finished(trial, state, values)
-                constraints = constraints_of(done, self._constraints_func)
-            except Exception as error:
-                self._say(
-                    f"constraints_func failed ({type(error).__name__}: {error}): nothing is known "
-                    "of the constraints of trials for which it does.",
-                    topic="constraints_func",
-                )
-            else:
-                set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
-
-    def _note_prediction(
-        self, study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray
-    ) -> None:
-        """Store what is expected of the trial."""
-        try:
-            expectation = suggestion.expect(point).to_json()
-        except Exception as error:
-            # It explains a suggestion; it is none.
-            self._say(f"No prediction is possible ({type(error).__name__}: {error}).")
-            return
-        set_trial_attribute(study, trial, PREDICTION_KEY, expectation)
+        if state == TrialState.FAIL:
+            trial_notes.note_failure(study, trial)
+        if self._constraints_func is not None:
+            trial_notes.note_constraints(
+                study, trial, state, values, self._constraints_func, self._say
+            )
 
     def _move_to_open(
         self,

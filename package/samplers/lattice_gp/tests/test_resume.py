@@ -168,7 +168,7 @@ def test_worker_is_gone_once_killed_even_as_a_zombie() -> None:
     script = (
         "import sys, time, optunahub\n"
         "module = optunahub.load_local_module('samplers/lattice_gp', registry_root=sys.argv[1])\n"
-        "print(module.sampler.worker.current_worker(), flush=True)\n"
+        "print(module.worker.current_worker(), flush=True)\n"
         "time.sleep(600)\n"
     )
     process = subprocess.Popen(

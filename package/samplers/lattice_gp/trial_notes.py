@@ -1,0 +1,86 @@
+"""What is written to a trial for whoever reads the study later: another worker, a resumed one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from optuna.trial import TrialState
+
+from . import worker
+from .constraint_source import constraints_of
+from .constraint_source import finished
+from .records import CONSTRAINTS_KEY
+from .records import FAILED_KEY
+from .records import PREDICTION_KEY
+from .records import WORKER_KEY
+from .storage_access import is_in_optimize_loop
+from .storage_access import is_keyboard_interrupt
+from .storage_access import set_trial_attribute
+
+
+if TYPE_CHECKING:
+    from optuna.study import Study
+    from optuna.trial import FrozenTrial
+
+    from .arrays import FloatArray
+    from .chooser import Suggestion
+    from .constraint_source import ConstraintsFunc
+    from .say_once import SayOnce
+
+
+def note_start(study: Study, trial: FrozenTrial) -> None:
+    """Note which process evaluates a trial, where the one that asks is the one."""
+    name = worker.current_worker() if is_in_optimize_loop(study) else None
+    # Also where it is not known, if the trial repeats a dead process's one and came with its
+    # attributes.
+    if name is not None or WORKER_KEY in trial.system_attrs:
+        set_trial_attribute(study, trial, WORKER_KEY, name)
+    if trial.system_attrs.get(FAILED_KEY):
+        set_trial_attribute(study, trial, FAILED_KEY, False)
+    if PREDICTION_KEY in trial.system_attrs:
+        # Of the trial that it repeats, which may not have chosen all of its parameters.
+        set_trial_attribute(study, trial, PREDICTION_KEY, None)
+
+
+def note_prediction(
+    study: Study, trial: FrozenTrial, suggestion: Suggestion, point: FloatArray, say: SayOnce
+) -> None:
+    """Note what is expected of a trial at a point (d,)."""
+    try:
+        expectation = suggestion.expect(point).to_json()
+    except Exception as error:
+        # It explains a suggestion; it is none.
+        say(f"No prediction is possible ({type(error).__name__}: {error}).")
+        return
+    set_trial_attribute(study, trial, PREDICTION_KEY, expectation)
+
+
+def note_failure(study: Study, trial: FrozenTrial) -> None:
+    """Note that a trial failed in earnest: not with its process, nor by Ctrl-C."""
+    name = trial.system_attrs.get(WORKER_KEY)
+    if name is not None and not worker.is_gone(name) and not is_keyboard_interrupt():
+        set_trial_attribute(study, trial, FAILED_KEY, True)
+
+
+def note_constraints(
+    study: Study,
+    trial: FrozenTrial,
+    state: TrialState,
+    values: Sequence[float] | None,
+    constraints_func: ConstraintsFunc,
+    say: SayOnce,
+) -> None:
+    """Note the constraints of a trial that is about to be finished with given state and values."""
+    if state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        return
+    try:
+        constraints = constraints_of(finished(trial, state, values), constraints_func)
+    except Exception as error:
+        say(
+            f"constraints_func failed ({type(error).__name__}: {error}): nothing is known of the "
+            "constraints of trials for which it does.",
+            topic="constraints_func",
+        )
+        return
+    set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
