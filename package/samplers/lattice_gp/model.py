@@ -25,11 +25,11 @@ from .improvement import Improvement
 from .kernels import Inputs
 from .merit import is_feasible
 from .merit import order_of_merit
+from .observations import Observations
 from .prediction import Expectation
 from .recipe import Recipe
 from .space import SearchSpace
 from .success import SuccessModel
-from .surrogate import Observations
 from .surrogate import Surrogate
 from .surrogate import Surrogates
 from .transfer import Trends

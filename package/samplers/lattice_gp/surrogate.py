@@ -8,108 +8,27 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from dataclasses import replace
 import math
 
 import numpy as np
 
 from .arrays import FloatArray
 from .arrays import IntArray
-from .curves import Curve
 from .curves import estimate_finals
 from .gp import Posterior
 from .kernels import Inputs
 from .likelihood import Fit
 from .main_effects import main_effects
+from .observations import Observations
 from .recipe import Recipe
 from .space import SearchSpace
 from .transform import Yardstick
+from .trend_units import TrendUnits
 from .warp import WarpOnValues
 from .yardsticks import yardsticks
 
 
 _CACHE_SIZE = 32
-# Up to this many observations a trend's coefficient has mean 1 and standard deviation 1, if both the
-# trend and the scores have standard deviation 1 over the observed points. From there on both fade
-# with the square of their number: what an earlier study knows better of the whole space, this one's
-# own results soon know better where it matters.
-_N_FULL_TREND = 5
-# That of a trend over the observed points counts as no less than this, in units of its standard
-# deviation over the space: chosen for its sake, they are all at its low end.
-_LEAST_SPREAD = 0.5
-
-
-@dataclass(frozen=True)
-class Observations:
-    """Where values were observed, and how much of it a model is to see.
-
-    Attributes:
-        inputs: The observed points, n of them, oldest first.
-        order: Int array (n,): their indices, best first.
-        is_local: Whether the model is one of the neighbourhood of the best.
-        curves: The n learning curves, to be minimised; empty if no trial was pruned.
-    """
-
-    inputs: Inputs
-    order: IntArray
-    is_local: bool
-    curves: tuple[Curve, ...] = ()
-
-    def until(self, n: int) -> Observations:
-        """The first ``n`` of them."""
-        order = self.order[self.order < n]
-        return Observations(self.inputs[np.arange(n)], order, self.is_local, self.curves[:n])
-
-    def followed_by(self, inputs: Inputs) -> Observations:
-        """These, which come before them in the order of merit too, and others without curves."""
-        n = len(self.order)
-        order = np.concatenate([self.order, np.arange(n, n + len(inputs.features))])
-        return Observations(self.inputs.followed_by(inputs), order, self.is_local)
-
-    def only(self, rows: IntArray) -> Observations:
-        """Those of ascending indices (m,)."""
-        places = np.full(len(self.order), -1)
-        places[rows] = np.arange(len(rows))
-        order = places[self.order]
-        return Observations(self.inputs[rows], order[order >= 0], self.is_local)
-
-
-@dataclass(frozen=True)
-class TrendUnits:
-    """Which trends a model has, and in what units.
-
-    Attributes:
-        columns: Of the inputs' trends.
-        centres: Array (n_trends,): the mean of each over the observed points, whose scores have
-            mean 0.
-        sizes: Array (n_trends,): what becomes 1.
-    """
-
-    columns: slice
-    centres: FloatArray
-    sizes: FloatArray
-
-    @classmethod
-    def of(cls, columns: slice, inputs: Inputs) -> TrendUnits:
-        """Those for given observed points."""
-        if inputs.trends.shape[1] == 0:
-            return _NO_TRENDS
-        trends = inputs.trends[:, columns]
-        n_trends = trends.shape[1]
-        spreads = np.maximum(trends.std(axis=0), _LEAST_SPREAD)
-        weight = min(1.0, _N_FULL_TREND / len(trends)) ** 2
-        sizes = math.sqrt(max(n_trends, 1)) * spreads / weight
-        return cls(columns, trends.mean(axis=0), sizes)
-
-    def __call__(self, inputs: Inputs) -> Inputs:
-        """Points with these trends only, in these units."""
-        if inputs.trends.shape[1] == 0:
-            return inputs
-        trends = (inputs.trends[:, self.columns] - self.centres) / self.sizes
-        return replace(inputs, trends=trends)
-
-
-_NO_TRENDS = TrendUnits(slice(0), np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True)
@@ -205,7 +124,7 @@ class Surrogates:
         recipe = self._recipe
         fit = self._fit(observations, values, is_plain, trends, yardstick)
         values, extra = _filled(observations, values)
-        chosen = self._choose(observations, recipe.max_observed)
+        chosen = observations.choose(recipe.max_observed, recipe.max_nearby)
         warp = fit.warp.on(values[chosen])
         inputs = observations.inputs[chosen]
         units = TrendUnits.of(trends, inputs)
@@ -238,7 +157,7 @@ class Surrogates:
             n = len(values)
         observations = observations.until(n)
         values, extra = _filled(observations, values[:n])
-        chosen = self._choose(observations, recipe.max_fitted)
+        chosen = observations.choose(recipe.max_fitted, recipe.max_nearby)
         inputs, values = observations.inputs[chosen], values[chosen]
         inputs = TrendUnits.of(trends, inputs)(inputs)
         if extra is not None:
@@ -268,13 +187,6 @@ class Surrogates:
                 self._fits.popitem(last=False)
         return self._fits[key]
 
-    def _choose(self, observations: Observations, limit: int) -> IntArray:
-        """Indices (m,), ascending, of the observations that a model is to see, at most a limit."""
-        if observations.is_local:
-            centre = int(observations.order[0])
-            return _nearest(observations.inputs, centre, self._recipe.max_nearby)
-        return _spread(observations.order, limit)
-
 
 def _filled(
     observations: Observations, values: FloatArray
@@ -292,28 +204,3 @@ def _last_refit(n: int, growth: float) -> int:
     while (following := max(last + 1, math.ceil(last * (1.0 + growth)))) <= n:
         last = following
     return last
-
-
-def _spread(order: IntArray, limit: int) -> IntArray:
-    """Which observations the model sees: all, or the best ones and an even share of the others.
-
-    Args:
-        order: Int array (n,): indices of the observations, best first.
-        limit: How many it sees at most.
-
-    Returns:
-        Int array (m,) of indices, ascending.
-    """
-    if len(order) <= limit:
-        return np.sort(order)
-    n_best = limit // 2
-    others = np.linspace(n_best, len(order) - 1, limit - n_best).astype(int)
-    return np.sort(np.concatenate([order[:n_best], order[others]]))
-
-
-def _nearest(inputs: Inputs, centre: int, limit: int) -> IntArray:
-    """Indices (m,), ascending, of the observations nearest to the one of index ``centre``."""
-    if len(inputs.features) <= limit:
-        return np.arange(len(inputs.features))
-    distances = ((inputs.features - inputs.features[centre]) ** 2).sum(axis=1)
-    return np.sort(np.argsort(distances, kind="stable")[:limit])

@@ -16,10 +16,10 @@ from .alignment import Alignment
 from .alignment import nearest_point
 from .arrays import FloatArray
 from .merit import order_of_merit
+from .observations import Observations
 from .prior_studies import PriorStudy
 from .recipe import Recipe
 from .space import SearchSpace
-from .surrogate import Observations
 from .surrogate import Surrogate
 from .surrogate import Surrogates
 

@@ -22,6 +22,7 @@ lattice_gp = optunahub.load_local_module(
 improvement = import_module(f"{lattice_gp.__name__}.improvement")
 recipe = import_module(f"{lattice_gp.__name__}.recipe")
 space_module = import_module(f"{lattice_gp.__name__}.space")
+observations_module = import_module(f"{lattice_gp.__name__}.observations")
 surrogate_module = import_module(f"{lattice_gp.__name__}.surrogate")
 
 SPACE = space_module.SearchSpace({"x": FloatDistribution(0.0, 1.0)})
@@ -32,7 +33,7 @@ SURROGATES = surrogate_module.Surrogates(recipe.Recipe())
 def surrogate_of(values: np.ndarray, pending: np.ndarray = POINTS[:0]) -> Any:
     """The model of values (21,) observed at :data:`POINTS`."""
     inputs = SURROGATES.inputs(SPACE, POINTS)
-    observations = surrogate_module.Observations(inputs, np.argsort(values), is_local=False)
+    observations = observations_module.Observations(inputs, np.argsort(values), is_local=False)
     return SURROGATES.of(observations, values, SURROGATES.inputs(SPACE, pending), is_plain=False)
 
 

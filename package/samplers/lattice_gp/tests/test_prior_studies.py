@@ -35,7 +35,7 @@ hyperparameters = import_module(f"{lattice_gp.__name__}.hyperparameters")
 kernels = import_module(f"{lattice_gp.__name__}.kernels")
 likelihood = import_module(f"{lattice_gp.__name__}.likelihood")
 space_module = import_module(f"{lattice_gp.__name__}.space")
-surrogate_module = import_module(f"{lattice_gp.__name__}.surrogate")
+trend_units = import_module(f"{lattice_gp.__name__}.trend_units")
 
 Objective = Callable[[Trial], "float | Sequence[float]"]
 
@@ -336,7 +336,7 @@ def test_earlier_studies_count_less_and_less_beside_the_study_s_own_trials() -> 
         points = np.zeros((n, 1))
         trend = np.resize([0.0, 1.0, 2.0, 3.0, 4.0], (n, 1))
         inputs = kernels.Inputs(points, np.arange(1), points[:, :0], trend)
-        units = surrogate_module.TrendUnits.of(slice(0, 1), inputs)
+        units = trend_units.TrendUnits.of(slice(0, 1), inputs)
         return float(units(inputs).trends.std())
 
     assert size(5) == pytest.approx(1.0)
