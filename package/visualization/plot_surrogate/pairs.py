@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,8 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 
 from . import style
+from .cells import add_cells
+from .cells import Cells
 from .curves import add_slice
 from .curves import Slice
 from .plotly_parts import check_plotly
@@ -19,11 +20,7 @@ from .plotly_parts import go
 from .plotly_parts import make_subplots
 from .sampler_package import explain
 from .sampler_package import Explanation
-from .sampler_package import median
-from .sampler_package import Prediction
-from .scales import describe
 from .scales import escaped
-from .scales import FloatArray
 from .scales import Scale
 from .trials import check_at
 from .trials import choose_names
@@ -97,8 +94,8 @@ def plot_posterior_pairs(
                 _say_never_together(figure, places)
                 continue
             cells = Cells.over(explanation, pair, base, objective)
-            _add_cells(figure, places[0], cells, is_median=True)
-            _add_cells(figure, places[1], cells.transposed(), is_median=False)
+            add_cells(figure, places[0], cells, is_median=True)
+            add_cells(figure, places[1], cells.transposed(), is_median=False)
             _add_points(figure, places[0], told, pair, texts)
             _add_points(figure, places[1], told, pair[::-1], texts)
     _show_axes(figure, [scales[name] for name in names], told, target_name)
@@ -141,81 +138,6 @@ def _panels(n: int) -> go.Figure:
     return figure
 
 
-@dataclass(frozen=True)
-class Cells:
-    """What is expected over two parameters.
-
-    Attributes:
-        horizontal: The values of one.
-        vertical: Those of the other.
-        medians: Array (n_vertical, n_horizontal), NaN where one of the two does not exist.
-        uncertainties: Likewise, half the widths of the 80% intervals.
-    """
-
-    horizontal: Scale
-    vertical: Scale
-    medians: FloatArray
-    uncertainties: FloatArray
-
-    @classmethod
-    def over(
-        cls,
-        explanation: Explanation,
-        pair: tuple[Scale, Scale],
-        base: Mapping[str, Any],
-        objective: int,
-    ) -> Cells:
-        """Those through a point.
-
-        Args:
-            explanation: Of the study.
-            pair: The horizontal and the vertical parameter.
-            base: A value for every parameter.
-            objective: Whose values.
-        """
-        horizontal, vertical = pair
-        params = [
-            {**base, horizontal.name: x, vertical.name: y}
-            for y in vertical.values
-            for x in horizontal.values
-        ]
-        both = {horizontal.name, vertical.name}
-        exists = np.array([both <= names for names in explanation.existing(params)])
-        predicted = explanation.predict([p for p, so in zip(params, exists) if so])
-        columns = np.full((2, len(params)), np.nan)
-        columns[0, exists] = [median(p, objective) for p in predicted]
-        columns[1, exists] = [_uncertainty(p, objective) for p in predicted]
-        shape = len(vertical.values), len(horizontal.values)
-        return cls(horizontal, vertical, columns[0].reshape(shape), columns[1].reshape(shape))
-
-    def transposed(self) -> Cells:
-        """The same with the parameters exchanged."""
-        return Cells(self.vertical, self.horizontal, self.medians.T, self.uncertainties.T)
-
-
-def _add_cells(figure: go.Figure, place: tuple[int, int], cells: Cells, is_median: bool) -> None:
-    """Draw the median, or its uncertainty, over two parameters."""
-    horizontal, vertical = cells.horizontal, cells.vertical
-    texts = [
-        [describe({horizontal.name: x, vertical.name: y}) for x in horizontal.values]
-        for y in vertical.values
-    ]
-    what = "expected" if is_median else "80% interval, half its width"
-    figure.add_trace(
-        go.Heatmap(
-            x=horizontal.edges,
-            y=vertical.edges,
-            z=cells.medians if is_median else cells.uncertainties,
-            customdata=texts,
-            coloraxis="coloraxis" if is_median else "coloraxis2",
-            hovertemplate=f"%{{customdata}}<br>{what}: %{{z:.5g}}<extra></extra>",
-            hoverongaps=False,
-        ),
-        row=place[0],
-        col=place[1],
-    )
-
-
 def _say_never_together(figure: go.Figure, places: Sequence[tuple[int, int]]) -> None:
     for row, column in places:
         figure.add_trace(go.Scatter(x=[None], y=[None], showlegend=False), row=row, col=column)
@@ -229,11 +151,6 @@ def _say_never_together(figure: go.Figure, places: Sequence[tuple[int, int]]) ->
             row=row,
             col=column,
         )
-
-
-def _uncertainty(prediction: Prediction, objective: int) -> float:
-    low, high = prediction.interval(0.8, objective)
-    return (high - low) / 2.0
 
 
 def _add_points(
