@@ -153,6 +153,11 @@ def show_number(value: float, form: str) -> str:
     return "–" if math.isnan(value) else form.format(value)
 
 
+def show_count(n: int, noun: str) -> str:
+    """A number of things, as in ``1 problem`` and ``3 problems``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def show_p(value: float) -> str:
     """A p value, or a dash for none."""
     if math.isnan(value):

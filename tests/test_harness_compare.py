@@ -671,7 +671,7 @@ def test_suite_is_a_list_of_problems(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert cli.main(["run", "--suite", "discrete_dev", *out]) == 0
     capsys.readouterr()
     assert cli.main(["compare", "--out", str(tmp_path)]) == 0
-    assert "3 problems, 1 samplers" in capsys.readouterr().out
+    assert "3 problems, 1 sampler," in capsys.readouterr().out
     assert cli.main(["run", "--suite", "devel", *out]) == 2
     assert "--suite: got 'devel'. Did you mean 'dev'? Accepts dev" in capsys.readouterr().err
     assert cli.main(["run", "--suite", "dev", "--problems", "lattice", *out]) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+import math
 
 import numpy as np
 
@@ -57,7 +58,7 @@ class Comparison:
         samplers: Names.
         problems: Names.
         reference: The sampler that the others are compared with; empty if it has no study.
-        n_ranked: Pairs that all samplers have, by column.
+        n_ranked: Pairs that all samplers have, by column; but for those that have finished no study.
         overall: By sampler and column; only where a sampler has got so far.
         versus: By other sampler and column, likewise.
         by_problem: Mean regret by problem, sampler and column, likewise.
@@ -106,7 +107,7 @@ def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> 
         sampler: {(p, seed): row for (p, name, seed), row in regrets.items() if name == sampler}
         for sampler in curve_set.samplers
     }
-    overall, n_ranked = _overall(tables, columns)
+    overall, n_ranked = _overall(tables, columns, curve_set.facts.unfinished)
     has_reference = reference in tables
     return Comparison(
         columns,
@@ -124,16 +125,18 @@ def compare(curve_set: CurveSet, checkpoints: Sequence[int], reference: str) -> 
 
 
 def _overall(
-    tables: dict[str, Rows], columns: Sequence[str]
+    tables: dict[str, Rows], columns: Sequence[str], unfinished: Sequence[str]
 ) -> tuple[dict[tuple[str, str], Overall], dict[str, int]]:
+    # One that fails would leave the others without a rank.
+    ranked = {name: rows for name, rows in tables.items() if name not in unfinished} or tables
     overall: dict[tuple[str, str], Overall] = {}
     n_ranked = {}
     for index, column in enumerate(columns):
-        common = pairs_with(list(tables.values()), index)
-        matrix = np.array([[rows[pair][index] for rows in tables.values()] for pair in common])
-        ranks = paired.mean_ranks(matrix.reshape(len(common), len(tables)))
+        common = pairs_with(list(ranked.values()), index)
+        matrix = np.array([[rows[pair][index] for rows in ranked.values()] for pair in common])
+        ranks = dict(zip(ranked, paired.mean_ranks(matrix.reshape(len(common), len(ranked)))))
         n_ranked[column] = len(common)
-        for rank, (sampler, rows) in zip(ranks, tables.items()):
+        for sampler, rows in tables.items():
             pairs = pairs_with([rows], index)
             if not pairs:
                 continue
@@ -146,7 +149,7 @@ def _overall(
                 float(upper),
                 len(groups),
                 len(pairs),
-                float(rank),
+                float(ranks.get(sampler, math.nan)),
             )
     return overall, n_ranked
 

@@ -55,8 +55,9 @@ def write(curve_set: CurveSet, path: Path) -> None:
 def _facts_to_json(facts: Facts) -> str:
     """The facts, without what is only sometimes there where it is not."""
     told = asdict(facts)
-    if not facts.unlike_suite:
-        del told["unlike_suite"]
+    for name in ("unlike_suite", "unfinished"):
+        if not told[name]:
+            del told[name]
     return json.dumps(told)
 
 
@@ -111,8 +112,9 @@ def _facts_from_json(text: str) -> Facts:
     facts = Facts(**told)
     if not all(isinstance(n, int) for n in dict(facts.n_params).values()):
         raise ValueError("its first line has a strange n_params")
-    if not all(isinstance(name, str) for name in facts.unlike_suite):
-        raise ValueError("its first line has a strange unlike_suite")
+    for names, what in ((facts.unlike_suite, "unlike_suite"), (facts.unfinished, "unfinished")):
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError(f"its first line has a strange {what}")
     for settings in facts.settings:
         _check_settings(settings)
     return facts

@@ -94,6 +94,8 @@ class Facts:
             run so.
         unlike_suite: Problems for which the suites' references do not hold, though one of the
             suites' problems has the name: the Perceiver of another size, say.
+        unfinished: Samplers of which no study has all of its trials: those that fail, or were only
+            just begun.
     """
 
     n_params: dict[str, int] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Facts:
     ask_seconds: dict[str, tuple[float, int]] = field(default_factory=dict)
     settings: list[dict[str, Any]] = field(default_factory=list)
     unlike_suite: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -129,11 +132,16 @@ class CurveSet:
 
     @property
     def common_budget(self) -> int:
-        """Number of trials that every sampler has in its longest study."""
+        """Number of trials that every sampler has in its longest study.
+
+        Those that have finished none do not count, unless all are such: one that fails would take
+        away what there is to say of the others.
+        """
         longest: dict[str, int] = {}
         for (_, sampler, _), curve in self.curves.items():
             longest[sampler] = max(longest.get(sampler, 0), curve.n_trials)
-        return min(longest.values())
+        finished = [n for sampler, n in longest.items() if sampler not in self.facts.unfinished]
+        return min(finished or longest.values())
 
     @property
     def has_own_seeds(self) -> bool:
@@ -186,6 +194,9 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
     for problem, values in random_values.items():
         if values:
             facts.random_medians[problem] = (float(np.median(values)), len(values))
+    finished = {run.sampler for run in runs if run.complete}
+    begun = dict.fromkeys(sampler for _, sampler, _ in curves)
+    facts.unfinished = [sampler for sampler in begun if sampler not in finished]
     return CurveSet(curves, facts)
 
 
@@ -254,6 +265,11 @@ def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
             facts.ask_seconds[sampler] = (total + seconds, n_total + n_timed)
         facts.settings += [how for how in its.settings if how not in facts.settings]
         facts.unlike_suite += [p for p in its.unlike_suite if p not in facts.unlike_suite]
+    finished = {
+        name for its in curve_sets for name in its.samplers if name not in its.facts.unfinished
+    }
+    begun = dict.fromkeys(name for its in curve_sets for name in its.facts.unfinished)
+    facts.unfinished = [name for name in begun if name not in finished]
     return CurveSet(curves, facts)
 
 

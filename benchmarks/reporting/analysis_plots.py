@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,10 @@ from ..analysis.ecdf import Ecdf
 from ..analysis.ecdf import SECONDS
 from ..analysis.ecdf import TRIALS
 from ..analysis.everything import Analysis
+from ..tables import show_count
 from . import plots
 from .palette import color_of
+from .palette import style_of
 
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ _LABELS = {
 }
 # Of the diagram of ranks, in inches.
 _ROW, _CLIQUE = 0.24, 0.12
+_MOST_TICKS = 15
 
 
 def draw(analysis: Analysis, samplers: Sequence[str], ours: str, out: Path) -> list[Path]:
@@ -61,11 +65,12 @@ def draw_ecdf(analysis: Analysis, samplers: Sequence[str], ours: str, out: Path)
         The files.
     """
     panels = list(dict.fromkeys(line.against for line in analysis.ecdf))
+    legend = plots.legend_size(samplers)
     with pyplot.rc_context(plots.STYLE):
         figure, row = pyplot.subplots(
             1,
             len(panels),
-            figsize=(3 + 4.5 * len(panels), 4.5),
+            figsize=(4.5 * len(panels) + max(3.0, legend[0]), max(4.5, legend[1])),
             squeeze=False,
             layout="constrained",
             sharey=True,
@@ -75,9 +80,9 @@ def draw_ecdf(analysis: Analysis, samplers: Sequence[str], ours: str, out: Path)
             _draw_lines(axes, lines, samplers, ours)
             axes.set_xlabel(_LABELS[against])
         levels = ", ".join(f"{target:g}" for target in analysis.targets)
-        n_problems = analysis.ecdf[0].n_problems
         row[0, 0].set_ylabel("share of targets reached")
-        row[0, 0].set_title(f"{n_problems} problems, regret {levels}", fontweight="bold")
+        over = show_count(analysis.ecdf[0].n_problems, "problem")
+        row[0, 0].set_title(f"{over}, regret {levels}", fontweight="bold")
         row[0, -1].legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
         return plots.save(figure, out, "ecdf")
 
@@ -85,12 +90,14 @@ def draw_ecdf(analysis: Analysis, samplers: Sequence[str], ours: str, out: Path)
 def _draw_lines(axes: Axes, lines: Sequence[Ecdf], samplers: Sequence[str], ours: str) -> None:
     last = max(line.x[-1] for line in lines)
     for line in lines:
+        index = samplers.index(line.sampler)
         axes.plot(
             # Level from the last step to the end.
             [*line.x, last],
             [*line.y, line.y[-1]],
             drawstyle="steps-post",
-            color=color_of(line.sampler, samplers.index(line.sampler)),
+            color=color_of(line.sampler, index),
+            linestyle=style_of(line.sampler, index),
             linewidth=2.4 if line.sampler == ours else 1.5,
             zorder=4 if line.sampler == ours else 3,
             label=line.sampler,
@@ -125,8 +132,10 @@ def draw_ranks(
     half = (n + 1) // 2
     bars = 0.12 + _CLIQUE * len(found.cliques)
     with pyplot.rc_context(plots.STYLE):
-        height = 1.1 + bars + _ROW * half
-        figure, axes = pyplot.subplots(figsize=(8, height), layout="constrained")
+        # A column of names on each side of the lines.
+        width = max(8.0, 4.0 + 2 * plots.legend_size(samplers)[0])
+        size = (width, 1.1 + bars + _ROW * half)
+        figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         for place, (name, rank) in enumerate(found.ranks.items()):
             # The better half is labelled on the left, from top to bottom; the other mirrored.
             left = place < half
@@ -153,8 +162,9 @@ def draw_ranks(
         axes.spines["top"].set_visible(True)
         axes.spines["top"].set_bounds(1, n)
         axes.xaxis.tick_top()
-        axes.set_xticks(range(1, n + 1))
+        axes.set_xticks(range(1, n + 1, math.ceil(n / _MOST_TICKS)))
         axes.set_yticks([])
-        title = f"mean rank over {found.n_problems} problems after {found.column} trials"
+        over = show_count(found.n_problems, "problem")
+        title = f"mean rank over {over} after {found.column} trials"
         axes.set_title(title, fontweight="bold", fontsize=11)
         return plots.save(figure, out, "critical_difference")

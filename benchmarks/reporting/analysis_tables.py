@@ -18,6 +18,7 @@ from ..analysis.everything import Analysis
 from ..analysis.pairwise import Pair
 from ..analysis.sentences import LEVEL
 from ..analysis.sign_flips import smallest_p_value
+from ..tables import show_count
 from ..tables import show_p
 from ..tables import Table
 
@@ -42,8 +43,8 @@ def ecdf_table(analysis: Analysis, comparison: Comparison) -> Table:
     levels = ", ".join(f"{target:g}" for target in analysis.targets)
     n_problems = lines[0].n_problems if lines else 0
     title = (
-        f"Share of targets reached (regret {levels}), over {n_problems} problems that all samplers "
-        "have, and seeds"
+        f"Share of targets reached (regret {levels}), over {show_count(n_problems, 'problem')} that "
+        "all samplers have, and seeds"
     )
     return Table(title, ["sampler", *(f"after {at} trials" for at in checkpoints)], rows, bold)
 
@@ -86,9 +87,9 @@ def rank_table(found: CriticalDifference) -> Table:
         for name, rank in found.ranks.items()
     ]
     title = (
-        f"Mean rank over {found.n_problems} problems (means over seeds) after {found.column} "
-        f"trials; Friedman p {show_p(found.p_friedman)}, Nemenyi's critical difference "
-        f"{found.nemenyi:.2f}; who shares a letter cannot be told apart"
+        f"Mean rank over {show_count(found.n_problems, 'problem')} (means over seeds) after "
+        f"{found.column} trials; Friedman p {show_p(found.p_friedman)}, Nemenyi's critical "
+        f"difference {found.nemenyi:.2f}; who shares a letter cannot be told apart"
     )
     return Table(title, ["sampler", "rank", "alike"], rows)
 

@@ -76,7 +76,8 @@ def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> MeanCurve:
 def y_limits(curves: Sequence[MeanCurve]) -> tuple[float, float] | None:
     """Range of losses worth showing: the race, not the first trials that diverged.
 
-    From just below the lowest band to where the worst sampler stands after a tenth of the budget.
+    From just below the lowest band to where the worst sampler stands after a tenth of the budget;
+    of six and more, all but the worst sixth of them, which would flatten the others.
 
     Returns:
         Lower and upper end; None if there is nothing finite to show.
@@ -89,6 +90,6 @@ def y_limits(curves: Sequence[MeanCurve]) -> tuple[float, float] | None:
             starts.append(finite[min(len(finite) - 1, len(finite) // 10)])
     if not lows or not starts:
         return None
-    low, high = float(min(lows)), float(max(starts))
+    low, high = float(min(lows)), float(sorted(starts)[-1 - len(starts) // 6])
     margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
     return low - margin, high + margin

@@ -20,6 +20,8 @@ from . import analysis_tables
 from . import compare_tables
 
 
+# Of more pairs of samplers, the terminal tells those with the reference.
+_MOST_PAIRS = 10
 # Of the problems where the reference is worse, the terminal shows those that are hardly by chance.
 _P_SHOWN = 0.05
 
@@ -55,7 +57,7 @@ def show(
     if everything.rows:
         n_problems = len({row[0] for row in everything.rows})
         console.print(f"{everything.title}: {n_problems}, listed in compare.md", markup=False)
-    for line in _sentences(analysis):
+    for line in _main_sentences(analysis, comparison.reference):
         console.print(line, markup=False, soft_wrap=True)
 
 
@@ -138,6 +140,17 @@ def _analysis_tables(analysis: Analysis, comparison: Comparison) -> list[Table]:
     if analysis.critical_difference is not None:
         tables.append(analysis_tables.rank_table(analysis.critical_difference))
     return tables
+
+
+def _main_sentences(analysis: Analysis, reference: str) -> list[str]:
+    """Those that the terminal shows: of many pairs, those with the reference."""
+    its = [s for s in analysis.statements if reference in (s.reference, s.other)]
+    n_left = len(analysis.statements) - len(its)
+    if not its or not n_left or len(analysis.statements) <= _MOST_PAIRS:
+        return _sentences(analysis)
+    told = [statement.sentence for statement in its]
+    left = f"Sentences on other pairs: {n_left}, in compare.md"
+    return [*told, *analysis_tables.caution_lines(analysis), left]
 
 
 def _sentences(analysis: Analysis) -> list[str]:

@@ -13,6 +13,7 @@ from ..analysis import paired
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.regret import regret_curve
+from ..tables import show_count
 from . import plots
 from .bands import MeanCurve
 
@@ -63,11 +64,21 @@ def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) 
         The files.
     """
     with pyplot.rc_context(plots.STYLE):
-        figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+        legend = plots.legend_size(comparison.samplers)
+        size = (5 + max(3.0, legend[0]), max(5.0, legend[1]))
+        figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         lowest = 1.0
         for index, sampler in enumerate(comparison.samplers):
             curve = regret_by_trial(curve_set, comparison, sampler, n_trials)
-            plots.draw_curve(axes, sampler, index, curve, ours_name=comparison.reference)
+            is_reference = sampler == comparison.reference
+            plots.draw_curve(
+                axes,
+                sampler,
+                index,
+                curve,
+                ours_name=comparison.reference,
+                has_band=is_reference or len(comparison.samplers) <= plots.MOST_BANDS,
+            )
             lowest = min(lowest, float(curve.mean.min()))
         # Before the scale, or a regret that is 0 everywhere leaves the axis nothing to begin with.
         axes.set_ylim(bottom=max(_LOWEST, 0.8 * lowest), top=1.05)
@@ -81,11 +92,13 @@ def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) 
         axes.set_xlim(left=0)
         axes.set_xlabel("trials")
         axes.set_ylabel("mean normalised regret")
-        n_problems = len(comparison.problems)
-        axes.set_title(f"{n_problems} problems", fontweight="bold", fontsize=11)
+        title = show_count(len(comparison.problems), "problem")
+        axes.set_title(title, fontweight="bold", fontsize=11)
         axes.legend(
             frameon=False,
-            title="mean over problems and seeds, 95% interval",
+            title=plots.legend_title(
+                "mean over problems and seeds", comparison.samplers, comparison.reference
+            ),
             title_fontsize=9,
             fontsize=9,
             alignment="left",

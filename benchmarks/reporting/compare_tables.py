@@ -10,6 +10,7 @@ from typing import Any
 from ..analysis.comparison import AREA
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
+from ..tables import show_count
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
@@ -150,8 +151,9 @@ def heading_lines(comparison: Comparison, curve_set: CurveSet) -> list[str]:
     """What was compared, and what to be careful about."""
     seeds = sorted({seed for _, _, seed in curve_set.curves})
     lines = [
-        f"{len(comparison.problems)} problems, {len(comparison.samplers)} samplers, "
-        f"{len(curve_set.curves)} studies; seeds {ranges(seeds)}."
+        f"{show_count(len(comparison.problems), 'problem')}, "
+        f"{show_count(len(comparison.samplers), 'sampler')}, {len(curve_set.curves)} studies; "
+        f"seeds {ranges(seeds)}."
     ]
     first = comparison.columns[0]
     counts = {
@@ -165,6 +167,12 @@ def heading_lines(comparison: Comparison, curve_set: CurveSet) -> list[str]:
             f"Not all samplers have all {max(counts.values())} pairs of problem and seed "
             f"({', '.join(fewer)}): their means are over other pairs; the comparisons below are "
             "over common ones."
+        )
+    unfinished = [name for name in comparison.samplers if name in curve_set.facts.unfinished]
+    if unfinished:
+        lines.append(
+            f"No study of {', '.join(unfinished)} has all of its trials: what is told of all "
+            "samplers does not wait for these."
         )
     if not comparison.reference:
         lines.append("No study of the reference sampler: no tests.")

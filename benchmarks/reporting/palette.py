@@ -19,6 +19,7 @@ _COLORS = {
     "hebo": "#000000",
 }
 _MORE_COLORS = ("#C2185B", "#808000", "#17BECF", "#B59B00")
+_STYLES = ("-", "--", ":", "-.")
 # Those that cannot be seen on a dark ground.
 _ON_DARK = {
     "#0072B2": "#4DA3DB",
@@ -34,6 +35,11 @@ _ON_DARK = {
 def color_of(sampler: str, index: int) -> str:
     """Colour of a sampler, the ``index``-th in the picture if it has none of its own."""
     return _COLORS.get(sampler, _MORE_COLORS[index % len(_MORE_COLORS)])
+
+
+def style_of(sampler: str, index: int) -> str:
+    """Style of its line where lines have no markers: many samplers share a colour."""
+    return "-" if sampler in _COLORS else _STYLES[index // len(_MORE_COLORS) % len(_STYLES)]
 
 
 def dark_color_of(sampler: str, index: int) -> str:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 # Of more, a picture is too tall to be looked at, and is as slow to draw as all the rest of a report.
 MOST_PROBLEMS = 6
+# Bands of more samplers are mud, but for that of ours.
+MOST_BANDS = 10
+# A legend of more samplers would lie on the curves.
+_MOST_INSIDE = 8
 _MARKERS = "osD^vPX*ph<>"
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -53,11 +57,13 @@ def draw(problems: list[Analysed], out: Path) -> list[Path]:
         The files.
     """
     problems = problems[:MOST_PROBLEMS]
+    names = max(([sample.sampler for sample in p.samples] for p in problems), key=len)
+    beside = legend_size(names) if len(names) > _MOST_INSIDE else (0.0, 0.0)
     with pyplot.rc_context(STYLE):
         figure, axes = pyplot.subplots(
             len(problems),
             2,
-            figsize=(10, 4.2 * len(problems)),
+            figsize=(10 + beside[0], max(4.2, beside[1]) * len(problems)),
             squeeze=False,
             layout="constrained",
             sharey="row",
@@ -66,6 +72,18 @@ def draw(problems: list[Analysed], out: Path) -> list[Path]:
             _draw_problem(row, problem)
             row[0].set_title(problem.title, fontweight="bold", fontsize=11)
         return save(figure, out, "comparison")
+
+
+def legend_title(what: str, samplers: Sequence[str], ours_name: str = OURS) -> str:
+    """Title of a legend: what the lines are, and whose bands are drawn."""
+    if len(samplers) <= MOST_BANDS:
+        return f"{what}, 95% interval"
+    return f"{what}, {ours_name}: 95% interval" if ours_name in samplers else what
+
+
+def legend_size(samplers: Sequence[str]) -> tuple[float, float]:
+    """Width and height, in inches, of a legend beside a panel that names all of these."""
+    return 0.9 + 0.085 * max(map(len, samplers), default=0), 0.9 + 0.22 * len(samplers)
 
 
 def save(figure: Figure, out: Path, name: str) -> list[Path]:
@@ -97,7 +115,8 @@ def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
     samples, sign = problem.samples, problem.sign
     for axes, curves in zip(row, (problem.by_trials, problem.by_seconds)):
         for index, (sample, curve) in enumerate(zip(samples, curves)):
-            draw_curve(axes, sample.sampler, index, curve, sign)
+            has_band = len(samples) <= MOST_BANDS or sample.sampler == OURS
+            draw_curve(axes, sample.sampler, index, curve, sign, has_band=has_band)
         axes.grid(True)
         axes.set_axisbelow(True)
     limits = y_limits(problem.by_trials)
@@ -110,17 +129,27 @@ def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
     row[1].set_xlim(left=0)
     n_seeds = sorted({len(sample.seeds) for sample in samples})
     of = str(n_seeds[0]) if len(n_seeds) == 1 else f"{n_seeds[0]} to {n_seeds[-1]}"
+    place: dict[str, Any] = {"loc": "upper right" if sign > 0 else "lower right"}
+    if len(samples) > _MOST_INSIDE:
+        place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
     row[1].legend(
         frameon=False,
-        title=f"mean of {of} seeds, 95% interval",
+        title=legend_title(f"mean of {of} seeds", [sample.sampler for sample in samples]),
         title_fontsize=9,
         alignment="left",
-        loc="upper right" if sign > 0 else "lower right",
+        **place,
     )
 
 
 def draw_curve(
-    axes: Axes, sampler: str, index: int, curve: MeanCurve, sign: int = 1, ours_name: str = OURS
+    axes: Axes,
+    sampler: str,
+    index: int,
+    curve: MeanCurve,
+    sign: int = 1,
+    ours_name: str = OURS,
+    *,
+    has_band: bool = True,
 ) -> None:
     """Draw one sampler's mean and band.
 
@@ -131,21 +160,23 @@ def draw_curve(
         curve: Its curve.
         sign: -1 to turn the values of a problem that is maximised.
         ours_name: Sampler that stands out.
+        has_band: Whether to draw the band.
     """
     ours = sampler == ours_name
     color = color_of(sampler, index)
     z = 4 if ours else 3
-    axes.fill_between(
-        curve.x,
-        sign * curve.lower,
-        sign * curve.upper,
-        color=color,
-        alpha=0.18 if ours else 0.09,
-        linewidth=0,
-        zorder=z - 2,
-    )
-    for edge in (curve.lower, curve.upper):
-        axes.plot(curve.x, sign * edge, color=color, linewidth=0.6, alpha=0.5, zorder=z - 1)
+    if has_band:
+        axes.fill_between(
+            curve.x,
+            sign * curve.lower,
+            sign * curve.upper,
+            color=color,
+            alpha=0.18 if ours else 0.09,
+            linewidth=0,
+            zorder=z - 2,
+        )
+        for edge in (curve.lower, curve.upper):
+            axes.plot(curve.x, sign * edge, color=color, linewidth=0.6, alpha=0.5, zorder=z - 1)
     axes.plot(
         curve.x,
         sign * curve.mean,

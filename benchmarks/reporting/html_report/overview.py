@@ -174,12 +174,13 @@ def _missing(runs: Sequence[Run]) -> list[str]:
 def ranks(comparison: Comparison) -> CriticalDifference | None:
     """Mean ranks of the samplers after the last number of trials that has them; None without two."""
     column = comparison.ranked_column
-    by_sampler = {
+    its = {
         name: comparison.overall[name, column].rank
         for name in comparison.samplers
         if (name, column) in comparison.overall
     }
-    if len(by_sampler) < 2 or any(math.isnan(rank) for rank in by_sampler.values()):
+    by_sampler = {name: rank for name, rank in its.items() if not math.isnan(rank)}
+    if len(by_sampler) < 2:
         return None
     note = (
         f"Mean rank of the normalised regret after {column} trials, over the "
