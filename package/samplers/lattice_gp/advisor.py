@@ -12,9 +12,11 @@ from .arrays import FloatArray
 from .chooser import Chooser
 from .chooser import Suggestion
 from .cost import CostError
+from .cost import CostFunction
 from .cost import CostSource
 from .design import startup_point
 from .history import History
+from .history import params_beyond
 from .history import read_history
 from .model import Model
 from .model import View
@@ -115,8 +117,8 @@ class Advisor:
     ) -> View:
         history = self._read(space, others, is_maximized, cost_source)
         trends = self._learn_from_earlier(space, len(is_maximized))
-        function = None if cost_source is None else cost_source.function
-        return self._model.view(space, history, function, trends)
+        cost_function = _cost_function(cost_source, space, others)
+        return self._model.view(space, history, cost_function, trends)
 
     def _complain_of_cost(self, error: CostError) -> None:
         self._say(
@@ -151,7 +153,7 @@ class Advisor:
         is_maximized: Sequence[bool],
         cost_source: CostSource | None,
     ) -> tuple[FloatArray, Suggestion | None]:
-        cost_function = None if cost_source is None else cost_source.function
+        cost_function = _cost_function(cost_source, space, others)
         history = self._read(space, others, is_maximized, cost_source)
         trends = self._learn_from_earlier(space, len(is_maximized))
         n_startup_trials = self._n_startup_trials
@@ -187,3 +189,16 @@ class Advisor:
         for complaint in complaints:
             self._say(complaint)
         return trends
+
+
+def _cost_function(
+    cost_source: CostSource | None, space: SearchSpace, others: Sequence[Record]
+) -> CostFunction | None:
+    """From what a point chooses to what a trial there costs, if the user's function tells.
+
+    It may ask for any parameter that the objective has, chosen here or not.
+    """
+    if cost_source is None or cost_source.function is None:
+        return None
+    function, beyond = cost_source.function, params_beyond(space, others)
+    return (lambda params: function({**beyond, **params})) if beyond else function

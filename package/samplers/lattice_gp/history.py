@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 import math
+from typing import Any
 
 import numpy as np
 from optuna.trial import FrozenTrial
@@ -135,6 +136,20 @@ def _latest_beyond(space: SearchSpace, records: Sequence[Record]) -> frozenset[t
     with_result = (record for record in reversed(records) if record.has_result)
     latest = next(with_result, None)
     return frozenset() if latest is None else latest.beyond(space)
+
+
+def params_beyond(space: SearchSpace, records: Sequence[Record]) -> dict[str, Any]:
+    """What trials with a result had that a space does not choose, each as the latest had it.
+
+    Those are the parameters of a single value, and what another sampler fixes.
+    """
+    return {
+        name: value
+        for record in records
+        if record.has_result
+        for name, value in record.trial.params.items()
+        if name not in space.distributions
+    }
 
 
 def _is_complete(record: Record) -> bool:

@@ -17,6 +17,7 @@ from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
+from optuna.samplers import PartialFixedSampler
 from optuna.trial import create_trial
 from optuna.trial import FrozenTrial
 import optunahub
@@ -248,6 +249,28 @@ def test_a_function_that_fails_is_told_of_once_and_left_out(
     expected = _run(_study(None), 10)
     assert _run(_study(function), 10) == expected
     assert len([message for message in warnings_logged() if "cost_aware" in message]) == 1
+
+
+def test_a_function_is_told_parameters_that_are_not_chosen(
+    warnings_logged: Callable[[], list[str]],
+) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        loss = float(trial.suggest_int("epochs", 5, 5)) + trial.suggest_float("x", 0.0, 1.0)
+        return loss + trial.suggest_int("depth", 1, 8)
+
+    def cost(params: Params) -> float:
+        return float(params["epochs"] * params["depth"])
+
+    study = _study(cost)
+    study.optimize(objective, n_trials=6)
+    # What another sampler fixes is not chosen here either.
+    study.sampler = PartialFixedSampler({"depth": 2}, study.sampler)
+    study.optimize(objective, n_trials=3)
+    assert not warnings_logged()
+    trial = study.trials[-1]
+    prediction = lattice_gp.prediction_of(trial)
+    assert prediction is not None
+    assert prediction.seconds == pytest.approx(10.0)
 
 
 @pytest.mark.parametrize(
