@@ -27,6 +27,7 @@ from .records import RecordReader
 from .space import SearchSpace
 from .unions import known_distributions
 from .unions import learn_conditions
+from .unions import single_valued
 
 
 class Explanation:
@@ -62,6 +63,7 @@ class Explanation:
         self.distributions: dict[str, BaseDistribution] = known_distributions(
             self._records, with_conditional
         )
+        self._single_valued = single_valued(self._records)
         space = SearchSpace(self.distributions)
         self._space = space.under(learn_conditions(space, self._records))
         if not any(self._is_told(record) for record in self._records):
@@ -76,8 +78,8 @@ class Explanation:
 
         Args:
             params: A value for every parameter of each trial. Those that do not exist beside the
-                others may be left out or not, which makes no difference; numbers count as the
-                nearest that the parameter can take.
+                others, or have a single value, may be left out or not, which makes no difference;
+                numbers count as the nearest that the parameter can take.
 
         Raises:
             TypeError: If ``params`` is not a sequence of dicts.
@@ -201,6 +203,9 @@ class Explanation:
             )
         coordinates = dict.fromkeys(self._space.names, math.nan)
         for name, value in params.items():
+            if name in self._single_valued:
+                _internal(name, value, self._single_valued[name])  # nothing to learn, but to check
+                continue
             if name not in self.distributions:
                 raise ValueError(
                     f"params has a value for {name!r}, but the parameters are "

@@ -70,6 +70,11 @@ def contradictory_names(records: Sequence[Record], known: Distributions) -> list
     return sorted(names)
 
 
+def single_valued(records: Sequence[Record]) -> Distributions:
+    """The parameters that have the same single value in all trials with a result that have them."""
+    return {name: d for name, d in _union(_distinct(records)).items() if d.single()}
+
+
 def learn_conditions(space: SearchSpace, records: Sequence[Record]) -> Conditions | None:
     """When each parameter exists and within which limits, as trials with a result show.
 

@@ -240,6 +240,23 @@ def test_bad_params_are_named(params: dict[str, Any], message: str) -> None:
         explanation.predict([params])
 
 
+def test_parameters_of_a_single_value_make_no_difference() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_categorical("optimizer", ["adam"])
+        return trial.suggest_float("x", 0.0, 1.0) * trial.suggest_int("epochs", 5, 5)
+
+    study = optuna.create_study()
+    study.optimize(objective, n_trials=8)
+    explanation = LatticeGPSampler(seed=0).explain(study)
+    params = study.best_params
+    assert explanation.predict([params]) == explanation.predict([{"x": params["x"]}])
+    assert explanation.existing([params]) == [frozenset({"x"})]
+    with pytest.raises(ValueError, match="'epochs' is 6, but must be from 5 to 5"):
+        explanation.predict([{**params, "epochs": 6}])
+    with pytest.raises(ValueError, match="'optimizer' is 'sgd', but must be one of"):
+        explanation.predict([{**params, "optimizer": "sgd"}])
+
+
 def test_steps_so_many_that_their_rounding_shows_are_suggested() -> None:
     def fine(trial: optuna.Trial) -> float:
         return abs(trial.suggest_float("x", 0.0, 1e6, step=1e-5) - 3e5)
