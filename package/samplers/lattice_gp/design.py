@@ -71,4 +71,5 @@ def startup_point(
     rng = np.random.default_rng([seed, index])
     if space.is_enumerable:
         return first(visits.sample_open(1, rng))
-    return first(space.from_quantiles(rng.random((1, space.n_params))))
+    anywhere = space.from_quantiles(rng.random((1, space.n_params)))
+    return first(visits.sample_least_visited(anywhere, 1, rng))

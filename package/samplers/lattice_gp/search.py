@@ -70,6 +70,8 @@ def maximize(
         candidates = candidates[is_open]
     elif space.is_enumerable:  # a lattice of which all but a few points are spent
         candidates = visits.sample_open(_MAX_EXHAUSTIVE, rng)
+    elif region is None:
+        candidates = visits.sample_least_visited(candidates, _MAX_EXHAUSTIVE, rng)
     else:
         candidates = candidates[visits.least_visited(candidates)]
     scores = acquisition(candidates)

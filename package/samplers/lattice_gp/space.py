@@ -245,6 +245,20 @@ class SearchSpace:
                 columns.append(points[:, i, None])
         return np.concatenate(columns, axis=1)
 
+    def lattice(self, limit: int, rng: np.random.Generator) -> FloatArray:
+        """Distinct points (m, d) all over the lattice: all, if it has ``limit`` places at most.
+
+        Many places are one point where parameters exist under conditions. None where any parameter
+        is continuous, or the places are too many to be numbered in float64.
+        """
+        n_places = _n_points([self.axes[i] for i in self._free])
+        if n_places > _MAX_ENUMERABLE:
+            return np.empty((0, self.n_params))
+        is_all = n_places <= limit
+        places = np.arange(n_places) if is_all else rng.integers(int(n_places), size=limit)
+        points: FloatArray = self.settle(self.from_flat_index(places.astype(float)))
+        return np.unique(points, axis=0)
+
     def flat_index(self, points: FloatArray) -> FloatArray:
         """Number the points (n, d) of an enumerable space from 0 to ``size`` - 1.
 

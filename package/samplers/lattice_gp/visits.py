@@ -11,6 +11,10 @@ from .arrays import FloatArray
 from .space import SearchSpace
 
 
+# Places of a lattice that are looked at to find an open one.
+_MAX_PLACES = 2**12
+
+
 class Visits:
     """Counts of visited points, and the points that may be proposed next.
 
@@ -54,6 +58,28 @@ class Visits:
         counts = np.where(is_visited, self._counts[places], 0)
         least: BoolArray = counts == counts.min()
         return least
+
+    def sample_least_visited(
+        self, points: FloatArray, n: int, rng: np.random.Generator
+    ) -> FloatArray:
+        """At most ``n`` of the points visited least often, of those given and all over the lattice.
+
+        Where conditions leave a few points of a lattice open, random ones may all be spent.
+
+        Args:
+            points: Array (k, d), all that there is to choose from where there is no lattice.
+            n: Largest number of points to return.
+            rng: Source of randomness.
+
+        Returns:
+            Array (m, d), m at least 1.
+        """
+        points = np.concatenate([points, self._space.lattice(_MAX_PLACES, rng)])
+        least = points[self.least_visited(points)]
+        if len(least) <= n:
+            return least
+        sample: FloatArray = rng.choice(least, n, replace=False)
+        return sample
 
     @property
     def n_open(self) -> float:

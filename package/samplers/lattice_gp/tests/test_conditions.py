@@ -355,3 +355,19 @@ def test_a_spent_neighbourhood_of_the_best_is_left() -> None:
         trial.suggest_int("y", 0, 1)
     assert lattice_gp.prediction_of(study.trials[-1]) is not None
     assert trial.params not in middle
+
+
+@pytest.mark.parametrize("n_startup_trials", [4, 100])
+def test_the_last_points_of_a_conditional_lattice_are_found(n_startup_trials: int) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        if trial.suggest_categorical("kind", ["a", "b"]) == "a":
+            return float(trial.suggest_int("few", 0, 2))
+        # At random, the largest are seldom met.
+        return abs(float(trial.suggest_int("many", 1, 40, log=True)) - 6.0)
+
+    n_points = 3 + 40
+    study = optuna.create_study(
+        sampler=LatticeGPSampler(seed=0, n_startup_trials=n_startup_trials)
+    )
+    study.optimize(objective, n_trials=n_points)
+    assert len({tuple(trial.params.items()) for trial in study.trials}) == n_points
