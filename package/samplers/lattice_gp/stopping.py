@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial
 
 from .checks import check_int
 from .prediction import prediction_of
+from .records import is_interrupted
 
 
 # Not all of it: a model of a dozen trials believes in some noise where there is none, and a study
@@ -64,7 +65,9 @@ class StopCallback:
                 "one of a single objective."
             )
         trials = study.get_trials(deepcopy=False)
-        latest = [t for t in trials if t.number <= trial.number][-self._patience :]
+        # One that was killed or ended by Ctrl-C is suggested once more: it counts once.
+        until_now = [t for t in trials if t.number <= trial.number and not is_interrupted(t)]
+        latest = until_now[-self._patience :]
         if len(latest) == self._patience and all(map(self._promises_too_little, latest)):
             _logger.info(
                 f"Stopping after trial {trial.number}: the last {self._patience} suggestions were "

@@ -249,6 +249,21 @@ def test_start_up_trials_promise_nothing() -> None:
     assert n_trials_until_stopped(StopCallback(1e9, patience=1)) == 5
 
 
+def test_interrupted_trials_do_not_count() -> None:
+    def interrupted(trial: optuna.Trial) -> float:
+        bowl(trial)
+        raise KeyboardInterrupt
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(bowl, n_trials=5)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            study.optimize(interrupted, n_trials=1)
+    study.optimize(bowl, n_trials=10, callbacks=[StopCallback(1e9)])
+    n_complete = sum(trial.state == TrialState.COMPLETE for trial in study.trials)
+    assert n_complete == n_trials_until_stopped(StopCallback(1e9))
+
+
 def test_trials_that_other_workers_began_later_do_not_stop_a_study(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
