@@ -173,7 +173,21 @@ class LogIntAxis(Axis):
 
 
 class WideLogIntAxis(ContinuousAxis):
-    """Integers so large that the logarithms of neighbours are equal in float64."""
+    """Integers up to some so large that the logarithms of neighbours are equal in float64.
+
+    Small ones are far apart all the same, in a range that begins with them.
+    """
+
+    def snap(self, coordinates: FloatArray) -> FloatArray:
+        clipped = super().snap(coordinates)
+        scaled = self._start + clipped * self._half_length + clipped * self._half_length
+        values = np.clip(np.rint(np.exp(scaled)), self._low, self._high)
+        snapped = (np.log(values) / 2 - self._start / 2) / self._half_length
+        is_inside = (clipped > 0.0) & (clipped < 1.0)  # the ends are values as they are
+        return np.where(is_inside, np.clip(snapped, 0.0, 1.0), clipped)
+
+    def from_quantiles(self, quantiles: FloatArray) -> FloatArray:
+        return self.snap(quantiles)
 
     def to_value(self, coordinate: float) -> float:
         return min(float(round(super().to_value(coordinate))), self._high)

@@ -23,6 +23,7 @@ from .axes import Axis
 from .axes import LinearAxis
 from .axes import LogIntAxis
 from .axes import make_axis
+from .axes import WideLogIntAxis
 from .conditions import Conditions
 
 
@@ -70,7 +71,9 @@ class SearchSpace:
         linear = [i for i, axis in enumerate(self.axes) if isinstance(axis, LinearAxis)]
         last = np.maximum(self.n_values[linear] - 1.0, 1.0)
         self._linear = [(np.array(linear), last)] if linear else []
-        self._uneven = [i for i, axis in enumerate(self.axes) if isinstance(axis, LogIntAxis)]
+        self._uneven = [
+            i for i, axis in enumerate(self.axes) if isinstance(axis, (LogIntAxis, WideLogIntAxis))
+        ]
         self._middle: FloatArray = self.snap(np.where(self.is_categorical, 0.0, 0.5)[None, :])[0]
         n_features = np.where(self.is_categorical, self.n_values, 1).astype(int)
         self.feature_params = np.repeat(np.arange(self.n_params), n_features)

@@ -298,3 +298,16 @@ def test_trust_region_is_wide_enough_along_the_parameters_that_matter_most() -> 
     assert (np.diff(region.half_sides) > 0.0).all()
     assert region.half_sides.min() > 0.05 * region.side
     assert region.half_sides.max() < 5.0 * region.side
+
+
+def test_small_ints_of_a_very_long_log_range_are_told_apart() -> None:
+    space = SearchSpace({"n": IntDistribution(1, 2**41, log=True)})
+    quantiles = np.append(np.linspace(0.0, 0.1, 50), [0.5, 0.999, 1.0])[:, None]
+    points = space.snap(quantiles.copy())
+    values = [space.to_values(point) for point in points]
+    assert {1.0, 2.0, 3.0, 4.0, 2.0**41} < {value["n"] for value in values}
+    for point, value in zip(points, values):
+        np.testing.assert_allclose(space.to_coordinates(value), point, atol=1e-14)
+    np.testing.assert_array_equal(space.from_quantiles(quantiles), points)
+    visits = Visits(space, np.array([space.to_coordinates({"n": n}) for n in (1.0, 2.0)]))
+    assert not visits.is_open(space.snap(np.array([[0.002], [0.02]]))).any()
