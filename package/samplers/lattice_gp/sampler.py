@@ -259,10 +259,7 @@ class LatticeGPSampler(BaseSampler):
             return space.to_params(first(nearest))[param_name]
         others = self._read_others(study, trial)
         index = _index(trial, others)
-        # Another worker may be about to choose the centre: only where trials show their parameters
-        # does it mean anything that they lack this one.
-        shown = [other.known for other in others if other.known]
-        if index == 0 or (shown and not any(param_name in known for known in shown)):
+        if index == 0 or _is_new(param_name, trial, others):
             n_objectives = len(study.directions)
             point = self._advisor.start(space, n_objectives) if index == 0 else space.centre()
             return space.to_params(point)[param_name]
@@ -333,3 +330,18 @@ def _index(trial: FrozenTrial, others: Sequence[Record]) -> int:
     """The trial's number as it would be had no process been killed."""
     number = trial.number
     return sum(other.number < number for other in others)
+
+
+def _is_new(param_name: str, trial: FrozenTrial, others: Sequence[Record]) -> bool:
+    """Whether no trial has had a parameter, as far as the other ones show.
+
+    Running trials that have not gone further than this one may be about to choose the centre, too:
+    that they lack the parameter means nothing.
+    """
+    if any(param_name in other.known for other in others):
+        return False
+    return any(
+        other.trial.state.is_finished() or not other.distributions.keys() <= trial.params.keys()
+        for other in others
+        if other.known
+    )

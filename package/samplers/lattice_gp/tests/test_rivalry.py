@@ -147,3 +147,17 @@ def test_processes_do_not_repeat_a_corner(tmp_path: Path) -> None:
     assert [process.wait() for process in workers] == [0, 0, 0, 0]
     study = optuna.load_study(storage=storage, study_name="study")
     assert len({tuple(trial.params.values()) for trial in study.trials}) == 40
+
+
+def test_workers_that_begin_together_do_not_all_begin_at_the_centre() -> None:
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    first, *others = [study.ask() for _ in range(4)]
+    for name in ("x", "y", "z"):
+        for trial in (*others, first):
+            trial.suggest_float(name, 0.0, 1.0)
+    assert set(first.params.values()) == {0.5}
+    for trial in others:
+        assert 0.5 not in trial.params.values()
+    # Only one that has gone further shows that it lacks a parameter.
+    first.suggest_float("last", 0.0, 1.0)
+    assert others[0].suggest_float("conditional", 0.0, 1.0) == 0.5
