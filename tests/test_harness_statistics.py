@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.analysis import paired
 from benchmarks.analysis import statistics
 from benchmarks.analysis.resampling import draw_counts
 from benchmarks.analysis.resampling import remembered_counts
@@ -116,6 +117,36 @@ def test_paired_wilcoxon() -> None:
         assert statistics.paired_wilcoxon(tied, np.zeros(n_seeds)) == pytest.approx(expected)
     assert np.isnan(statistics.paired_wilcoxon(np.array([NAN]), np.array([1.0])))
     assert np.isnan(statistics.paired_wilcoxon(np.array([]), np.array([])))
+
+
+@pytest.mark.parametrize("n_seeds", [6, 24, 60])
+@pytest.mark.parametrize("unit", [0.01, 1 / 30, 1e-14, 1e9])
+def test_rounding_errors_do_not_decide_on_the_ranks_of_losses(n_seeds: int, unit: float) -> None:
+    rng = np.random.default_rng(n_seeds)
+    # Counts of errors, say: many differences are as large as others, whatever the counts.
+    ours, theirs = rng.integers(0, 9, size=(2, n_seeds))
+    expected = statistics.paired_wilcoxon(ours.astype(float), theirs.astype(float))
+    assert expected == pytest.approx(stats.wilcoxon(ours - theirs).pvalue)
+    assert statistics.paired_wilcoxon(ours * unit, theirs * unit) == expected
+
+
+def test_rounding_errors_do_not_decide_on_the_ranks_of_regrets() -> None:
+    rng = np.random.default_rng(0)
+    for best, median in [(0.0, 10.0), (-0.1, 0.2), (3.0, 10.0)]:
+        ours, theirs = rng.integers(0, 9, size=(2, 40)) / 10 * (median - best) + best
+        regrets = [paired.normalised_regret(values, best, median) for values in (ours, theirs)]
+        tenths = [np.round(10 * values) for values in regrets]
+        assert paired.wilcoxon(*regrets) == stats.wilcoxon(*tenths).pvalue
+
+
+def test_infinite_losses_are_further_apart_than_others() -> None:
+    ours, theirs = (
+        np.array([np.inf, np.inf, 1.0, 2.0, 1e300]),
+        np.array([np.inf, 1.0, 3.0, 3.0, 0.0]),
+    )
+    as_finite = np.array([0.0, 9.0, -2.0, -1.0, 8.0])
+    expected = statistics.paired_wilcoxon(as_finite, np.zeros(5))
+    assert statistics.paired_wilcoxon(ours, theirs) == expected
 
 
 def test_resamples_draw_as_many_rows_as_there_are() -> None:

@@ -34,7 +34,6 @@ from .null_pool import final_regrets
 from .null_pool import run_pool
 from .pairwise import compare_pairs
 from .sentences import is_different
-from .statistics import paired_wilcoxon
 
 
 _COLUMN = "n"
@@ -146,10 +145,7 @@ def rates(
 
 def _by_wilcoxon(values: FloatArray) -> bool:
     flat = values.swapaxes(0, 1).reshape(values.shape[1], -1)
-    p_values = [
-        paired_wilcoxon(one, paired.without_ties(one, other))
-        for one, other in itertools.combinations(flat, 2)
-    ]
+    p_values = [paired.wilcoxon(one, other) for one, other in itertools.combinations(flat, 2)]
     return bool((paired.holm(np.array(p_values)) < _LEVEL).any())
 
 

@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 from ..arrays import FloatArray
+from . import statistics
 from .resampling import draw_counts
 
 
@@ -170,6 +171,23 @@ def win_tie_loss(ours: FloatArray, theirs: FloatArray) -> tuple[int, int, int]:
 def without_ties(ours: FloatArray, theirs: FloatArray) -> FloatArray:
     """``theirs``, but exactly ``ours`` where the two differ by a rounding error only."""
     return np.where(np.abs(ours - theirs) <= TIE, ours, theirs)
+
+
+def wilcoxon(ours: FloatArray, theirs: FloatArray) -> float:
+    """Two-sided p value of Wilcoxon's signed-rank test on pairs.
+
+    Differences are ties, or equal to each other, also if they are so but for a rounding error,
+    which would decide on ranks otherwise.
+
+    Args:
+        ours: One regret a pair, shape (n_pairs,).
+        theirs: Likewise.
+
+    Returns:
+        What :func:`.statistics.paired_wilcoxon` does.
+    """
+    differences = np.round(ours - without_ties(ours, theirs), 12)
+    return statistics.paired_wilcoxon(differences, np.zeros_like(differences))
 
 
 def mean_ranks(values: FloatArray) -> FloatArray:

@@ -9,7 +9,6 @@ import math
 import numpy as np
 
 from . import paired
-from . import statistics
 from .rows import pairs_with
 from .rows import Rows
 from .rows import split_by_problem
@@ -120,7 +119,7 @@ def _p_value(ours: Rows, theirs: Rows, pairs: Sequence[tuple[str, int]], column:
     if not pairs:
         return math.nan
     one, other = (np.array([rows[pair][column] for pair in pairs]) for rows in (ours, theirs))
-    return statistics.paired_wilcoxon(one, paired.without_ties(one, other))
+    return paired.wilcoxon(one, other)
 
 
 def find_worse(

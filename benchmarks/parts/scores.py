@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis import paired
-from ..analysis import statistics
 from ..analysis.rows import Rows
 from ..analysis.rows import split_by_problem
 from ..arrays import FloatArray
@@ -102,7 +101,7 @@ def versus(ours: Rows, theirs: Rows) -> list[Versus]:
             float(lower[i]),
             float(upper[i]),
             *paired.win_tie_loss(one[:, i], other[:, i]),
-            statistics.paired_wilcoxon(one[:, i], paired.without_ties(one[:, i], other[:, i])),
+            paired.wilcoxon(one[:, i], other[:, i]),
         )
         for i in range(one.shape[1])
     ]
