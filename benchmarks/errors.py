@@ -10,6 +10,14 @@ class UsageError(Exception):
     """Something the user asked for cannot be done; the message says what to do instead."""
 
 
+def message_of(error: BaseException) -> str:
+    """What an error says, also where its class is a library's or a user's that fails to say it."""
+    try:
+        return str(error)
+    except Exception:
+        return "an error without a message: making it raises another one"
+
+
 # More names than this are not read to the end; where a command shows them, it is named instead.
 _MOST_NAMES = 20
 

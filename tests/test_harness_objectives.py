@@ -20,6 +20,7 @@ import pytest
 from benchmarks import cli
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.contender import Setup
+from benchmarks.contenders.probe import cannot_work
 from benchmarks.running.one_trial import run_trial
 from benchmarks.running.reevaluation import reevaluate
 from benchmarks.running.restoring import Plan
@@ -167,6 +168,21 @@ def test_what_an_objective_raises_between_suggestions_is_its_own() -> None:
 
     study = _plan(optuna.samplers.RandomSampler(seed=0)).new_study()
     assert "ValueError" in run_trial(study, _Function(problem), {}).user_attrs["error"]
+
+
+class _Speechless(Exception):
+    def __str__(self) -> str:
+        raise ZeroDivisionError
+
+
+def test_an_error_whose_message_cannot_be_made_costs_what_others_cost() -> None:
+    def raising(*_: Any) -> Any:
+        raise _Speechless
+
+    study = _plan(optuna.samplers.RandomSampler(seed=0)).new_study()
+    assert "_Speechless" in run_trial(study, _Function(raising), {}).user_attrs["error"]
+    contender = Contender("mine", "", raising)
+    assert cannot_work(contender, Setup(0, {}, 9)).startswith("cannot be built: _Speechless: ")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import warnings
 import optuna
 from optuna.study import StudyDirection
 
+from ..errors import message_of
 from .contender import Contender
 from .contender import Setup
 
@@ -50,7 +51,7 @@ def cannot_work(
 
 def describe(error: BaseException) -> str:
     """An error in one line of at most 300 characters; without a message, where it was raised."""
-    text = str(error)
+    text = message_of(error)
     if not text and error.__traceback__ is not None:
         last = traceback.extract_tb(error.__traceback__)[-1]
         text = f"{last.line} ({Path(last.filename).name}, line {last.lineno})"

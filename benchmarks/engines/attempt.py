@@ -9,6 +9,7 @@ import warnings
 
 import optuna
 
+from ..errors import message_of
 from ..running.runner import Outcome
 from ..running.runner import run_study
 from ..storage.patience import StorageLost
@@ -51,7 +52,7 @@ def attempt(
         return Result(error=str(error), details=traceback.format_exc(), storage_lost=True)
     # A library may even exit, which would end the coordinator if it got there.
     except (Exception, SystemExit) as error:
-        line = f"{type(error).__name__}: {error}"
+        line = f"{type(error).__name__}: {message_of(error)}"
         return Result(error=line, details=traceback.format_exc())
 
 
