@@ -38,6 +38,7 @@ from benchmarks.reporting.html_report import thin
 from benchmarks.reporting.html_report.build import build
 from benchmarks.reporting.html_report.jsonable import to_json
 from benchmarks.storage import store
+from benchmarks.tables import show_p
 
 
 _EVIL = 'module:Class(x="</script><img src=http://example.org/x onerror=alert(1)>")'
@@ -274,6 +275,37 @@ def test_without_plotly_nothing_is_written(
     assert page.write(runs, [], tmp_path, "") is None
     assert list(tmp_path.iterdir()) == []
     assert "pip install" in page.MISSING
+
+
+# The page's numbers as text, without a browser.
+_NUMBERS = """
+const nothing = JSON.stringify({ samplers: [], problems: [], overview: { regrets: [] } });
+globalThis.document = { getElementById: () => ({ textContent: nothing }) };
+globalThis.window = { matchMedia: () => ({}) };
+"""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="no node")
+def test_numbers_are_rounded_as_in_the_other_tables() -> None:
+    core = Path(page.__file__).with_name("parts") / "core.js"
+    # With four seeds p values are multiples of 1/8, and eighths are the shares of eight trials.
+    values = [n / 16 for n in range(1, 40)] + [0.145, 0.155, 0.0005, 0.3, 1 / 3, 12.125, 1.0625]
+    shown = "[pValue(x), fixed(x, 2), fixed(x, 3), percent(x), number(x)]"
+    script = f"console.log(JSON.stringify({json.dumps(values)}.map((x) => {shown})))"
+    done = subprocess.run(
+        ["node"],
+        input=_NUMBERS + core.read_text(encoding="utf-8") + script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    for value, (p_value, *fixed, percent, number) in zip(values, json.loads(done.stdout)):
+        assert fixed == [f"{value:.2f}", f"{value:.3f}"]
+        assert percent == (f"{100 * value:.0f}%" if value > 0.005 else "< 1%")
+        assert float(number) == float(f"{value:.4g}")
+        if value >= 0.001:
+            assert float(p_value) == float(show_p(value))
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,22 @@ function toNumber(value) {
   return value === null || value === undefined ? NaN : value;
 }
 
+// A half goes to the even neighbour, as in the tables that Python writes; JavaScript would round it up.
+const SPARE = 30;
+const isEvenAndHalf = (kept, rest) => /[02468]\.?$/.test(kept) && /^50*$/.test(rest);
+
+function toPlaces(value, places) {
+  const exact = value.toFixed(places + SPARE);
+  const kept = exact.slice(0, -SPARE);
+  return isEvenAndHalf(kept, exact.slice(-SPARE)) ? kept.replace(/\.$/, "") : value.toFixed(places);
+}
+
+function toDigits(value, digits) {
+  const [mantissa, exponent] = value.toExponential(digits - 1 + SPARE).split("e");
+  const kept = mantissa.slice(0, -SPARE);
+  return Number(isEvenAndHalf(kept, mantissa.slice(-SPARE)) ? `${kept}e${exponent}` : value.toPrecision(digits));
+}
+
 function number(value, digits = 4) {
   value = toNumber(value);
   if (Number.isNaN(value)) return "–";
@@ -46,11 +62,11 @@ function number(value, digits = 4) {
   if (value === 0) return "0";
   const size = Math.abs(value);
   if (size >= 1e6 || size < 1e-4) return value.toExponential(2).replace("e+", "e");
-  return String(Number(value.toPrecision(digits)));
+  return String(toDigits(value, digits));
 }
 
-const fixed = (value, digits = 3) => (Number.isFinite(toNumber(value)) ? value.toFixed(digits) : number(value));
-const percent = (value) => (value === null ? "–" : (value > 0 && value < 0.005 ? "< 1" : Math.round(100 * value)) + "%");
+const fixed = (value, digits = 3) => (Number.isFinite(toNumber(value)) ? toPlaces(value, digits) : number(value));
+const percent = (value) => (value === null ? "–" : (value > 0 && value <= 0.005 ? "< 1" : toPlaces(100 * value, 0)) + "%");
 const pValue = (value) => (value === null ? "–" : value < 0.001 ? "< 0.001" : number(value, 2));
 
 function seconds(value) {

@@ -62,7 +62,7 @@ function regretSection(samplers, problems) {
     const pairs = found[at].find((entry) => entry)?.n_pairs ?? 0;
     const figures = found[at].map((entry) => entry ? cell(`${fixed(entry.mean)} [${fixed(entry.lower)}, ${fixed(entry.upper)}]${entry.n_pairs < pairs ? ` (${entry.n_pairs})` : ""}`, entry.mean) : cell("–", null));
     const rank = everything ? found[at][columns.indexOf(last)]?.rank ?? null : ranked.ranks.get(name);
-    return { className: name === DATA.reference ? "reference" : null, cells: [cell(name), numeric(pairs), ...figures, numeric(rank, (value) => (value === null ? "–" : value.toFixed(2)))] };
+    return { className: name === DATA.reference ? "reference" : null, cells: [cell(name), numeric(pairs), ...figures, numeric(rank, (value) => (value === null ? "–" : toPlaces(value, 2)))] };
   });
   markRegrets(rows, columns.map((_, at) => at + 2));
   const scope = allProblemsShown() ? "all problems" : `${problems.length} of ${plural(ALL_PROBLEMS.length, "problem")}`;
@@ -83,8 +83,8 @@ function markRegrets(rows, columns) {
   for (const column of columns) {
     const values = rows.map((row) => row.cells[column].value).filter(Number.isFinite);
     if (values.length < 2) continue;
-    const best = Math.min(...values).toFixed(3);
-    for (const row of rows) if (Number.isFinite(row.cells[column].value) && row.cells[column].value.toFixed(3) === best) row.cells[column].className = "best";
+    const best = toPlaces(Math.min(...values), 3);
+    for (const row of rows) if (Number.isFinite(row.cells[column].value) && toPlaces(row.cells[column].value, 3) === best) row.cells[column].className = "best";
   }
 }
 
@@ -169,8 +169,8 @@ function heatSection(samplers, problems) {
         return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
       });
       const known = means.filter((mean) => mean !== null);
-      const best = known.length > 1 ? Math.min(...known).toFixed(3) : null;
-      return { cells: [cell(problem, problem, { node: problemLink(problem) }), ...means.map((mean) => mean === null ? cell("–", null) : cell(mean.toFixed(3), mean, { style: heat(mean), className: mean.toFixed(3) === best ? "best" : null }))] };
+      const best = known.length > 1 ? toPlaces(Math.min(...known), 3) : null;
+      return { cells: [cell(problem, problem, { node: problemLink(problem) }), ...means.map((mean) => mean === null ? cell("–", null) : cell(toPlaces(mean, 3), mean, { style: heat(mean), className: toPlaces(mean, 3) === best ? "best" : null }))] };
     });
     holder.replaceChildren(sortableTable("heat", `Mean normalised regret ${column === "area" ? "over all trials" : `after ${column} trials`}, over seeds. The darker, the lower; the lowest of a row in bold.`, ["problem", ...samplers], rows, { tall: rows.length > 15 }));
   };
