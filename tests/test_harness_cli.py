@@ -50,6 +50,9 @@ def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
             ["'quadratics'. Did you mean 'quadratic'", "benchmarks list"],
         ),
         (["--samplers", ","], ["--samplers", "','"]),
+        # As from a variable of the shell that is not set: not the default samplers.
+        (["--samplers", ""], ["--samplers", "got ''", "accepts names"]),
+        (["--problems", ""], ["--problems", "got ''", "accepts names"]),
         (["--samplers", "no_such:Thing"], ["--samplers", "no module 'no_such'", "module:Class"]),
         (["--samplers", "math:floor"], ["--samplers", "no sampler class or function 'floor'"]),
         (["--samplers", "math:"], ["--samplers", "no sampler class or function ''"]),

@@ -117,7 +117,8 @@ def _out(args: argparse.Namespace) -> Path | None:
 def _sampler_names(args: argparse.Namespace, definitions: Definitions) -> list[str]:
     if args.samplers is None and definitions.samplers:
         return list(definitions.samplers)
-    return with_ablations(split_names(args.samplers or DEFAULT_SAMPLERS, "--samplers"))
+    named = DEFAULT_SAMPLERS if args.samplers is None else args.samplers
+    return with_ablations(split_names(named, "--samplers"))
 
 
 def with_ablations(wanted: list[str]) -> list[str]:
@@ -143,7 +144,8 @@ def _problems(args: argparse.Namespace, definitions: Definitions) -> list[Proble
     if args.problems is None and args.suite is None and definitions.problems:
         wanted = list(definitions.problems)
     else:
-        wanted = wanted_problems(args.problems or DEFAULT_PROBLEMS, args.suite)
+        named = DEFAULT_PROBLEMS if args.problems is None else args.problems
+        wanted = wanted_problems(named, args.suite)
     return [
         get_problem(definitions.problems[name], f"--config, problem {name}", name=name)
         if name in definitions.problems
