@@ -17,6 +17,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import pytest
 
+from benchmarks import cli
+from benchmarks.analysis.results import load_runs
 from benchmarks.engines import local as engine
 from benchmarks.engines.jobs import Board
 from benchmarks.engines.jobs import Job
@@ -143,3 +145,38 @@ def test_order_to_stop_stores_what_has_finished(tmp_path: Path) -> None:
 
 def _study_trials(folder: Path, name: str = "a") -> list[FrozenTrial]:
     return optuna.load_study(storage=_sqlite(folder), study_name=name).trials
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("postgresql://me:pw@host:5432/db", "postgresql://me:***@host:5432/db"),
+        ("'mysql+pymysql://me:p/w;?@host/db'", "'mysql+pymysql://me:***@host/db'"),
+        ("redis://:pw@host", "redis://:***@host"),
+        ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("sqlite:////a/b.db --scheduler tcp://host:8786 --out a@b",) * 2,
+    ],
+)
+def test_commands_are_told_without_the_passwords_of_storages(
+    tmp_path: Path, written: str, shown: str
+) -> None:
+    storage = _sqlite(tmp_path)
+    spec = StudySpec("toy", "random", 0, 1, Options(), "")
+    command = "python -m benchmarks run --storage "
+    settings = {"problem": {}, "space": {}, "sampler_version": "1", "command": command + written}
+    store.prepare_study(storage, spec, settings, StudyDirection.MINIMIZE)
+    (run,) = load_runs(storage)
+    assert run.settings["command"] == command + shown
+
+
+def test_no_password_is_stored_with_a_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = "python -m benchmarks run --storage postgresql://me:pw@host/db"
+    base = ["run", "--problems", "quadratic", "--samplers", "random", "--trials", "1"]
+    out = ["--out", str(tmp_path)]
+    monkeypatch.setattr("benchmarks.engines.choice.Local.execute", lambda *args: None)
+    cli._run(cli.parse_arguments([*base, "--seeds", "1", *out]), command)
+    storage = opening.open_storage(opening.default_url(tmp_path))
+    (study,) = storage.get_all_studies()
+    assert "me:***@host" in str(study.user_attrs) and "pw" not in str(study.user_attrs)

@@ -25,6 +25,7 @@ from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
 from ..running.clock import FINISHED_SECONDS
 from ..storage import bulk
+from ..storage import opening
 from ..storage import store
 from ..storage import study_spec
 from ..storage.patience import patiently
@@ -222,11 +223,15 @@ def _to_run(parsed: tuple[str, str, int], study: FrozenStudy, trials: list[Froze
     finished = [trial for trial in trials if trial.state.is_finished()]
     # As they ended, where several ran at a time.
     finished.sort(key=lambda trial: (trial.user_attrs.get(FINISHED_SECONDS, 0.0), trial.number))
+    settings = dict(attrs[store.SETTINGS])
+    if "command" in settings:
+        # Studies from before commands were stored without it may hold the storage's password.
+        settings["command"] = opening.without_passwords(settings["command"])
     return Run(
-        *_names(attrs[store.SETTINGS], parsed),
+        *_names(settings, parsed),
         planned=attrs.get(store.PLANNED, 0),
         sign=-1 if study.directions[0] is StudyDirection.MAXIMIZE else 1,
-        settings=attrs[store.SETTINGS],
+        settings=settings,
         trials=finished,
         peak_memory_mib=attrs.get(store.PEAK_MEMORY, math.nan),
         reevaluated=tuple(attrs.get(store.REEVALUATED, ())),

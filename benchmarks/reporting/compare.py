@@ -69,7 +69,8 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         ]
     analysis = analyse(curve_set, comparison, targets)
     compare_output.show(comparison, analysis, curve_set, extra, console)
-    paths = compare_output.write(comparison, analysis, curve_set, extra, out, command)
+    shown = opening.without_passwords(command)
+    paths = compare_output.write(comparison, analysis, curve_set, extra, out, shown)
     console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
     return 0
 

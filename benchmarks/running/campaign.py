@@ -132,7 +132,7 @@ class Campaign:
             "jobs": workers,
             "threads": self.n_threads,
             "versions": versions(),
-            "command": self.command,
+            "command": opening.without_passwords(self.command),
         }
         sampler_versions = {c.name: c.version(design.registry) for c in design.contenders}
         self.jobs, done, notes = [], [], []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+import re
 from typing import Any
 
 import optuna
@@ -25,6 +26,7 @@ _LIBPQ_ARGS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]*@")
 
 
 def default_url(out: Path) -> str:
@@ -43,6 +45,11 @@ def without_password(url: str) -> str:
         return sqlalchemy.engine.make_url(url).render_as_string(hide_password=True)
     except sqlalchemy.exc.ArgumentError:
         return url
+
+
+def without_passwords(command: str) -> str:
+    """A command line as it may be written to files that are passed on."""
+    return _PASSWORD.sub(r"\1***@", command)
 
 
 def may_be_there(url: str) -> bool:
