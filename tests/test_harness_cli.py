@@ -44,7 +44,7 @@ def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        (["--samplers", "random,tpo"], ["--samplers", "'tpo'", "lattice_gp, tpe", "mean 'tpe'"]),
+        (["--samplers", "random,tpo"], ["--samplers", "'tpo'", "benchmarks list", "mean 'tpe'"]),
         (
             ["--problems", "quadratics"],
             ["'quadratics'. Did you mean 'quadratic'", "benchmarks list"],
