@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+import shlex
 from typing import Any
 
 import optuna
@@ -180,3 +181,17 @@ def test_no_password_is_stored_with_a_study(
     storage = opening.open_storage(opening.default_url(tmp_path))
     (study,) = storage.get_all_studies()
     assert "me:***@host" in str(study.user_attrs) and "pw" not in str(study.user_attrs)
+
+
+def test_merge_tells_a_command_that_can_be_copied(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = StudySpec("toy", "random", 0, 1, Options(), "")
+    settings = {"problem": {}, "space": {}, "sampler_version": "1"}
+    store.prepare_study(_sqlite(tmp_path), spec, settings, StudyDirection.MINIMIZE)
+    out, url = str(tmp_path / "two words"), f"sqlite:///{tmp_path}/other file.db"
+    assert cli.main(["merge", str(tmp_path), "--out", out]) == 0
+    base = ["python", "-m", "benchmarks", "report", "--out", out]
+    assert shlex.split(capsys.readouterr().out.rpartition("; ")[2]) == base
+    assert cli.main(["merge", str(tmp_path), "--out", out, "--storage", url]) == 0
+    assert shlex.split(capsys.readouterr().out.rpartition("; ")[2]) == [*base, "--storage", url]

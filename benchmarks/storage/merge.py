@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+import shlex
 
 import optuna
 from optuna.storages import BaseStorage
@@ -50,10 +51,10 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         console.print(
             f"{name}: {len(studies)} studies, {n_added} trials added", markup=False, soft_wrap=True
         )
+    words = ["python", "-m", "benchmarks", "report", "--out", str(out)]
+    report = shlex.join(words + (["--storage", args.storage] if args.storage else []))
     console.print(
-        f"merged into {opening.without_password(url)}; python -m benchmarks report --out {out}",
-        markup=False,
-        soft_wrap=True,
+        f"merged into {opening.without_password(url)}; {report}", markup=False, soft_wrap=True
     )
     del lock
     return 0
