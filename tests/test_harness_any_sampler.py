@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
+import warnings
 
 import numpy as np
 import optuna
@@ -27,6 +29,7 @@ from benchmarks.contenders.optuna_samplers import SHORT
 from benchmarks.contenders.probe import cannot_work
 from benchmarks.contenders.registry import get_contender
 from benchmarks.contenders.suggestions import replaced
+from benchmarks.engines.attempt import quieten
 from benchmarks.errors import UsageError
 from benchmarks.problems.toy_problems import Quadratic
 
@@ -110,6 +113,20 @@ def test_hub_sampler_gets_seed_space_and_budget(registry: str) -> None:
     assert sampler.given == (Quadratic().search_space, 3, 7, 2.5)
     longer: Any = get_contender("hub:samplers/fine(n_trials=50)").build(_setup(registry))
     assert longer.given[2] == 50
+
+
+def test_packages_of_the_hub_are_as_quiet_as_optuna(registry: str) -> None:
+    name = hub.load_registry_package("samplers/fine", registry).__name__
+    above = logging.getLogger(name.partition(".")[0])
+    before = optuna.logging.get_verbosity(), above.level
+    try:
+        with warnings.catch_warnings():
+            quieten()
+        # They log as Optuna's samplers do: once a trial, where a parameter is none of theirs.
+        assert not logging.getLogger(f"{name}.sampler").isEnabledFor(logging.WARNING)
+    finally:
+        optuna.logging.set_verbosity(before[0])
+        above.setLevel(before[1])
 
 
 def test_synetune_is_seeded_and_needs_no_more_than_its_name(registry: str) -> None:

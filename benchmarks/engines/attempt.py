@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+import logging
 import traceback
 import warnings
 
@@ -60,6 +61,8 @@ def quieten() -> None:
     """Keep libraries from telling each worker's story a hundred times."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    # Packages of the hub, whose loggers are not below Optuna's.
+    logging.getLogger("optunahub_registry").setLevel(logging.ERROR)
     # Hub samplers that were written for an older Optuna.
     warnings.filterwarnings("ignore", message=".*warn_independent_sampling.*")
     # "The value nan is not acceptable": it is counted as a failed trial.
