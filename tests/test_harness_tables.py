@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 import re
+import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -57,3 +61,18 @@ def test_long_names_leave_room_for_numbers() -> None:
     assert "[1.156, 1.163]" in shown and "…" not in shown
     names = "".join(line.split("│")[1].strip() for line in shown.splitlines() if "│" in line)
     assert names.replace(" ", "") == name.replace(" ", "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_the_terminal_cannot_show_ends_nothing(encoding: str) -> None:
+    script = "from benchmarks.terminal import Terminal; Terminal(80).print('tpe \\u2013')"
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=Path(__file__).parent.parent,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    shown = "tpe \N{EN DASH}" if encoding == "utf-8" else "tpe ?"
+    assert done.stdout.decode(encoding).strip() == shown
