@@ -11,6 +11,7 @@ import sys
 import pytest
 from rich.console import Console
 
+from benchmarks.running.progress import format_seconds
 from benchmarks.tables import Table
 from benchmarks.tables import to_rich
 
@@ -76,3 +77,22 @@ def test_what_the_terminal_cannot_show_ends_nothing(encoding: str) -> None:
     )
     shown = "tpe \N{EN DASH}" if encoding == "utf-8" else "tpe ?"
     assert done.stdout.decode(encoding).strip() == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0.2, "0 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (60.4, "1 min 00 s"),
+        (119.7, "2 min 00 s"),
+        (200.0, "3 min 20 s"),
+        (3569.6, "59 min 30 s"),
+        (3580.0, "1 h 00 min"),
+        (7199.0, "2 h 00 min"),
+        (7500.0, "2 h 05 min"),
+    ],
+)
+def test_seconds_as_a_person_says_them(seconds: float, shown: str) -> None:
+    assert format_seconds(seconds) == shown
