@@ -71,7 +71,7 @@ def plot_posterior_pairs(
     check_plotly()
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
-    check_at(explanation, at)
+    at = check_at(explanation, told, at)
     names = choose_names(explanation, params)
     n_known = len(names)
     if params is None:

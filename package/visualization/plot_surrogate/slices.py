@@ -63,7 +63,7 @@ def plot_posterior_slice(
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
     names = choose_names(explanation, params)
-    check_at(explanation, at)
+    at = check_at(explanation, told, at)
     limits = told.limits()
     texts = [hover(trial) for trial in told.trials]
     figure, places = style.panels(len(names))

@@ -60,7 +60,7 @@ def plot_success_probability(
     explanation = explain(study, sampler)
     told = Told.by(study, 0)
     names = choose_names(explanation, params)
-    check_at(explanation, at)
+    at = check_at(explanation, told, at)
     figure, places = style.panels(len(names))
     for i, (name, place) in enumerate(zip(names, places)):
         scale = Scale.of(name, explanation.distributions[name], N_SHOWN)

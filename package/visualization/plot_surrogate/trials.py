@@ -179,19 +179,27 @@ def choose_names(explanation: Explanation, params: Sequence[str] | None) -> list
     return list(dict.fromkeys(names))
 
 
-def check_at(explanation: Explanation, at: Mapping[str, Any] | None) -> None:
+def check_at(
+    explanation: Explanation, told: Told, at: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
     """Make sure that ``at`` has values of known parameters within their ranges.
+
+    Returns:
+        Those of the parameters that are modelled: ``study.best_params`` has those of a single value
+        too.
 
     Raises:
         TypeError: If ``at`` is no dict.
         ValueError: If one is not.
     """
     if at is None:
-        return
+        return None
     if not isinstance(at, Mapping):
         raise TypeError(f"at is {at!r}, but must be a dict of values by parameter name.")
     for name, value in at.items():
         distribution = explanation.distributions.get(name)
+        if distribution is None and any((name, value) in t.params.items() for t in told.trials):
+            continue
         if distribution is None:
             raise ValueError(
                 f"at has a value for {name!r}, but the parameters are "
@@ -201,6 +209,7 @@ def check_at(explanation: Explanation, at: Mapping[str, Any] | None) -> None:
         low, high = place.positions[0], place.positions[-1]
         if not low <= place.place(value) <= high:
             raise ValueError(f"at has {name}={value!r}, which is no value of {distribution}.")
+    return {name: value for name, value in at.items() if name in explanation.distributions}
 
 
 def check_int(name: str, value: Any) -> None:

@@ -171,6 +171,23 @@ def test_slices_can_pass_elsewhere() -> None:
     assert min(there.y) > min(here.y)
 
 
+def test_best_params_with_a_single_value_among_them_are_a_place_to_pass_through() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_categorical("model", ["perceiver"])
+        return smooth(trial)
+
+    study = study_of(objective, 12)
+    assert "model" in study.best_params
+    for plot in (
+        plots.plot_posterior_slice,
+        plots.plot_posterior_pairs,
+        plots.plot_success_probability,
+    ):
+        assert plot(study, ["depth", "rate"], at=study.best_params).data
+    with pytest.raises(ValueError, match="at has a value for 'model', but the parameters are"):
+        plots.plot_posterior_slice(study, at={"model": "resnet"})
+
+
 def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist() -> None:
     study = study_of(smooth, 12)
     figure = plots.plot_posterior_pairs(study, ["depth", "units"])
