@@ -153,3 +153,16 @@ def test_the_worst_of_many_samplers_do_not_flatten_the_others() -> None:
     many = bands.y_limits([curve(0.02 * i) for i in range(10)] + [curve(50.0), curve(70.0)])
     assert few is not None and few[1] > 50
     assert many is not None and many[1] < 1
+
+
+def test_problems_without_a_reference_are_told_together() -> None:
+    def lines(n_problems: int) -> list[str]:
+        curve = Curve(np.array([1]), np.array([0.5]), 20)
+        found = {(f"p{i}", name, 0): curve for i in range(n_problems) for name in ("a", "random")}
+        medians = {f"p{i}": (1.0, 20) for i in range(n_problems)}
+        curve_set = CurveSet(found, Facts(random_medians=medians))
+        return compare_tables.reference_lines(comparison.compare(curve_set, [20], "a"))
+
+    between = "between the best value seen and the median of 20 trials of random."
+    assert lines(2) == [f"p{i} has no reference: its regret is {between}" for i in range(2)]
+    assert lines(9) == [f"9 problems have no reference, p0 and others: their regret is {between}"]

@@ -19,6 +19,8 @@ from .seeds import ranges
 
 # To this many digits a regret is shown, and the best of a row is equal.
 _DIGITS = 3
+# Of more problems without a reference, the first is named.
+_MOST_NAMED = 3
 
 
 def _heading(column: str) -> str:
@@ -176,9 +178,26 @@ def heading_lines(comparison: Comparison, curve_set: CurveSet) -> list[str]:
         )
     if not comparison.reference:
         lines.append("No study of the reference sampler: no tests.")
+    return lines + reference_lines(comparison)
+
+
+def reference_lines(comparison: Comparison) -> list[str]:
+    """Which problems have no reference values, and what their regret is between instead."""
+    problems_by_note: dict[str, list[str]] = {}
     for problem, scale in comparison.scales.items():
         if scale.note:
-            lines.append(f"{problem} has no reference: its regret is between {scale.note}.")
+            problems_by_note.setdefault(scale.note, []).append(problem)
+    lines = []
+    for note, problems in problems_by_note.items():
+        if len(problems) <= _MOST_NAMED:
+            lines += [
+                f"{name} has no reference: its regret is between {note}." for name in problems
+            ]
+        else:
+            lines.append(
+                f"{len(problems)} problems have no reference, {problems[0]} and others: their "
+                f"regret is between {note}."
+            )
     return lines
 
 

@@ -13,6 +13,7 @@ from ...analysis.curves import CurveSet
 from ...analysis.regret import regret_curve
 from ...analysis.results import diverged
 from ...analysis.results import Run
+from ..compare_tables import reference_lines
 from ..palette import color_of
 from ..palette import dark_color_of
 from ..seeds import seeds_differ
@@ -66,11 +67,7 @@ def overview(curve_set: CurveSet, comparison: Comparison) -> Overview:
         ],
         _regrets(curve_set, comparison, grid.tolist()),
         comparison.n_ranked,
-        [
-            f"{problem} has no reference values: its regret is between {scale.note}."
-            for problem, scale in comparison.scales.items()
-            if scale.note
-        ],
+        reference_lines(comparison),
     )
 
 
