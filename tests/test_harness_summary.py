@@ -67,6 +67,19 @@ def test_summary_of_a_half_finished_run() -> None:
     assert second.n_pairs == 2 and second.p_value == 0.5
 
 
+def test_target_survives_seeds_and_samplers_that_fail() -> None:
+    nothing, failing = [NAN, NAN, NAN], _sample("first", [[1.0, NAN, NAN]], [1])
+    tpe = _sample("tpe", [[4.0, 2.0, 3.0], nothing, [5.0, 4.0, 4.0]], [3, 3, 3])
+    target = find_target([failing, tpe])
+    # A seed without a value counts as the worst.
+    assert target is not None and (target.sampler, target.loss) == ("tpe", 4.0)
+    hopeless = _sample("tpe", [nothing, nothing, [1.0, 1.0, 1.0]], [3, 3, 3])
+    random = _sample("random", [[3.0, 3.0, 2.5]], [3])
+    target = find_target([failing, hopeless, random])
+    assert target is not None and (target.sampler, target.loss) == ("random", 2.5)
+    assert find_target([failing, hopeless, _sample("lattice_gp", [[1.0, 1.0, 1.0]], [3])]) is None
+
+
 def test_wasted_trials_are_late_and_no_better_than_the_median_of_random() -> None:
     random = _sample("random", [[1.0, 2.0, 3.0, 4.0], [5.0, NAN, 2.0, NAN]], [4, 3], planned=4)
     ours = _sample("lattice_gp", [[9.0, 9.0, 1.0, NAN], [9.0, 9.0, 2.4, 2.5]], [4, 4], planned=4)

@@ -93,18 +93,21 @@ def estimate(values: FloatArray) -> Estimate:
 
 
 def find_target(samples: list[Sample]) -> Target | None:
-    """Take the target from TPE, else from the first sampler that is not ours.
+    """Take the target from TPE, else from the first other sampler that is not ours.
 
     Returns:
-        None if that sampler has no complete seed.
+        None if no other sampler has a complete seed, and a loss in half of those.
     """
     others = [sample for sample in samples if sample.sampler != OURS]
-    reference = next((s for s in others if s.sampler == "tpe"), others[0] if others else None)
-    if reference is None or not any(reference.complete):
-        return None
-    best = statistics.running_best(reference.filled)[np.array(reference.complete), -1]
-    loss = float(np.median(best))
-    return None if math.isnan(loss) else Target(reference.sampler, loss)
+    for reference in sorted(others, key=lambda sample: sample.sampler != "tpe"):
+        if not any(reference.complete):
+            continue
+        best = statistics.running_best(reference.filled)[np.array(reference.complete), -1]
+        # A seed in which all trials failed has got nowhere.
+        loss = float(np.median(np.where(np.isnan(best), np.inf, best)))
+        if math.isfinite(loss):
+            return Target(reference.sampler, loss)
+    return None
 
 
 def summarise(samples: list[Sample], target: Target | None) -> list[Summary]:
