@@ -18,6 +18,16 @@ def message_of(error: BaseException) -> str:
         return "an error without a message: making it raises another one"
 
 
+def named(error: BaseException) -> str:
+    """What an error says, after the name of its class."""
+    return f"{type(error).__name__}: {message_of(error)}"
+
+
+def in_one_line(error: BaseException) -> str:
+    """The same without line breaks."""
+    return " ".join(named(error).split())
+
+
 # More names than this are not read to the end; where a command shows them, it is named instead.
 _MOST_NAMES = 20
 

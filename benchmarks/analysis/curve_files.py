@@ -14,6 +14,7 @@ import zlib
 
 import numpy as np
 
+from ..errors import in_one_line
 from ..errors import UsageError
 from .curves import Curve
 from .curves import CurveSet
@@ -88,7 +89,7 @@ def read(path: Path) -> CurveSet:
             )
         curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
     except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        reason = in_one_line(error)
         raise UsageError(
             f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "
             "written."

@@ -83,12 +83,12 @@ def against_reference(
     result: dict[tuple[str, str], Versus] = {}
     others = [sampler for sampler in tables if sampler != reference]
     for index, column in enumerate(columns):
-        p_values = np.full(len(others), np.nan)
-        for number, other in enumerate(others):
-            pairs = pairs_with([tables[reference], tables[other]], index)
-            p_values[number] = _p_value(tables[reference], tables[other], pairs, index)
+        common = {o: pairs_with([tables[reference], tables[o]], index) for o in others}
+        p_values = np.array(
+            [_p_value(tables[reference], tables[o], common[o], index) for o in others]
+        )
         for other, p_value, p_holm in zip(others, p_values, paired.holm(p_values)):
-            pairs = pairs_with([tables[reference], tables[other]], index)
+            pairs = common[other]
             if not pairs:
                 continue
             values = np.array(

@@ -21,6 +21,7 @@ from rich.console import Console
 from .. import hub
 from .. import jsonlines
 from ..arrays import FloatArray
+from ..errors import in_one_line
 from ..errors import unknown_name
 from ..errors import UsageError
 from ..problems.registry import get_problem
@@ -220,7 +221,7 @@ def _read(path: Path) -> list[Study]:
 
 
 def _no_record(argument: str, path: Path, number: int, error: Exception) -> UsageError:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    reason = in_one_line(error)[:200]
     return UsageError(
         f"{argument}: line {number} of {path} is no record ({reason}); {_ACCEPTED_FILE}."
     )

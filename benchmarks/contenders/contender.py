@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
 from .. import hub
+from ..errors import in_one_line
 from ..errors import UsageError
 
 
@@ -168,7 +169,7 @@ class Contender:
                 raise UsageError(f"--samplers: got {self.text!r}, but {reason}")
             return reason
         command = self.install_command(registry) if isinstance(error, ImportError) else ""
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        reason = in_one_line(error)[:300]
         return f"cannot load {self.hub_package} from {where}: {reason}" + (
             f" (to install what it needs: {command})" if command else ""
         )

@@ -26,6 +26,7 @@ from ..ablation.variants import ABLATIONS
 from ..calls import Call
 from ..calls import parse_call
 from ..calls import show_call
+from ..errors import in_one_line
 from ..errors import unknown_name
 from ..errors import UsageError
 from . import hub_samplers
@@ -213,7 +214,7 @@ def _class_contender(call: Call, argument: str) -> Contender:
         if isinstance(error, ModuleNotFoundError) and error.name:
             if error.name == module_name or module_name.startswith(f"{error.name}."):
                 raise wrong(f"but there is no module {error.name!r} on the path") from error
-        reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        reason = in_one_line(error)[:300]
         broken = f"cannot import {module_name}: {reason}"
         return Contender(call.name, description, _unbuildable, broken=broken)
     factory: Any = getattr(module, class_name, None)

@@ -10,7 +10,7 @@ import warnings
 
 import optuna
 
-from ..errors import message_of
+from ..errors import named
 from ..running.runner import Outcome
 from ..running.runner import run_study
 from ..storage.patience import StorageLost
@@ -53,7 +53,7 @@ def attempt(
         return Result(error=str(error), details=traceback.format_exc(), storage_lost=True)
     # A library may even exit, which would end the coordinator if it got there.
     except (Exception, SystemExit) as error:
-        line = f"{type(error).__name__}: {message_of(error)}"
+        line = named(error)
         return Result(error=line, details=traceback.format_exc())
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import FloatArray
+from ..errors import in_one_line
 from ..errors import UsageError
 from ..jsonlines import append
 from ..jsonlines import whole_lines
@@ -211,7 +212,7 @@ def _parse(lines: Sequence[str], path: Path, argument: str) -> dict[Key, Record]
 
 
 def _unreadable(path: Path, error: Exception, argument: str) -> UsageError:
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    reason = in_one_line(error)
     return UsageError(
         f"{argument}: cannot read {path} ({reason}); accepts curves that `parts` has written."
     )

@@ -16,7 +16,7 @@ from optuna.trial import TrialState
 
 from .. import hub
 from ..engines.local import limit_threads
-from ..errors import message_of
+from ..errors import named
 from ..running.machine import versions
 from . import catalog
 from .catalog import Choice
@@ -79,7 +79,7 @@ def run_one(key: Key) -> Record | Failure:
             versions=current_versions(),
         )
     except Exception as error:  # Of any sampler or task: the others shall go on.
-        return Failure(key, f"{type(error).__name__}: {message_of(error)}", traceback.format_exc())
+        return Failure(key, named(error), traceback.format_exc())
 
 
 def current_versions() -> dict[str, str]:

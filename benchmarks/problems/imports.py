@@ -15,6 +15,7 @@ from .. import hub
 from ..calls import Call
 from ..calls import parse_call
 from ..calls import show_call
+from ..errors import in_one_line
 from ..errors import unknown_name
 from ..errors import UsageError
 from ..suite import coco_suites
@@ -59,7 +60,7 @@ def _hub_problem(call: Call, rest: str, argument: str) -> ProblemSpec:
             module = hub.load_registry_package(package, options.registry)
         except Exception as error:  # Of the network, of git, or of any library that it imports.
             where = options.registry or "OptunaHub (--registry DIR takes it from a local copy)"
-            reason = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            reason = in_one_line(error)[:300]
             raise UsageError(
                 f"{argument} {show_call(call)}: cannot load {package} from {where}: {reason}"
             ) from error

@@ -12,6 +12,7 @@ from ..analysis import curve_files
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.everything import Analysis
+from ..analysis.sentences import Statement
 from ..tables import Table
 from ..tables import to_rich
 from ..tables import with_title
@@ -57,8 +58,12 @@ def show(
     if everything.rows:
         n_problems = len({row[0] for row in everything.rows})
         console.print(f"{everything.title}: {n_problems}, listed in compare.md", markup=False)
-    for line in _main_sentences(analysis, comparison.reference):
+    told = _told_on_terminal(analysis.statements, comparison.reference)
+    for line in _sentences(told, analysis):
         console.print(line, markup=False, soft_wrap=True)
+    n_left = len(analysis.statements) - len(told)
+    if n_left:
+        console.print(f"Sentences on other pairs: {n_left}, in compare.md", markup=False)
 
 
 def write(
@@ -111,7 +116,7 @@ def _text(
     lines += ["![Mean normalised regret against trials](compare.png)", ""]
     if analysis.statements:
         lines += ["## Which is better", ""]
-        lines += [f"- {line}" for line in _sentences(analysis)] + [""]
+        lines += [f"- {line}" for line in _sentences(analysis.statements, analysis)] + [""]
         columns = comparison.columns
         tables = [analysis_tables.pair_table(analysis.pairs, column) for column in columns]
         lines += _in_markdown([table for table in tables if table.rows])
@@ -142,19 +147,15 @@ def _analysis_tables(analysis: Analysis, comparison: Comparison) -> list[Table]:
     return tables
 
 
-def _main_sentences(analysis: Analysis, reference: str) -> list[str]:
-    """Those that the terminal shows: of many pairs, those with the reference."""
-    its = [s for s in analysis.statements if reference in (s.reference, s.other)]
-    n_left = len(analysis.statements) - len(its)
-    if not its or not n_left or len(analysis.statements) <= _MOST_PAIRS:
-        return _sentences(analysis)
-    told = [statement.sentence for statement in its]
-    left = f"Sentences on other pairs: {n_left}, in compare.md"
-    return [*told, *analysis_tables.caution_lines(analysis), left]
+def _told_on_terminal(statements: Sequence[Statement], reference: str) -> Sequence[Statement]:
+    """Of many pairs those with the reference, if there are any."""
+    if len(statements) <= _MOST_PAIRS:
+        return statements
+    return [s for s in statements if reference in (s.reference, s.other)] or statements
 
 
-def _sentences(analysis: Analysis) -> list[str]:
-    its = [statement.sentence for statement in analysis.statements]
+def _sentences(statements: Sequence[Statement], analysis: Analysis) -> list[str]:
+    its = [statement.sentence for statement in statements]
     return its + analysis_tables.caution_lines(analysis)
 
 

@@ -70,14 +70,9 @@ def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) 
         lowest = 1.0
         for index, sampler in enumerate(comparison.samplers):
             curve = regret_by_trial(curve_set, comparison, sampler, n_trials)
-            is_reference = sampler == comparison.reference
+            band = plots.has_band(sampler, comparison.samplers, comparison.reference)
             plots.draw_curve(
-                axes,
-                sampler,
-                index,
-                curve,
-                ours_name=comparison.reference,
-                has_band=is_reference or len(comparison.samplers) <= plots.MOST_BANDS,
+                axes, sampler, index, curve, ours_name=comparison.reference, with_band=band
             )
             lowest = min(lowest, float(curve.mean.min()))
         # Before the scale, or a regret that is 0 everywhere leaves the axis nothing to begin with.

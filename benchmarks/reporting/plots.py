@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 # Of more, a picture is too tall to be looked at, and is as slow to draw as all the rest of a report.
 MOST_PROBLEMS = 6
 # Bands of more samplers are mud, but for that of ours.
-MOST_BANDS = 10
+_MOST_BANDS = 10
 # A legend of more samplers would lie on the curves.
 _MOST_INSIDE = 8
 _MARKERS = "osD^vPX*ph<>"
@@ -74,9 +74,14 @@ def draw(problems: list[Analysed], out: Path) -> list[Path]:
         return save(figure, out, "comparison")
 
 
+def has_band(sampler: str, samplers: Sequence[str], ours_name: str = OURS) -> bool:
+    """Whether a sampler's band is drawn beside these others."""
+    return sampler == ours_name or len(samplers) <= _MOST_BANDS
+
+
 def legend_title(what: str, samplers: Sequence[str], ours_name: str = OURS) -> str:
     """Title of a legend: what the lines are, and whose bands are drawn."""
-    if len(samplers) <= MOST_BANDS:
+    if len(samplers) <= _MOST_BANDS:
         return f"{what}, 95% interval"
     return f"{what}, {ours_name}: 95% interval" if ours_name in samplers else what
 
@@ -113,10 +118,11 @@ def save(figure: Figure, out: Path, name: str) -> list[Path]:
 
 def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
     samples, sign = problem.samples, problem.sign
+    names = [sample.sampler for sample in samples]
     for axes, curves in zip(row, (problem.by_trials, problem.by_seconds)):
         for index, (sample, curve) in enumerate(zip(samples, curves)):
-            has_band = len(samples) <= MOST_BANDS or sample.sampler == OURS
-            draw_curve(axes, sample.sampler, index, curve, sign, has_band=has_band)
+            band = has_band(sample.sampler, names)
+            draw_curve(axes, sample.sampler, index, curve, sign, with_band=band)
         axes.grid(True)
         axes.set_axisbelow(True)
     limits = y_limits(problem.by_trials)
@@ -134,7 +140,7 @@ def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
         place = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
     row[1].legend(
         frameon=False,
-        title=legend_title(f"mean of {of} seeds", [sample.sampler for sample in samples]),
+        title=legend_title(f"mean of {of} seeds", names),
         title_fontsize=9,
         alignment="left",
         **place,
@@ -149,7 +155,7 @@ def draw_curve(
     sign: int = 1,
     ours_name: str = OURS,
     *,
-    has_band: bool = True,
+    with_band: bool = True,
 ) -> None:
     """Draw one sampler's mean and band.
 
@@ -160,12 +166,12 @@ def draw_curve(
         curve: Its curve.
         sign: -1 to turn the values of a problem that is maximised.
         ours_name: Sampler that stands out.
-        has_band: Whether to draw the band.
+        with_band: Whether to draw the band.
     """
     ours = sampler == ours_name
     color = color_of(sampler, index)
     z = 4 if ours else 3
-    if has_band:
+    if with_band:
         axes.fill_between(
             curve.x,
             sign * curve.lower,

@@ -22,7 +22,7 @@ from ..contenders.contender import Space
 from ..contenders.suggestions import REPLACED
 from ..contenders.suggestions import replaced
 from ..contenders.timing import TimedSampler
-from ..errors import message_of
+from ..errors import named
 from ..problems.spec import Problem
 
 
@@ -116,7 +116,7 @@ def _evaluate(problem: Problem, trial: Trial) -> tuple[Any, str]:
     try:
         return problem(trial), ""
     except Exception as error:
-        return None, f"{type(error).__name__}: {message_of(error)}"
+        return None, named(error)
 
 
 def tell(study: Study, evaluated: Evaluated) -> FrozenTrial:
