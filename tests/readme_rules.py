@@ -83,6 +83,12 @@ RULES = (
     Rule(_BENCH + r"run", How.SHRUNK, _SMALL),
     Rule(_BENCH + r"report --out results/suite-report", How.WRITTEN, prepare=((_SUITE, ""),)),
     Rule(_BENCH + r"report$", How.WRITTEN),
+    Rule(_BENCH + r"report --out results/hub$", How.WRITTEN, prepare=(("results/hub", ""),)),
+    Rule(
+        _BENCH + r"merge results/hub-synetune results/hub-confopt ",
+        How.WRITTEN,
+        prepare=(("results/hub-synetune", ""), ("results/hub-confopt", "")),
+    ),
     Rule(
         _BENCH + r"merge other-machine/results/suite-report ",
         How.WRITTEN,
