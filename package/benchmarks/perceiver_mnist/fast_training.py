@@ -164,9 +164,10 @@ class FastTrainer:
         ]
 
     def compile(self, start: Start) -> None:
-        """Make one step, if none was made yet, to compile the kernels that models like these need.
+        """Make steps, if none were made yet, to compile the kernels that models like these need.
 
-        Without it, that is part of the seconds of the first training.
+        Without it, that is part of the seconds of the first training. The last step of an epoch,
+        of fewer images, needs kernels of its own.
 
         Args:
             start: From :func:`prepare`, of this trainer's preset; stays as it is.
@@ -174,7 +175,7 @@ class FastTrainer:
         shape = start.weights.shape
         if shape not in self._compiled:
             with self._on_device():
-                _Epoch(self, start, [0.0] * len(start.weights)).train(n_steps=1)
+                _Epoch(self, start, [0.0] * len(start.weights)).train(max_full_steps=1)
             self._compiled.add(shape)
 
     def kernel_seconds(self, start: Start) -> dict[str, float]:
@@ -244,16 +245,19 @@ class _Epoch:
         """Of all models, in the precision of the matrix products."""
         return unpack(self._working.detach(), self._start.layout)
 
-    def train(self, n_steps: int | None = None) -> list[list[float]]:
-        """Make so many steps, None for all; returns each model's loss at each."""
-        n_steps = self._n_steps if n_steps is None else n_steps
+    def train(self, max_full_steps: float = math.inf) -> list[list[float]]:
+        """Make the full steps, at most so many, and the one of what is left of the images.
+
+        Returns:
+            Each model's loss at each step of the epoch; 0 at those that were not made.
+        """
         graph = self.record() if self._trainer.device.type == "cuda" else None
-        for _ in range(min(n_steps, self._n_full_steps)):
+        for _ in range(int(min(max_full_steps, self._n_full_steps))):
             if graph is None:
                 self._full_step()
             else:
                 graph.replay()
-        if self._n_full_steps < n_steps:
+        if self._n_full_steps < self._n_steps:
             self._step(self._order[:, self._n_full_steps * self._trainer.preset.batch_size :])
         losses: list[list[float]] = self._losses.cpu().tolist()
         if graph is not None:

@@ -144,6 +144,27 @@ def test_compiling_changes_nothing(submodule: Submodule, preset: Any, images: An
     assert after.loss == _train_fast(submodule, preset, images, [0.01], [3])[0].loss
 
 
+def test_training_needs_no_kernel_that_was_not_compiled(
+    submodule: Submodule, preset: Any, images: Any
+) -> None:
+    # A kernel is compiled for a shape; the last batch of an epoch has fewer images.
+    fast, fused = submodule("fast_training"), submodule("fused")
+    shapes: set[tuple[int, ...]] = set()
+
+    def cross_attention(query: Any, pixels: Any, scale: float) -> Any:
+        shapes.add(tuple(query.shape))
+        return fused.cross_attention(query, pixels, scale)
+
+    kernels = dataclasses.replace(fused.Kernels(), cross_attention=cross_attention)
+    trainer = fast.FastTrainer(preset, images, kernels=kernels)
+    start = fast.prepare(preset, **CELL, training_seeds=[0, 1])
+    trainer.compile(start)
+    compiled = set(shapes)
+    fast._Epoch(trainer, start, [0.01, 0.01]).train()
+    assert len(shapes) == 2
+    assert compiled == shapes
+
+
 def test_seconds_are_an_equal_share_and_contain_the_preparation(
     submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
