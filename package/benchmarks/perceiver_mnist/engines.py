@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -126,20 +127,35 @@ def fast_records(
 
     trainer = FastTrainer(preset, images)
     with ThreadPoolExecutor(1) as thread:
-        # The next group's weights are drawn while the device trains this one.
-        waiting = ((group, thread.submit(_start, preset, group)) for group in groups)
+        # All weights are drawn in this one thread, because torch has one random state for all.
+        def begin(group: list[Run]) -> Future[Start]:
+            return thread.submit(_start, preset, group)
+
+        # Those of the next group while the device trains this one.
+        waiting = ((group, begin(group)) for group in groups)
         upcoming = next(waiting, None)
         while upcoming is not None and time.monotonic() < deadline:
             (group, future), upcoming = upcoming, next(waiting, None)
-            yield from _train_side_by_side(trainer, preset, group, future.result())
+            yield from _train_side_by_side(trainer, group, future, begin)
 
 
 def _train_side_by_side(
-    trainer: FastTrainer, preset: Preset, group: list[Run], start: Start
+    trainer: FastTrainer,
+    group: list[Run],
+    future: Future[Start],
+    begin: Callable[[list[Run]], Future[Start]],
 ) -> Iterator[Record]:
-    """In halves, one after the other, where the device has no memory for all."""
+    """In halves, one after the other, where the device has no memory for all.
+
+    Args:
+        trainer: What trains.
+        group: Runs of one cell.
+        future: What they start from.
+        begin: Makes that of another group.
+    """
     import torch
 
+    start = future.result()
     try:
         # No part of a run's seconds, which tell the costs where the design has it alone.
         trainer.compile(start)
@@ -154,7 +170,7 @@ def _train_side_by_side(
         # Only now, when what the error held of the larger group is free again.
         half = len(group) // 2
         for part in (group[:half], group[half:]):
-            yield from _train_side_by_side(trainer, preset, part, _start(preset, part))
+            yield from _train_side_by_side(trainer, part, begin(part), begin)
 
 
 def _start(preset: Preset, group: list[Run]) -> Start:

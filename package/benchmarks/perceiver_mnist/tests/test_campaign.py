@@ -17,6 +17,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import types
 from types import ModuleType
@@ -386,6 +387,24 @@ def test_group_that_is_too_large_for_the_device_is_trained_in_parts(
     assert [record["training_seed"] for record in records] == [
         run.training_seed for group in groups for run in group
     ]
+
+
+def test_weights_are_drawn_by_one_thread_alone_where_a_group_is_too_large(
+    submodule: Submodule, make_records: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two at once would take each other's random numbers.
+    engines = submodule("engines")
+    threads: list[threading.Thread] = []
+    start = engines._start
+
+    def noted_start(*arguments: Any) -> Any:
+        threads.append(threading.current_thread())
+        return start(*arguments)
+
+    monkeypatch.setattr(engines, "_start", noted_start)
+    make_records(2)
+    assert len(threads) == 3 + 2 + 2 + 2  # groups, halves of the two large ones, and of one half
+    assert len(set(threads)) == 1
 
 
 def test_run_that_does_not_fit_the_device_ends_the_campaign_in_a_line(
