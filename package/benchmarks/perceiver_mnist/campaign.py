@@ -37,6 +37,7 @@ from .presets import PRESETS
 from .record_file import append_record
 from .record_file import check_device
 from .record_file import check_records
+from .record_file import check_trainer
 from .record_file import other_versions
 from .record_file import prepare_to_append
 from .record_file import read_records
@@ -125,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         records = read_records(options.out)
         check_records(records, preset)
         check_device(records, device_name(device))
+        check_trainer(records, options.trainer)
         prepare_to_append(options.out)
     except (OSError, ValueError) as error:
         parser.error(f"--out {options.out}: {error}")
@@ -137,7 +139,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{len(done)} of {sum(map(len, groups))} runs done, {n_left} to go.", flush=True)
     if not left:
         return 0
-    environment = versions(device)
+    environment = versions(device) | {"trainer": options.trainer}
     if note := other_versions(records, environment["torch"]):
         print(f"--out {options.out} {note}", file=sys.stderr)
     deadline = started + 60 * options.minutes

@@ -206,7 +206,8 @@ def _done(records: list[Record], preset: Preset) -> set[tuple[Any, ...]]:
     for record in records:
         if "matrix_rate" not in record:
             run = tuple(record.get(name) for name in ("trainer", *CELL, "training_seed"))
-            if run[0] not in TRAINERS or run[1:4] not in cells:
+            # A campaign's records tell a trainer and a cell too, but they have a role besides.
+            if run[0] not in TRAINERS or run[1:4] not in cells or "role" in record:
                 raise ValueError(
                     f"holds a record that is no run of a comparison on preset {preset.name!r}: "
                     f"{dict(zip(('trainer', *CELL), run))}."

@@ -82,6 +82,30 @@ def check_device(records: list[Record], device: str) -> None:
         )
 
 
+def check_trainer(records: list[Record], trainer: str) -> None:
+    """Make sure that records were measured by one trainer: seconds of two do not compare.
+
+    Args:
+        records: From :func:`read_records` of a campaign; those that do not tell are passed over.
+        trainer: ``"plain"`` or ``"fast"``, to go on with.
+
+    Raises:
+        ValueError: If one was measured by the other.
+    """
+    if {_trainer_of(record) for record in records} - {trainer, None}:
+        other = "fast" if trainer == "plain" else "plain"
+        raise ValueError(
+            f"holds runs of --trainer {other}, with whose seconds those of --trainer {trainer} do "
+            f"not compare: go on with --trainer {other}, or give a new file."
+        )
+
+
+def _trainer_of(record: Record) -> str | None:
+    # Records did not always tell; but only the fast one trains several at once.
+    alone = record.get("side_by_side", 1) == 1
+    return record.get("trainer", None if alone else "fast")
+
+
 def other_versions(records: list[Record], torch_version: str) -> str | None:
     """A line on runs that were made with another version of torch: to be known, but no error.
 

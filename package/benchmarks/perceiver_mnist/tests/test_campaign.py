@@ -178,6 +178,8 @@ def _write(path: Path, records: list[dict[str, Any]]) -> None:
         ("other learning rate", "no run of the design of preset 'small'.*'learning_rate': 0.5"),
         ("other seed", "no run of the design of preset 'small'.*'training_seed': 99999"),
         ("other device", "runs on NVIDIA H200, with whose seconds those on cpu do not compare"),
+        ("other trainer", "runs of --trainer fast.*go on with --trainer fast, or give a new file"),
+        ("side by side", "runs of --trainer fast, with whose seconds those of --trainer plain do"),
         ("no record", "no run of the design of preset 'small'"),
         ("no JSON", "line 1 is '5', but must be a JSON object"),
         ("no text", "line 1 is .*, but must be a JSON object"),
@@ -203,6 +205,10 @@ def test_file_of_something_else_is_an_error_and_stays_as_it_is(
         records[1]["training_seed"] = 99999
     elif content == "other device":
         records[1]["device"] = "NVIDIA H200"
+    elif content == "other trainer":
+        records[1]["trainer"] = "fast"
+    elif content == "side by side":
+        records[1]["side_by_side"] = 4
     elif content == "no record":
         records[1] = {"matrix_rate": 1.0}
     _write(out, records)
@@ -294,6 +300,7 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
     made = [json.loads(line) for line in out.read_text().splitlines()[3:]]
     assert [record["training_seed"] for record in made] == [3]
     assert all(made[0][name] for name in ("python", "torch", "torchvision", "machine"))
+    assert made[0]["trainer"] == "fast"
     today = datetime.now(timezone.utc).date()
     assert (today - date.fromisoformat(made[0]["date"])).days in (0, 1)
     assert f"3 of {len(left) + 3} runs done" in capsys.readouterr().out

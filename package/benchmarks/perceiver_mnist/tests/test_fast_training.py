@@ -421,6 +421,13 @@ def test_comparison_names_what_is_wrong(
         ([{"matrix_rate": 1.0, "device": "NVIDIA H200"}], "holds runs on NVIDIA H200, with whose"),
         ([{"trainer": "fast", "depth": 2, "latent_dim": 128}], "no run of a comparison"),
         ([{"role": "design", "training_seed": 0}], "no run of a comparison"),
+        (
+            [
+                {"role": "design", "trainer": "fast", "training_seed": 0}
+                | {"depth": 5, "latent_dim": 20, "num_latents": 10}
+            ],
+            "no run of a comparison",
+        ),
         (["text"], "line 1 is"),
     ],
 )
