@@ -85,21 +85,34 @@ def plain_records(
         initargs=(preset_name, data_root, device),
     )
     waiting = itertools.chain.from_iterable(groups)
-    pending: set[Future[Record]] = set()
+    pending: set[Future[Record | None]] = set()
     with executor:
         try:
             while True:
                 if time.monotonic() < deadline:
                     for run in itertools.islice(waiting, 2 * n_workers - len(pending)):
-                        pending.add(executor.submit(_measure, run))
+                        pending.add(executor.submit(_measure, run, deadline))
                 if not pending:
                     return
                 finished, pending = wait(pending, return_when=FIRST_COMPLETED)
                 # What was measured goes before an error, which ends the campaign.
-                for future in sorted(finished, key=lambda future: bool(future.exception())):
-                    yield future.result()
+                yield from _records_of(finished)
+                for future in finished:
+                    future.result()
+        except (Exception, KeyboardInterrupt):
+            # Runs that were begun are waited for in any case: what they measure is kept.
+            executor.shutdown(wait=True, cancel_futures=True)
+            yield from _records_of(pending)
+            raise
         finally:
             executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _records_of(futures: Iterable[Future[Record | None]]) -> Iterator[Record]:
+    """The records of those that have made one, of futures that are done or cancelled."""
+    for future in futures:
+        if not future.cancelled() and not future.exception() and (record := future.result()):
+            yield record
 
 
 def fast_records(
@@ -202,11 +215,15 @@ def _exit_with_parent() -> None:
     os._exit(1)
 
 
-def _measure(run: Run) -> Record:
+def _measure(run: Run, deadline: float) -> Record | None:
+    """Train, unless this was handed out before the deadline and its turn comes after it."""
     import torch
 
     from .training import train
 
+    # All processes of a machine have the same monotonic clock.
+    if time.monotonic() >= deadline:
+        return None
     params = {name: value for name, value in asdict(run).items() if name != "role"}
     try:
         record = train(_worker_state["preset"], _worker_state["images"], **params)

@@ -450,7 +450,27 @@ def test_plain_run_that_does_not_fit_the_device_is_named(
     monkeypatch.setattr(engines, "_worker_state", {"preset": None, "images": None})
     run = _design(submodule, "full")[0]
     with pytest.raises(engines.DoesNotFitError, match=f"learning_rate={run.learning_rate}"):
-        engines._measure(run)
+        engines._measure(run, math.inf)
+
+
+def test_plain_run_whose_turn_comes_after_the_deadline_is_not_begun(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    engines, begun = submodule("engines"), []
+
+    def train(*_: Any, **params: Any) -> Any:
+        begun.append(params["training_seed"])
+        return _measured(submodule)
+
+    monkeypatch.setattr(submodule("training"), "train", train)
+    monkeypatch.setattr(engines, "_worker_state", {"preset": None, "images": None})
+    clock = types.SimpleNamespace(monotonic=lambda: 100.0)
+    monkeypatch.setattr(engines, "time", clock)
+    first, second = _design(submodule, "full")[:2]
+    assert engines._measure(first, deadline=100.5)["training_seed"] == 0
+    assert engines._measure(second, deadline=100.0) is None
+    assert begun == [0]
 
 
 class _Executor:
@@ -468,7 +488,7 @@ class _Executor:
     def shutdown(self, **_: Any) -> None:
         pass
 
-    def submit(self, measure: Any, run: Any) -> Future[Any]:
+    def submit(self, measure: Any, run: Any, deadline: float) -> Future[Any]:
         future: Future[Any] = Future()
         if self._error is None:
             future.set_result({"training_seed": run.training_seed})
@@ -497,6 +517,51 @@ def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
         ):
             made.append(record["training_seed"])
     assert sorted(made) == list(range(1, 40))
+
+
+class _BusyExecutor(_Executor):
+    """Whose runs end only when it is shut down, but for those that it has not begun."""
+
+    def __init__(self, n_begun: int) -> None:
+        self._n_begun, self._futures = n_begun, list[tuple[Future[Any], int]]()
+
+    def submit(self, measure: Any, run: Any, deadline: float) -> Future[Any]:
+        future: Future[Any] = Future()
+        self._futures.append((future, run.training_seed))
+        return future
+
+    def shutdown(self, **options: Any) -> None:
+        for number, (future, seed) in enumerate(self._futures):
+            if number >= self._n_begun:
+                assert options["cancel_futures"] and future.cancel()
+            elif not future.done():
+                assert options["wait"]
+                future.set_result({"training_seed": seed})
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("of another run")])
+def test_runs_that_were_begun_when_the_campaign_ends_are_kept(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    engines = submodule("engines")
+
+    def wait(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: _BusyExecutor(3))
+    monkeypatch.setattr(engines, "wait", wait)
+    made = []
+    with pytest.raises(type(error)):
+        for record in engines.plain_records(
+            [_design(submodule, "small")],
+            preset_name="small",
+            data_root="data",
+            device="cpu",
+            n_workers=3,
+            deadline=math.inf,
+        ):
+            made.append(record["training_seed"])
+    assert sorted(made) == [0, 1, 2]
 
 
 def test_file_that_cannot_be_written_ends_the_campaign_in_a_line(
