@@ -18,6 +18,7 @@ import argparse
 from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
 from datetime import datetime
 from datetime import timezone
 from pathlib import Path
@@ -38,8 +39,9 @@ from .record_file import append_record
 from .record_file import check_device
 from .record_file import check_records
 from .record_file import check_trainer
+from .record_file import end_last_line
+from .record_file import locked
 from .record_file import other_versions
-from .record_file import prepare_to_append
 from .record_file import read_records
 
 
@@ -91,20 +93,34 @@ def minutes(text: str) -> float:
     raise argparse.ArgumentTypeError(f"is {text}, but must be a number from 0.")
 
 
-def _device_and_images(options: argparse.Namespace) -> tuple[torch.device, Images]:
-    """Where to train, and on what: there, if it is this process that trains."""
-    from .data import load_images
-    from .devices import resolve_device
-    from .fused import has_triton
+def device_and_images(
+    options: argparse.Namespace, trainer: str, parser: argparse.ArgumentParser
+) -> tuple[torch.device, Images]:
+    """Where to train, and on what; ends the program in a line where either cannot be had.
 
-    device = resolve_device(options.device)
-    if options.trainer == "fast" and device.type == "cuda" and not has_triton():
-        raise RuntimeError(
-            "--trainer fast on CUDA needs triton, without which its seconds are others: "
-            "pip install triton."
-        )
-    images = load_images(options.data_root, get_preset(options.preset))
-    return device, images.to(device) if options.trainer == "fast" else images
+    Args:
+        options: With ``device``, ``data_root`` and ``preset``.
+        trainer: ``"plain"`` or ``"fast"``; with the fast one, which trains in this process, the
+            images are on the device.
+        parser: Of these options.
+    """
+    try:
+        from .data import load_images
+        from .devices import resolve_device
+        from .fused import has_triton
+
+        device = resolve_device(options.device)
+        if trainer == "fast" and device.type == "cuda" and not has_triton():
+            raise RuntimeError(
+                "The fast trainer needs triton on CUDA, without which its seconds are others: "
+                "pip install triton."
+            )
+        images = load_images(options.data_root, get_preset(options.preset))
+        return device, images.to(device) if trainer == "fast" else images
+    except ImportError as error:
+        parser.error(f"torch and torchvision are needed: pip install torch torchvision. ({error})")
+    except (OSError, ValueError, RuntimeError) as error:
+        parser.error(str(error))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -114,20 +130,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, but must be 1 or more.")
+    try:
+        with ExitStack() as stack:
+            return _run(options, parser, stack, started + 60 * options.minutes)
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
 
+
+def _run(
+    options: argparse.Namespace,
+    parser: argparse.ArgumentParser,
+    stack: ExitStack,
+    deadline: float,
+) -> int:
+    """Make what is left of the design; returns the exit code.
+
+    Args:
+        options: Of the command line.
+        parser: Of these.
+        stack: Holds the file of records until the end.
+        deadline: On the monotonic clock; no run is started later.
+    """
     preset = get_preset(options.preset)
+    device, images = device_and_images(options, options.trainer, parser)
     try:
-        device, images = _device_and_images(options)
-    except (FileNotFoundError, ValueError, RuntimeError) as error:
-        parser.error(str(error))
-    except ImportError as error:
-        parser.error(f"torch and torchvision are needed: pip install torch torchvision. ({error})")
-    try:
+        stack.enter_context(locked(options.out))
         records = read_records(options.out)
         check_records(records, preset)
         check_device(records, device_name(device))
         check_trainer(records, options.trainer)
-        prepare_to_append(options.out)
+        end_last_line(options.out)
     except (OSError, ValueError) as error:
         parser.error(f"--out {options.out}: {error}")
 
@@ -142,7 +175,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     environment = versions(device) | {"trainer": options.trainer}
     if note := other_versions(records, environment["torch"]):
         print(f"--out {options.out} {note}", file=sys.stderr)
-    deadline = started + 60 * options.minutes
     if options.trainer == "fast":
         made = fast_records(left, preset=preset, images=images, deadline=deadline)
     else:
@@ -173,9 +205,6 @@ def _write(
                 print(
                     f"{i}/{n_left} runs, {(time.monotonic() - started) / 60:.1f} min", flush=True
                 )
-    except KeyboardInterrupt:
-        print("Interrupted. The same command continues.", file=sys.stderr)
-        return 130
     except (BrokenProcessPool, DoesNotFitError) as error:
         print(f"{error} The same command continues.", file=sys.stderr)
         return 1

@@ -7,7 +7,8 @@ From the folder that holds ``package/``::
 
 Trains configurations from the smallest to the largest with each trainer over the same training
 seeds. Every run is appended to ``--out`` as one line of JSON; the same command continues and ends
-with a table, which ``--report`` prints again anywhere. Needs torch and torchvision.
+with a table. Needs torch and torchvision, but for ``--report``, which prints the table again
+anywhere.
 """
 
 from __future__ import annotations
@@ -15,37 +16,35 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 import statistics
 import sys
 import time
 from typing import Any
+from typing import TYPE_CHECKING
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
-
-from .blog_loop import blog_epoch
-from .blog_loop import blog_loader
+from .campaign import device_and_images
 from .campaign import minutes
 from .campaign import versions
-from .data import Images
-from .data import load_images
 from .devices import device_name
-from .devices import resolve_device
 from .engines import DoesNotFitError
-from .fast_training import FastTrainer
-from .fast_training import prepare
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
 from .record_file import append_record
 from .record_file import check_device
+from .record_file import end_last_line
+from .record_file import locked
 from .record_file import other_versions
-from .record_file import prepare_to_append
 from .record_file import read_records
 from .record_file import Record
-from .timing import matrix_rate
-from .training import build_model
+
+
+if TYPE_CHECKING:
+    import torch
+
+    from .data import Images
 
 
 CELL = ("depth", "latent_dim", "num_latents")
@@ -70,10 +69,17 @@ def epoch_flops(preset: Preset, cell: dict[str, int], device: torch.device) -> f
         cell: Depth, latent_dim and num_latents.
         device: Where to count, on one batch of two images.
     """
+    import torch
+    from torch.nn.attention import sdpa_kernel
+    from torch.nn.attention import SDPBackend
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from .training import build_model
+
     model = build_model(preset, **cell, training_seed=0).to(device)
     images = torch.zeros(2, preset.image_size, preset.image_size, device=device)
     # The mathematical form of attention is counted whatever the device.
-    mathematical = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
+    mathematical = sdpa_kernel(SDPBackend.MATH)
     with FlopCounterMode(display=False) as counter, mathematical:
         model(images).sum().backward()
     return counter.get_total_flops() / 2 * preset.n_train
@@ -155,6 +161,12 @@ def _run_all(
     deadline: float,
 ) -> None:
     """Every trainer on every cell; all cells with the first seed, then with the next."""
+    import torch
+
+    from . import blog_loop
+    from .fast_training import FastTrainer
+    from .fast_training import prepare
+
     preset, device = get_preset(options.preset), images.train_images.device
     low, high = preset.learning_rate.low, preset.learning_rate.high
     learning_rate = float(f"{low * (high / low) ** LEARNING_RATE_AT:.3g}")
@@ -167,8 +179,8 @@ def _run_all(
         return trainer.train(start, [learning_rate] * len(seeds))[0].to_dict()
 
     def blog(cell: dict[str, int], seed: int) -> Record:
-        with blog_loader(preset, options.data_root, seed) as loader:
-            loss, seconds = blog_epoch(
+        with blog_loop.blog_loader(preset, options.data_root, seed) as loader:
+            loss, seconds = blog_loop.blog_epoch(
                 preset, loader, device, **cell, learning_rate=learning_rate, training_seed=seed
             )
         return {"loss": loss, "seconds": seconds}
@@ -237,25 +249,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.seeds < 1:
         parser.error(f"--seeds is {options.seeds}, but must be 1 or more.")
+    if options.report:
+        _report(options, parser)
+        return 0
+    try:
+        with ExitStack() as stack:
+            return _compare(options, parser, stack, started + 60 * options.minutes)
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
+
+
+def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Print the tables of what was measured."""
     try:
         records = read_records(options.out)
     except (OSError, ValueError) as error:
         parser.error(f"--out {options.out}: {error}")
-    if options.report:
-        if not any("matrix_rate" in record for record in records):
-            parser.error(f"--out {options.out}: holds no measurement to report.")
-        print("\n".join([*table(records), *kernel_table(records)]))
-        return 0
+    if not any("matrix_rate" in record for record in records):
+        parser.error(f"--out {options.out}: holds no measurement to report.")
+    print("\n".join([*table(records), *kernel_table(records)]))
+
+
+def _compare(
+    options: argparse.Namespace,
+    parser: argparse.ArgumentParser,
+    stack: ExitStack,
+    deadline: float,
+) -> int:
+    """Make what is left of the comparison, and print it; returns the exit code.
+
+    Args:
+        options: Of the command line.
+        parser: Of these.
+        stack: Holds the file of records until the end.
+        deadline: On the monotonic clock; no run is started later.
+    """
     preset = get_preset(options.preset)
+    device, images = device_and_images(options, "fast", parser)
     try:
-        device = resolve_device(options.device)
-        images = load_images(options.data_root, preset).to(device)
-    except (FileNotFoundError, ValueError, RuntimeError) as error:
-        parser.error(str(error))
-    try:
+        stack.enter_context(locked(options.out))
+        records = read_records(options.out)
         done = _done(records, preset)
         check_device(records, device_name(device))
-        prepare_to_append(options.out)
+        end_last_line(options.out)
     except (OSError, ValueError) as error:
         parser.error(f"--out {options.out}: {error}")
 
@@ -271,12 +308,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if note := other_versions(records, measured_with["torch"]):
         print(f"--out {options.out} {note}", file=sys.stderr)
     if not any("matrix_rate" in record for record in records):
+        from .timing import matrix_rate
+
         log(measured_with | {"matrix_rate": matrix_rate(device)})
     try:
-        _run_all(options, images, log, done, started + 60 * options.minutes)
-    except KeyboardInterrupt:
-        print("Interrupted. The same command continues.", file=sys.stderr)
-        return 130
+        _run_all(options, images, log, done, deadline)
     except DoesNotFitError as error:
         print(f"{error} The same command continues.", file=sys.stderr)
         return 1

@@ -5,11 +5,14 @@ Imports nothing but the standard library.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 import json
 import os
 from pathlib import Path
 from typing import Any
+from typing import IO
 
 from .design import design
 from .presets import Preset
@@ -128,16 +131,50 @@ def other_versions(records: list[Record], torch_version: str) -> str | None:
     )
 
 
-def prepare_to_append(path: Path) -> None:
-    """Make sure that a file is there and can be written, and ends with a whole line.
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other programs that do the same out of a file of records.
+
+    They would make the same runs, and each would slow down what the other measures.
 
     Args:
         path: File of JSON lines; made if it is not there, with its folder.
 
     Raises:
         OSError: If it cannot be written.
+        ValueError: If another program is at work there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "ab") as file:
+        _lock(file)
+        yield
+
+
+def _lock(file: IO[bytes]) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows.
+        return
+    try:
+        # The system lifts it when this process ends, whatever ends it.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ValueError(
+            "another program is adding runs to it: wait for that, or give another file."
+        ) from None
+    except OSError:
+        pass  # A file system without locks is no reason not to measure.
+
+
+def end_last_line(path: Path) -> None:
+    """Make sure that a file that is appended to ends with a whole line.
+
+    Args:
+        path: File of JSON lines.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
     with open(path, "ab+") as file:
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
@@ -149,7 +186,7 @@ def append_record(path: Path, record: Record) -> None:
     """Write a record as a line of JSON, at once.
 
     Args:
-        path: From :func:`prepare_to_append`.
+        path: Ends with a whole line, see :func:`end_last_line`.
         record: Plain values by name.
 
     Raises:

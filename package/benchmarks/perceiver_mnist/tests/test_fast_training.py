@@ -465,7 +465,7 @@ def _comparison(
     compare = submodule("compare_trainers")
     monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
     monkeypatch.setattr(compare, "epoch_flops", lambda *_: 1.0)
-    monkeypatch.setattr(compare, "blog_epoch", blog_epoch)
+    monkeypatch.setattr(submodule("blog_loop"), "blog_epoch", blog_epoch)
     made = [{"torch": "1.0", "matrix_rate": 1.0}] + [
         {"trainer": name, "training_seed": 0, "seconds": 1.0, "loss": 1.0, "flops": 1.0} | cell
         for cell in compare.cells_by_size(preset)
