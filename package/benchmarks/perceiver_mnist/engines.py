@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import wait
+from contextlib import contextmanager
 from dataclasses import asdict
 import itertools
 import multiprocessing
@@ -86,26 +87,52 @@ def plain_records(
     )
     waiting = itertools.chain.from_iterable(groups)
     pending: set[Future[Record | None]] = set()
-    with executor:
-        try:
-            while True:
-                if time.monotonic() < deadline:
-                    for run in itertools.islice(waiting, 2 * n_workers - len(pending)):
+    try:
+        while True:
+            if time.monotonic() < deadline:
+                for run in itertools.islice(waiting, 2 * n_workers - len(pending)):
+                    with _interrupts_blocked():
                         pending.add(executor.submit(_measure, run, deadline))
-                if not pending:
-                    return
-                finished, pending = wait(pending, return_when=FIRST_COMPLETED)
-                # What was measured goes before an error, which ends the campaign.
-                yield from _records_of(finished)
-                for future in finished:
-                    future.result()
-        except (Exception, KeyboardInterrupt):
-            # Runs that were begun are waited for in any case: what they measure is kept.
-            executor.shutdown(wait=True, cancel_futures=True)
-            yield from _records_of(pending)
-            raise
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
+            if not pending:
+                return
+            finished, pending = wait(pending, return_when=FIRST_COMPLETED)
+            # What was measured goes before an error, which ends the campaign.
+            yield from _records_of(finished)
+            for future in finished:
+                future.result()
+    except (Exception, KeyboardInterrupt):
+        # Runs that were begun end in any case: what they measure is kept.
+        _wait_or_kill({future for future in pending if not future.cancel()})
+        yield from _records_of(pending)
+        raise
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach; this one gets it a moment later."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _wait_or_kill(begun: set[Future[Record | None]]) -> None:
+    """Wait for runs to end; a second Ctrl-C ends their processes.
+
+    Python itself may wait for these for ever when it is interrupted while it waits.
+    """
+    try:
+        wait(begun)
+    except KeyboardInterrupt:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
 
 
 def _records_of(futures: Iterable[Future[Record | None]]) -> Iterator[Record]:

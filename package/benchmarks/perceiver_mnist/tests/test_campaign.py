@@ -486,12 +486,6 @@ class _Executor:
     def __init__(self, error: Exception) -> None:
         self._error: Exception | None = error
 
-    def __enter__(self) -> _Executor:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
     def shutdown(self, **_: Any) -> None:
         pass
 
@@ -526,39 +520,47 @@ def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
     assert sorted(made) == list(range(1, 40))
 
 
-class _BusyExecutor(_Executor):
-    """Whose runs end only when it is shut down, but for those that it has not begun."""
+class _BusyExecutor:
+    """In place of processes: so many runs are begun, and end when they are waited for."""
 
     def __init__(self, n_begun: int) -> None:
-        self._n_begun, self._futures = n_begun, list[tuple[Future[Any], int]]()
+        self._n_begun = n_begun
+        self.begun: dict[Future[Any], int] = {}
+
+    def shutdown(self, **_: Any) -> None:
+        pass
 
     def submit(self, measure: Any, run: Any, deadline: float) -> Future[Any]:
         future: Future[Any] = Future()
-        self._futures.append((future, run.training_seed))
+        if len(self.begun) < self._n_begun:
+            future.set_running_or_notify_cancel()
+            self.begun[future] = run.training_seed
         return future
 
-    def shutdown(self, **options: Any) -> None:
-        for number, (future, seed) in enumerate(self._futures):
-            if number >= self._n_begun:
-                assert options["cancel_futures"] and future.cancel()
-            elif not future.done():
-                assert options["wait"]
-                future.set_result({"training_seed": seed})
 
+def _interrupted_campaign(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch, errors: list[BaseException]
+) -> list[int]:
+    """Seeds of the runs that are kept of three that were begun, and of six handed out.
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("of another run")])
-def test_runs_that_were_begun_when_the_campaign_ends_are_kept(
-    submodule: Submodule, monkeypatch: pytest.MonkeyPatch, error: BaseException
-) -> None:
-    engines = submodule("engines")
+    Args:
+        submodule: Imports a module of the package.
+        monkeypatch: Of the test.
+        errors: What is raised where the runs are waited for, one each time.
+    """
+    engines, executor = submodule("engines"), _BusyExecutor(3)
 
-    def wait(*_: Any, **__: Any) -> None:
-        raise error
+    def wait(futures: set[Future[Any]], **_: Any) -> None:
+        if errors:
+            raise errors.pop(0)
+        assert futures == set(executor.begun)
+        for future, seed in executor.begun.items():
+            future.set_result({"training_seed": seed})
 
-    monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: _BusyExecutor(3))
+    monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: executor)
     monkeypatch.setattr(engines, "wait", wait)
-    made = []
-    with pytest.raises(type(error)):
+    made: list[int] = []
+    with pytest.raises(type(errors[0])):
         for record in engines.plain_records(
             [_design(submodule, "small")],
             preset_name="small",
@@ -568,7 +570,26 @@ def test_runs_that_were_begun_when_the_campaign_ends_are_kept(
             deadline=math.inf,
         ):
             made.append(record["training_seed"])
-    assert sorted(made) == [0, 1, 2]
+    return sorted(made)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("of another run")])
+def test_runs_that_were_begun_when_the_campaign_ends_are_kept(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    assert _interrupted_campaign(submodule, monkeypatch, [error]) == [0, 1, 2]
+
+
+def test_second_ctrl_c_does_not_wait_for_them(
+    submodule: Submodule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed = []
+    process = types.SimpleNamespace(kill=lambda: killed.append("killed"))
+    multiprocessing = submodule("engines").multiprocessing
+    monkeypatch.setattr(multiprocessing, "active_children", lambda: [process])
+    errors: list[BaseException] = [KeyboardInterrupt(), KeyboardInterrupt()]
+    assert _interrupted_campaign(submodule, monkeypatch, errors) == []
+    assert killed == ["killed"]
 
 
 def test_file_that_cannot_be_written_ends_the_campaign_in_a_line(
