@@ -203,6 +203,7 @@ def load_table(preset_name: str) -> Table:
 
     Raises:
         FileNotFoundError: If no table of this preset has been measured yet.
+        ValueError: If its files are damaged, or not of one table.
     """
     preset = get_preset(preset_name)
     runs_path, model_path = data_paths(preset_name)
@@ -214,4 +215,16 @@ def load_table(preset_name: str) -> Table:
             f"holds package/: {command}.campaign --preset {preset_name} --out campaign.jsonl, "
             f"then {command}.build_table --preset {preset_name} --records campaign.jsonl."
         )
-    return Table(preset, read_runs(runs_path), json.loads(model_path.read_text())["model"])
+    try:
+        runs, content = read_runs(runs_path), json.loads(model_path.read_text())
+        n_modelled = sum(content["provenance"]["n_runs"].values())
+        if len(runs) != n_modelled:
+            # A file that ends too early at the end of a line would make a table of its own.
+            raise ValueError(f"{len(runs)} runs, but the model is of {n_modelled}")
+        return Table(preset, runs, content["model"])
+    except Exception as error:  # Whatever half a file leads to.
+        raise ValueError(
+            f"The table of preset {preset_name!r} cannot be read ({error!r}): "
+            f"data/{runs_path.name} and data/{model_path.name} must be whole, and of one table. "
+            "Get this package's folder anew."
+        ) from error

@@ -173,6 +173,34 @@ def test_preset_without_table_says_how_to_measure_one(
 
 
 @pytest.mark.parametrize(
+    ("damaged", "n_lines", "reason"),
+    [
+        ("full.csv", 300, "299 runs, but the model is of 755"),
+        ("full.csv", 299.5, "IndexError"),
+        ("full.json", 20, "JSONDecodeError"),
+    ],
+)
+def test_damaged_table_is_an_error_that_names_its_files(
+    submodule: Submodule,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damaged: str,
+    n_lines: float,
+    reason: str,
+) -> None:
+    table = submodule("table")
+    for path in table.data_paths("full"):
+        lines = path.read_text().splitlines(keepends=True)
+        if path.name == damaged:
+            half = lines[int(n_lines)][:20] if n_lines % 1 else ""
+            lines = [*lines[: int(n_lines)], half]
+        (tmp_path / path.name).write_text("".join(lines))
+    monkeypatch.setattr(table, "_DATA", tmp_path)
+    with pytest.raises(ValueError, match=f"'full'.*{reason}.*data/full.csv and data/full.json"):
+        table.load_table.__wrapped__("full")
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"depth": 9}, ["depth", "9", "[2, 3, 4, 5, 6, 7, 8]"]),
