@@ -59,7 +59,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
 
     Raises:
         ValueError: If ``preset``, ``mode``, ``device``, ``data_root``, ``training_seed`` or
-            ``trainer`` is none of the accepted values.
+            ``trainer`` is none of the accepted values, or the table is damaged.
         FileNotFoundError: If MNIST is not at ``data_root``, or the preset has no table yet.
         RuntimeError: If the device is not there, or MNIST cannot be downloaded.
         ImportError: If ``mode="train"`` and torch or torchvision does not import.
@@ -175,6 +175,10 @@ class Problem(optunahub.benchmarks.BaseProblem):
         if self.mode != "table":
             raise RuntimeError("expected_loss needs mode='table': training tells one run's loss.")
         return load_table(self.preset.name).expected_loss(**self._check_params(params))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the images and their trainer, gigabytes that the next run makes anew."""
+        return self.__dict__ | {"_images": None, "_fast_trainer": None}
 
     def _train(self, params: dict[str, Any]) -> TrainingRecord:
         assert self._device is not None

@@ -8,6 +8,7 @@ import gzip
 import math
 import os
 from pathlib import Path
+import pickle
 import shutil
 import struct
 import sys
@@ -408,6 +409,18 @@ def test_problem_trains_fast_if_asked_and_gets_the_same(
         found, expected = fast.run(params), problem.run(params)
         assert found.loss == pytest.approx(expected.loss, rel=1e-4)
         assert found.loss != expected.loss or found.seconds != expected.seconds
+
+
+@pytest.mark.parametrize("trainer", ["plain", "fast"])
+def test_problem_that_has_trained_is_sent_without_its_images(
+    package: ModuleType, problem: Any, small_mnist: Path, trainer: str
+) -> None:
+    used = package.Problem(mode="train", device="cpu", data_root=small_mnist, trainer=trainer)
+    loss = used.evaluate(SMALL_PARAMS)
+    sent = pickle.dumps(used)
+    assert len(sent) < 10_000
+    assert pickle.loads(sent).evaluate(SMALL_PARAMS) == loss
+    assert used.evaluate(SMALL_PARAMS) == loss
 
 
 @pytest.mark.parametrize(
