@@ -480,6 +480,17 @@ def _comparison(
     return main
 
 
+def test_run_is_kept_where_the_kernels_cannot_be_timed(
+    submodule: Submodule, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Trainer:
+        def kernel_seconds(self, start: Any) -> Any:
+            raise RuntimeError("CUPTI_ERROR_INSUFFICIENT_PRIVILEGES")
+
+    assert submodule("compare_trainers")._kernel_seconds(Trainer(), None) == {}
+    assert "INSUFFICIENT_PRIVILEGES" in capsys.readouterr().err
+
+
 def test_comparison_that_cannot_write_ends_in_a_line(
     submodule: Submodule,
     preset: Any,
