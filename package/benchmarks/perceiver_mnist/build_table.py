@@ -34,6 +34,7 @@ from .presets import PRESETS
 from .quality import quality
 from .quality_markdown import markdown
 from .quality_markdown import update_readme
+from .record_file import check_comparable
 from .record_file import check_records
 from .record_file import read_records
 from .table import data_paths
@@ -172,6 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         records = read_records(options.records)
         check_records(records, preset)
+        check_comparable(records)
         runs = compile_runs(records)
         model = fit_model(preset, runs)
         figures = quality(Table(preset, runs, model))

@@ -103,6 +103,25 @@ def check_trainer(records: list[Record], trainer: str) -> None:
         )
 
 
+def check_comparable(records: list[Record]) -> None:
+    """Make sure that records, perhaps of merged files, are of one device and one trainer.
+
+    Args:
+        records: From :func:`read_records` of a campaign.
+
+    Raises:
+        ValueError: If they are of several, whose seconds do not compare.
+    """
+    devices = {str(record["device"]) for record in records if "device" in record}
+    trainers = {str(name) for record in records if (name := _trainer_of(record)) is not None}
+    for what, found in (("devices", devices), ("trainers", trainers)):
+        if len(found) > 1:
+            raise ValueError(
+                f"holds runs of several {what}, {', '.join(sorted(found))}, whose seconds do not "
+                "compare: give a file for one of them."
+            )
+
+
 def _trainer_of(record: Record) -> str | None:
     # Records did not always tell; but only the fast one trains several at once.
     alone = record.get("side_by_side", 1) == 1

@@ -408,6 +408,8 @@ def test_table_of_too_few_runs_to_tell_its_errors_is_not_written(
         ("no file", "records.jsonl: there is no such file."),
         ("no scipy", "scipy is needed: pip install scipy. (No module named 'scipy')"),
         ("no folder", "the table cannot be written: "),
+        ("devices", "several devices, NVIDIA H100, NVIDIA H200, whose seconds do not compare"),
+        ("trainers", "several trainers, fast, plain, whose seconds do not compare"),
     ],
 )
 def test_build_says_in_a_line_what_is_wrong(
@@ -422,8 +424,14 @@ def test_build_says_in_a_line_what_is_wrong(
     build_table = submodule("build_table")
     in_the_way, records_path = tmp_path / "data", tmp_path / "records.jsonl"
     in_the_way.touch()
+    records = _records(table, 5)
+    if wrong == "devices":
+        records[0]["device"], records[1]["device"] = "NVIDIA H100", "NVIDIA H200"
+        records = records[:2]
+    elif wrong == "trainers":
+        records[0] |= {"trainer": "plain", "side_by_side": 1}
     if wrong != "no file":
-        _write(tmp_path, _records(table, 5))
+        _write(tmp_path, records)
 
     def fit_model(*_: Any) -> dict[str, Any]:
         if wrong == "no scipy":
