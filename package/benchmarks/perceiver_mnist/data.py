@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 import gzip
+import math
+import os
 from pathlib import Path
 import shutil
+import struct
 import tempfile
 from typing import TYPE_CHECKING
+import zlib
 
 from .presets import Preset
 
@@ -69,6 +73,52 @@ def check_data_root(data_root: str | Path) -> None:
                 f"{name}.gz beside it exists. Give the folder that holds MNIST/raw with the four "
                 "official files, or download=True to have torchvision fetch them."
             )
+
+
+def check_images(data_root: str | Path, preset: Preset) -> None:
+    """Make sure that the MNIST files are whole and hold enough, by their first and last bytes.
+
+    So that what is wrong with them is told before any training, without loading them.
+
+    Args:
+        data_root: Folder that holds ``MNIST/raw``, with all files in it.
+        preset: Says how many images.
+
+    Raises:
+        ValueError: If a file is damaged, or holds too little; the message names it.
+    """
+    raw = Path(data_root) / "MNIST" / "raw"
+    for name in _FILES:
+        path = raw / name if (raw / name).is_file() else raw / f"{name}.gz"
+        n_needed = preset.n_train if name.startswith("train") else preset.n_test
+        try:
+            n, n_bytes_an_item, n_bytes = _contents(path)
+        except (OSError, EOFError, ValueError, struct.error, zlib.error) as error:
+            raise ValueError(f"{path} cannot be read ({error!r}): it must be MNIST's.") from error
+        if n_bytes != n * n_bytes_an_item:
+            raise ValueError(
+                f"{path} is damaged: it should hold {n * n_bytes_an_item} bytes of data, but "
+                f"holds {n_bytes}. Get it anew."
+            )
+        if n < n_needed:
+            raise ValueError(
+                f"{path} holds {n} items, but preset {preset.name!r} needs {n_needed}."
+            )
+
+
+def _contents(path: Path) -> tuple[int, int, int]:
+    """Number of items that an IDX file tells, bytes of each, and bytes that are there of all."""
+    is_packed = path.suffix == ".gz"
+    with gzip.open(path) if is_packed else open(path, "rb") as file:
+        *_, n_axes = file.read(4)
+        n, *shape = struct.unpack(f">{n_axes}I", file.read(4 * n_axes))
+    n_bytes = path.stat().st_size
+    if is_packed:
+        with open(path, "rb") as file:
+            file.seek(-4, os.SEEK_END)
+            # A gzipped file ends with the size of what it holds.
+            (n_bytes,) = struct.unpack("<I", file.read(4))
+    return n, math.prod(shape), n_bytes - 4 - 4 * n_axes
 
 
 def download_images(data_root: str | Path) -> None:

@@ -21,6 +21,7 @@ import optunahub
 
 from .devices import check_device_name
 from .presets import get_preset
+from .presets import Preset
 from .presets import Range
 from .record import TrainingRecord
 from .table import load_table
@@ -59,7 +60,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
 
     Raises:
         ValueError: If ``preset``, ``mode``, ``device``, ``data_root``, ``training_seed`` or
-            ``trainer`` is none of the accepted values, or the table is damaged.
+            ``trainer`` is none of the accepted values, or the table or
+            MNIST is damaged.
         FileNotFoundError: If MNIST is not at ``data_root``, or the preset has no table yet.
         RuntimeError: If the device is not there, or MNIST cannot be downloaded.
         ImportError: If ``mode="train"`` and torch or torchvision does not import.
@@ -94,7 +96,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
         if mode == "table":
             load_table(self.preset.name)
         else:
-            self._device = _prepare_training(device, data_root, download)
+            self._device = _prepare_training(device, data_root, download, self.preset)
 
     @property
     def search_space(self) -> dict[str, BaseDistribution]:
@@ -253,7 +255,9 @@ def _check_seed(value: Any) -> int:
     return int(value)
 
 
-def _prepare_training(device: str, data_root: str | Path, download: bool) -> torch.device:
+def _prepare_training(
+    device: str, data_root: str | Path, download: bool, preset: Preset
+) -> torch.device:
     """Find everything that a training run needs, so that no study fails at its first trial."""
     try:
         import torch  # noqa: F401
@@ -265,6 +269,7 @@ def _prepare_training(device: str, data_root: str | Path, download: bool) -> tor
             f"torchvision fits one torch: pip install torch torchvision. ({error})"
         ) from error
     from .data import check_data_root
+    from .data import check_images
     from .data import download_images
     from .devices import resolve_device
 
@@ -272,4 +277,5 @@ def _prepare_training(device: str, data_root: str | Path, download: bool) -> tor
     if download:
         download_images(data_root)
     check_data_root(data_root)
+    check_images(data_root, preset)
     return resolved

@@ -199,7 +199,7 @@ def test_fewer_labels_than_images_is_an_error(
 
 
 def test_nothing_is_downloaded_where_gzipped_files_are(
-    package: ModuleType, gzipped_mnist: Path, monkeypatch: pytest.MonkeyPatch
+    package: ModuleType, problem: Any, gzipped_mnist: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*arguments: Any, **more: Any) -> None:
         raise AssertionError("downloads")
@@ -409,6 +409,33 @@ def test_problem_trains_fast_if_asked_and_gets_the_same(
         found, expected = fast.run(params), problem.run(params)
         assert found.loss == pytest.approx(expected.loss, rel=1e-4)
         assert found.loss != expected.loss or found.seconds != expected.seconds
+
+
+@pytest.mark.parametrize("gzipped", [False, True])
+@pytest.mark.parametrize("n_bytes", [0, 3, 1000, -5])
+def test_damaged_data_set_is_an_error_of_the_constructor(
+    package: ModuleType,
+    problem: Any,
+    small_mnist: Path,
+    gzipped_mnist: Path,
+    tmp_path: Path,
+    gzipped: bool,
+    n_bytes: int,
+) -> None:
+    root = gzipped_mnist if gzipped else small_mnist
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    package.Problem(mode="train", device="cpu", data_root=tmp_path)
+    path = tmp_path / "MNIST" / "raw" / f"train-images-idx3-ubyte{'.gz' if gzipped else ''}"
+    path.write_bytes(path.read_bytes()[:n_bytes])
+    with pytest.raises(ValueError, match=f"{path} (is damaged|cannot be read)"):
+        package.Problem(mode="train", device="cpu", data_root=tmp_path)
+
+
+def test_too_small_data_set_is_an_error_of_the_constructor(
+    package: ModuleType, small_mnist: Path
+) -> None:
+    with pytest.raises(ValueError, match="holds 256 items, but preset 'small' needs 4096"):
+        package.Problem(mode="train", device="cpu", data_root=small_mnist)
 
 
 @pytest.mark.parametrize("trainer", ["plain", "fast"])
