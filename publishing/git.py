@@ -32,6 +32,7 @@ def git(
             input=given,
             capture_output=True,
             text=True,
+            errors="surrogateescape",  # of names that are no UTF-8
             env={**os.environ, **(environment or {})},
         )
     except FileNotFoundError:

@@ -9,6 +9,7 @@ from functools import cached_property
 from functools import lru_cache
 from pathlib import Path
 from pathlib import PurePosixPath
+import warnings
 
 from . import readme
 from .errors import UsageError
@@ -47,11 +48,33 @@ class Package:
 
     @cached_property
     def files(self) -> list[str]:
-        """Names relative to the folder: what is tracked or could be; all of it without git."""
+        """Names relative to the folder: what is tracked or could be; all of it without git.
+
+        Raises:
+            UsageError: If one is no file that a registry can hold.
+        """
+        has_git = succeeds(self.root, "rev-parse", "--git-dir")
+        names = self._names_by_git() if has_git else self._names_on_disk()
+        for name in names:
+            if not name.isprintable():
+                raise UsageError(
+                    f"package/{self.title}: has a file of the name {ascii(name)}, which other "
+                    "systems cannot hold; rename it"
+                )
+            path = self.folder / name
+            if path.is_dir() and not path.is_symlink():
+                raise UsageError(
+                    f"package/{self.title}/{name}: is a git repository of its own, whose files "
+                    "would not be published; remove it, or the .git in it"
+                )
+        return names
+
+    def _names_by_git(self) -> list[str]:
         inside = f"package/{self.title}"
-        if succeeds(self.root, "rev-parse", "--git-dir"):
-            names = files_in(self.root, inside)
-            return [str(PurePosixPath(name).relative_to(inside)) for name in names]
+        names = files_in(self.root, inside)
+        return [str(PurePosixPath(name).relative_to(inside)) for name in names]
+
+    def _names_on_disk(self) -> list[str]:
         found = (path for path in self.folder.rglob("*") if path.is_symlink() or path.is_file())
         return sorted(path.relative_to(self.folder).as_posix() for path in found)
 
@@ -82,7 +105,7 @@ class Package:
         for name, text in self.texts.items():
             if name.endswith(".py"):
                 try:
-                    trees[name] = _parsed(text)
+                    trees[name] = parsed(text)
                 except SyntaxError:
                     continue
         return trees
@@ -103,8 +126,18 @@ class Package:
 
 
 @lru_cache(maxsize=1024)
-def _parsed(text: str) -> ast.Module:
-    return ast.parse(text)
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of Python code; ruff says what Python would warn of.
+
+    Raises:
+        SyntaxError: If it is no Python, or nested too deeply to be parsed.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (RecursionError, MemoryError):
+        raise SyntaxError("nested too deeply") from None
 
 
 @lru_cache(maxsize=1024)

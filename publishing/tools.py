@@ -39,10 +39,24 @@ def findings_by_tools(packages: Sequence[Package], settings: Settings) -> list[F
     with tempfile.TemporaryDirectory(prefix="publishing-") as name:
         root = Path(name)
         copy_packages(packages, root)
+        _remove_unreadable(packages, root)
         (root / "pyproject.toml").write_text(settings.pyproject, encoding="utf-8")
         for run in (_ruff_check, _ruff_format, _mypy, _mdformat):
             findings += run(root)
     return findings
+
+
+def _remove_unreadable(packages: Sequence[Package], root: Path) -> None:
+    """Remove code and pages that are no UTF-8 or no Python from a copy.
+
+    The rules tell of these. A tool that meets one ends there, and tells of nothing else.
+    """
+    for package in packages:
+        readable = {name for name in package.texts if not name.endswith(".py")}
+        readable |= package.modules.keys()
+        for name in package.files:
+            if name.endswith((".py", ".md")) and name not in readable:
+                (root / "package" / package.title / name).unlink()
 
 
 def _version_findings(settings: Settings) -> Iterator[Finding]:

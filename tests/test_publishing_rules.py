@@ -9,6 +9,7 @@ from pathlib import Path
 import re
 import shutil
 import subprocess
+import warnings
 
 import pytest
 
@@ -265,6 +266,8 @@ BROKEN: list[tuple[str, Break, str]] = [
         "imports pandas: add it to requirements.txt, or name it under Installation",
     ),
     ("python-syntax", write("broken.py", "x = = 1\n"), "no Python (invalid syntax): correct it"),
+    ("python-syntax", write("deep.py", f"x = {'-' * 9999}1\n"), "no Python (nested too deeply)"),
+    ("readme-code", append(README, f"\n```py\n{'-' * 9999}1\n```\n"), "(nested too deeply)"),
     ("relative-imports", append("gp.py", "\nimport benchmarks.cli\n"), "write 'from .'"),
     (
         "relative-imports",
@@ -492,6 +495,64 @@ def test_findings_of_the_registrys_tools(copy: Path) -> None:
         ("mdformat", README),
     }
     assert found == expected
+
+
+def test_tools_are_not_given_what_they_cannot_read(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules tell of it; ruff format and mdformat would end there and tell of nothing else."""
+    for name, content in {
+        "no_utf8.py": b"# \xe9\n",
+        "no_python.py": b"x = (\n",
+        "tests/no_utf8.md": b"# \xe9\n",
+        "tests/fine.md": b"# Fine\n",
+    }.items():
+        write(name, content)(copy)
+    given: set[str] = set()
+
+    def look(root: Path) -> list[Finding]:
+        given.update(path.name for path in root.rglob("*") if path.is_file())
+        return []
+
+    for tool in ("_ruff_check", "_ruff_format", "_mypy", "_mdformat"):
+        monkeypatch.setattr(tools, tool, look)
+    tools.findings_by_tools([_package(copy)], kept_settings())
+    assert {"gp.py", "README.md", "fine.md", "LICENSE"} <= given
+    assert not {"no_utf8.py", "no_python.py", "no_utf8.md"} & given
+    told = {finding.path.rpartition("/")[2] for finding in findings_by_rules(_package(copy))}
+    assert told == {"no_utf8.py", "no_python.py", "no_utf8.md"}
+
+
+def test_code_is_parsed_without_pythons_own_warnings(copy: Path) -> None:
+    write("escapes.py", 'x = "\\d"\n')(copy)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "escapes.py" in _package(copy).modules
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        (b"a\nb.txt", "has a file of the name 'a\\nb.txt', which other systems cannot hold"),
+        (b"\xff.txt", "has a file of the name '\\udcff.txt', which"),
+        (b"sub/.git/HEAD", "lattice_gp/sub: is a git repository of its own"),
+    ],
+)
+def test_files_that_cannot_be_published_are_told(
+    copy: Path, name: bytes, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = copy.parents[2]
+    subprocess.run(["git", "init", "-q", root], check=True)
+    if name.startswith(b"sub/"):
+        subprocess.run(["git", "init", "-q", copy / "sub"], check=True)
+    else:
+        try:
+            open(os.fsencode(copy) + b"/" + name, "w").close()
+        except OSError:
+            pytest.skip("this system cannot hold it")
+    assert cli.main(["check"], root=root) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: package/samplers/lattice_gp") and words in error
 
 
 def test_other_versions_of_the_tools_are_told(copy: Path) -> None:

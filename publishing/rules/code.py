@@ -10,6 +10,7 @@ import re
 from ..findings import Finding
 from ..packages import nodes
 from ..packages import Package
+from ..packages import parsed
 from .loading import wrong_loads
 from .requirements import required_modules
 
@@ -19,7 +20,7 @@ def python_syntax(package: Package) -> Iterable[Finding]:
     for name, text in package.texts.items():
         if name.endswith(".py") and name not in package.modules:
             try:
-                ast.parse(text)
+                parsed(text)
             except SyntaxError as error:
                 message = f"no Python ({error.msg}): correct it"
                 yield package.finding("python-syntax", name, error.lineno or 0, message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable
 import re
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ..findings import Finding
 from ..packages import Package
+from ..packages import parsed
 from .loading import wrong_loads
 from .paths import leaves_package
 
@@ -107,7 +107,7 @@ def readme_code(package: Package) -> Iterable[Finding]:
     trees = {}
     for block in blocks:
         try:
-            trees[block.line] = ast.parse(block.text)
+            trees[block.line] = parsed(block.text)
         except SyntaxError as error:
             line = block.line + (error.lineno or 1)
             message = f"this block is no Python ({error.msg}): correct it"
