@@ -20,13 +20,15 @@ from packaging.version import Version
 from . import readme
 from .errors import UsageError
 from .git import git
+from .texts import read_text
 from .versions import read_project
 
 
 _HEADING = re.compile(r"^## \[(?P<version>[^\]]+)\](?: - (?P<date>.*))?$", re.MULTILINE)
+_NUMBER = r"\d+(?:\.\d+)*"
 _TESTED = re.compile(
-    r"^Tested with Optuna (?P<optuna>[\d.]+(?:(?:, | and )[\d.]+)*), "
-    r"Python (?P<oldest>[\d.]+\d) to (?P<newest>[\d.]+\d)\.$",
+    rf"^Tested with Optuna (?P<optuna>{_NUMBER}(?:(?:, | and ){_NUMBER})*), "
+    rf"Python (?P<oldest>{_NUMBER}) to (?P<newest>{_NUMBER})\.$",
     re.MULTILINE,
 )
 _UNRELEASED = "Unreleased"
@@ -57,13 +59,18 @@ def entries(changelog: str) -> list[Entry]:
     Args:
         changelog: The text of a file in the format of Keep a Changelog.
     """
-    headings = list(_HEADING.finditer(changelog))
-    ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
     return [
-        _entry(heading, changelog[heading.end() : end].strip())
-        for heading, end in zip(headings, ends)
+        _entry(heading, text)
+        for heading, text in _sections(changelog)
         if heading["version"] != _UNRELEASED
     ]
+
+
+def _sections(changelog: str) -> list[tuple[re.Match[str], str]]:
+    """Each heading of a version, or of what is unreleased, and all below it."""
+    headings = list(_HEADING.finditer(changelog))
+    ends = [heading.start() for heading in headings[1:]] + [len(changelog)]
+    return [(h, changelog[h.end() : end].strip()) for h, end in zip(headings, ends)]
 
 
 def _entry(heading: re.Match[str], text: str) -> Entry:
@@ -89,7 +96,7 @@ def inconsistencies(root: Path) -> list[str]:
         return [f"pyproject.toml: [project] has no {' and no '.join(lacking)}; add it"]
     if not (root / "CHANGELOG.md").is_file():
         return ["CHANGELOG.md: not found; begin it as https://keepachangelog.com says"]
-    known = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))
+    known = entries(read_text(root / "CHANGELOG.md"))
     if not known:
         return ["CHANGELOG.md: has no version; accepts headings such as '## [0.1.0] - 2026-11-26'"]
     found = [problem for entry in known for problem in _faults(entry)]
@@ -109,6 +116,9 @@ def _faults(entry: Entry) -> list[str]:
     if not re.fullmatch(r"\d+\.\d+\.\d+", entry.version):
         found.append(f"{where} is no version; accepts three numbers, such as 0.2.0")
     try:
+        # Python 3.11 and later read other forms too.
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", entry.date):
+            raise ValueError
         date.fromisoformat(entry.date)
     except ValueError:
         found.append(f"{where} has the date {entry.date!r}; accepts one such as 2026-11-26")
@@ -121,7 +131,7 @@ def _faults(entry: Entry) -> list[str]:
 
 
 def _out_of_order(known: Sequence[Entry]) -> list[str]:
-    numbers = [entry.version for entry in known if re.fullmatch(r"[\d.]*\d", entry.version)]
+    numbers = [entry.version for entry in known if re.fullmatch(_NUMBER, entry.version)]
     return [
         f"CHANGELOG.md: [{above}] stands above [{below}]; the newest version comes first"
         for above, below in zip(numbers, numbers[1:])
@@ -154,12 +164,13 @@ def _lower_bound(accepted: SpecifierSet) -> Version | None:
 def _against_packages(entry: Entry, root: Path) -> list[str]:
     found = []
     for page in sorted(root.glob("package/*/*/README.md")):
-        told = readme.read(page.read_text(encoding="utf-8"))
+        told = readme.read(read_text(page))
         if told.header_error:
             found.append(f"{page.relative_to(root)}: {told.header_error}; correct it")
             continue
-        said: Any = told.header.get("optuna_versions") or []
-        missing = [version for version in entry.optuna_versions if version not in map(str, said)]
+        said = told.header.get("optuna_versions")
+        listed = [str(version) for version in said] if isinstance(said, list) else []
+        missing = [version for version in entry.optuna_versions if version not in listed]
         if missing:
             found.append(
                 f"{page.relative_to(root)}: optuna_versions lacks {', '.join(missing)}, which "
@@ -179,8 +190,8 @@ def release(root: Path, *, dry_run: bool = False) -> str:
         The name of the tag, such as ``v0.2.0``.
 
     Raises:
-        UsageError: If the work tree is not clean, files contradict each other, the tag exists, or
-            git is missing or fails.
+        UsageError: If the work tree is not clean, files contradict each other, there are changes
+            that no version tells of, the tag exists, or git is missing or fails.
     """
     if changed := git(root, "status", "--porcelain").splitlines():
         files = ", ".join(line[3:] for line in changed[:3])
@@ -188,7 +199,13 @@ def release(root: Path, *, dry_run: bool = False) -> str:
         raise UsageError(f"the work tree is not clean ({files}{more}); commit or remove these")
     if found := inconsistencies(root):
         raise UsageError("; ".join(found))
-    entry = entries((root / "CHANGELOG.md").read_text(encoding="utf-8"))[0]
+    changelog = read_text(root / "CHANGELOG.md")
+    if any(text for heading, text in _sections(changelog) if heading["version"] == _UNRELEASED):
+        raise UsageError(
+            f"CHANGELOG.md: [{_UNRELEASED}] tells of changes that the tag would hold and its entry "
+            "would not; put them into a version, or release the commit before them"
+        )
+    entry = entries(changelog)[0]
     tag = f"v{entry.version}"
     if git(root, "tag", "--list", tag).strip():
         raise UsageError(

@@ -703,6 +703,29 @@ def test_a_damaged_pyproject_is_told(copy: Path, capsys: pytest.CaptureFixture[s
     assert "pyproject.toml: no TOML: Invalid value" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        (b"# \xe9\n", "not in UTF-8"),
+        (b"project = 3\n", "project is 3, but must be a table"),
+        (b"tool = 3\n", "tool is 3, but must be a table"),
+        (b"[tool]\npublishing = 3\n", "tool.publishing is 3, but must be a table"),
+        (b"[project]\ndependencies = 'optuna'\n", "dependencies is 'optuna', but must be a list"),
+        (b"[project]\ndependencies = [3]\n", "dependencies has 3, which is no requirement"),
+        (b"[project]\ndependencies = ['>> x']\n", "has '>> x', which is no requirement"),
+        (b"[project]\nrequires-python = 'new'\n", "requires-python is 'new', but must be such as"),
+        (b"[project]\nrequires-python = 3\n", "requires-python is 3, but must be such as"),
+    ],
+)
+def test_an_odd_pyproject_is_told(
+    tmp_path: Path, text: bytes, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text)
+    assert cli.main(["check"], root=tmp_path) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {tmp_path / 'pyproject.toml'}: ") and words in error
+
+
 def test_an_unknown_package_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["check", "samplers/latice_gp"]) == 2
     error = capsys.readouterr().err

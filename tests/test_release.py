@@ -18,8 +18,6 @@ _CHANGELOG = f"""# Changelog
 
 ## [Unreleased]
 
-- Not yet.
-
 ## [0.2.0] - 2026-11-26
 
 {_TESTED}
@@ -140,6 +138,15 @@ def test_a_tag_is_made_once(checkout: Path, capsys: pytest.CaptureFixture[str]) 
     assert "the tag v0.2.0 exists" in _refusal(checkout, capsys)
 
 
+def test_changes_that_no_version_tells_of_are_not_released(
+    checkout: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _replace(checkout / "CHANGELOG.md", "## [Unreleased]\n", "## [Unreleased]\n\n### Fixed\n")
+    assert release.inconsistencies(checkout) == []
+    _commit(checkout)
+    assert "[Unreleased] tells of changes that the tag would hold" in _refusal(checkout, capsys)
+
+
 def test_a_changed_work_tree_is_not_released(
     checkout: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -229,9 +236,47 @@ def _damaged_page(root: Path) -> None:
     _replace(root / "package/samplers/thing/README.md", "title: ", "title:\t: ")
 
 
+def _dots_in_a_version(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "[0.1.0]", "[0..1]")
+
+
+def _dots_in_what_was_tested(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "Optuna 4.8.0", "Optuna 4..8")
+
+
+def _short_date(root: Path) -> None:
+    _replace(root / "CHANGELOG.md", "2026-11-26", "20261126")
+
+
+def _page_lists_a_number(root: Path) -> None:
+    _replace(root / "package/samplers/thing/README.md", "[4.8.0, 5.0.0]", "5")
+
+
+def _changelog_in_latin_1(root: Path) -> None:
+    (root / "CHANGELOG.md").write_bytes(b"\xe9")
+
+
+def _page_in_latin_1(root: Path) -> None:
+    (root / "package/samplers/thing/README.md").write_bytes(b"\xe9")
+
+
+def _page_is_a_folder(root: Path) -> None:
+    page = root / "package/samplers/thing/README.md"
+    page.unlink()
+    (page / "README.md").mkdir(parents=True)
+    (page / "README.md" / "file").touch()
+
+
 @pytest.mark.parametrize(
     "spoil, words",
     [
+        (_dots_in_a_version, ["[0..1] is no version"]),
+        (_dots_in_what_was_tested, ["[0.2.0] does not say what it was tested with"]),
+        (_short_date, ["[0.2.0] has the date '20261126'"]),
+        (_page_lists_a_number, ["thing/README.md: optuna_versions lacks 4.8.0, 5.0.0"]),
+        (_changelog_in_latin_1, ["CHANGELOG.md: not in UTF-8"]),
+        (_page_in_latin_1, ["package/samplers/thing/README.md: not in UTF-8"]),
+        (_page_is_a_folder, ["package/samplers/thing/README.md: cannot be read: Is a directory"]),
         (_no_changelog, ["CHANGELOG.md: not found"]),
         (_no_version, ["pyproject.toml: [project] has no version; add it"]),
         (_no_optuna, ["Optuna 4.8.0 at the oldest", "pyproject.toml has Optuna of no version"]),
