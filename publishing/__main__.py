@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import os
 import sys
 
 
@@ -16,13 +18,22 @@ def _main() -> int:
         needed = ", ".join(missing)
         print(f"error: publishing needs {needed}: pip install -e '.[publish]'", file=sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # As Python does for the standard error: not every terminal has what a test prints.
+        sys.stdout.reconfigure(errors="replace")
     try:
         from .cli import main
 
-        return main()
+        status = main()
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever reads, such as head, has enough. What Python flushes at the end goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 if __name__ == "__main__":

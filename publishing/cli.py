@@ -176,5 +176,4 @@ def _prepare(args: argparse.Namespace, chosen: Sequence[Package], root: Path) ->
     if not _succeeded(outcomes):
         return 1
     prepare.require_listed(chosen, outcomes)
-    prepare.write(target, chosen, args.text, outcomes)
-    return 0
+    return 0 if prepare.write(target, chosen, args.text, outcomes) else 1

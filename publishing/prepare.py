@@ -101,18 +101,28 @@ def require_listed(packages: Sequence[Package], outcomes: Sequence[Outcome]) -> 
 
 def write(
     target: Clone, packages: Sequence[Package], text: Path | None, tested: Sequence[Outcome]
-) -> None:
-    """Write branch and text, and say what is left to do."""
+) -> bool:
+    """Write branch and text, and say what is left to do.
+
+    Returns:
+        Whether the text is where it was asked for; else it is printed.
+    """
     known = frozenset(p.title for p in packages if target.has(f"package/{p.title}"))
     change = pull_request.Change(packages, known, tested, len(RULES))
     filled = pull_request.fill(target.text(clone.TEMPLATE), change)
     commit = clone.write_branch(target, packages, change.title + "\n")
     print(f"branch {target.branch} of {target.path}: {commit[:12]}, off {target.base}; not pushed")
     print(f"title of the pull request: {change.title}")
+    is_written = True
     if text is None:
         print(f"\n{filled}")
     else:
-        text.write_text(filled, encoding="utf-8")
-        print(f"its text: {text}")
+        try:
+            text.write_text(filled, encoding="utf-8")
+            print(f"its text: {text}")
+        except OSError as error:
+            is_written = False
+            print(f"its text: {text} cannot be written ({error.strerror}); it is:\n\n{filled}")
     for box in pull_request.open_boxes(filled):
         print(f"left for you to tick: {box}")
+    return is_written

@@ -338,6 +338,27 @@ def test_a_text_that_may_not_be_written_is_refused(
     assert asked == [text if is_there else tmp_path]
 
 
+def test_a_text_that_proves_unwritable_is_printed(
+    checkout: Path,
+    registry: Path,
+    tmp_path: Path,
+    no_tools: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The branch is there by then, and the command does not write it again."""
+
+    def write_text(*_: Any, **__: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    assert _prepare(checkout, registry, "--text", str(tmp_path / "text.md")) == 1
+    printed = capsys.readouterr()
+    assert "text.md cannot be written (No space left on device); it is:" in printed.out
+    assert "## Motivation" in printed.out and "left for you to tick" in printed.out
+    assert _names(registry, "add-lattice_gp")
+
+
 def test_a_folder_without_a_commit_is_refused(
     checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import metadata
+import io
 import os
 from pathlib import Path
 import re
 import shutil
 import subprocess
+import sys
 import warnings
 
 import pytest
@@ -17,6 +19,7 @@ import pytest
 pytest.importorskip("frontmatter", reason="needs the extra publish")
 pytest.importorskip("mdformat", reason="needs the extra publish")
 
+from publishing import __main__ as entry_point
 from publishing import cli
 from publishing import packages
 from publishing import settings
@@ -751,6 +754,26 @@ def test_rules_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["rules"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [rule.name for rule in RULES]
+
+
+def test_whoever_reads_the_output_may_stop() -> None:
+    command = [sys.executable, "-m", "publishing", "rules"]
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    assert process.wait() == 1
+
+
+def test_a_terminal_may_lack_characters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one in ASCII, on which a test's output is shown."""
+    monkeypatch.setattr(cli, "main", lambda: print("12 passed ✓") or 0)
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
+    assert entry_point._main() == 0
+    assert written.getvalue() == b"12 passed ?\n"
 
 
 def test_what_is_private_is_asked_of_the_installed_optuna() -> None:
