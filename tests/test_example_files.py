@@ -6,9 +6,12 @@ OptunaHub's cache, in which it is a link to this checkout.
 
 from __future__ import annotations
 
+import argparse
+import multiprocessing
 from pathlib import Path
 import re
 import runpy
+import shutil
 import signal
 import struct
 import subprocess
@@ -27,6 +30,7 @@ PACKAGE = Path(__file__).parents[1] / "package"
 EXAMPLES = PACKAGE / "samplers" / "lattice_gp" / "examples"
 NEEDS = {
     "ask_and_tell": [],
+    "continue_a_study": [],
     "lightgbm_pruning": ["lightgbm", "sklearn"],
     "many_workers": [],
     "pytorch_perceiver": ["torch", "sklearn"],
@@ -81,8 +85,7 @@ def number(pattern: str, out: str) -> float:
 
 
 def test_every_example_is_tested_here() -> None:
-    files = {path.stem for path in EXAMPLES.glob("*.py")} - {"continue_a_study"}
-    assert files == set(NEEDS)
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(NEEDS)
     for name in NEEDS:
         assert f"def test_{name}" in Path(__file__).read_text(), name
 
@@ -145,6 +148,26 @@ def test_ask_and_tell(tmp_path: Path) -> None:
     assert "batch 1: 0" not in out, "no job failed: nothing is shown"
     assert "trial 0 came late" in out
     assert number(r"\nbest: (\S+)", out) < 0.27
+
+
+@pytest.mark.slow
+def test_continue_a_study(tmp_path: Path) -> None:
+    out = run("continue_a_study", folder=tmp_path)
+    first, *suggestions = out.splitlines()
+    assert first.startswith("best of 30 trials: ")
+    assert len(set(suggestions)) == 10
+
+
+def test_continue_a_study_without_the_trials(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copied alone, it says what is missing."""
+    copied = str(shutil.copy(EXAMPLES / "continue_a_study.py", tmp_path))
+    monkeypatch.setattr(sys, "argv", [copied])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(copied, run_name="__main__")
+    missing = tmp_path / "perceiver_trials.csv"
+    assert str(caught.value) == f"{missing} is not there: copy it from where this example is from"
 
 
 @pytest.mark.slow
@@ -216,6 +239,13 @@ def test_pytorch_perceiver_that_diverges_and_is_interrupted(
     assert "interrupted\n5 trials: 2 complete, 1 pruned, 2 fail" in out and "loss 1.0000" in out
 
 
+def test_pytorch_perceiver_without_a_trial(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    report = runpy.run_path(str(EXAMPLES / "pytorch_perceiver.py"))["report"]
+    report(optuna.create_study())
+    assert capsys.readouterr().out == "no trial was begun\n"
+
+
 @pytest.mark.parametrize("name", sorted(NEEDS))
 @pytest.mark.parametrize("value", ["0", "many"])
 def test_wrong_arguments(
@@ -224,7 +254,9 @@ def test_wrong_arguments(
     """One line and a usage, before any work."""
     for library in NEEDS[name]:
         pytest.importorskip(library)
-    option = "--batches" if name == "ask_and_tell" else "--trials"
+    option = {"ask_and_tell": "--batches", "continue_a_study": "--suggestions"}.get(
+        name, "--trials"
+    )
     monkeypatch.setattr(sys, "argv", [name, option, value])
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name="__main__")
@@ -299,6 +331,35 @@ def test_ctrl_c_ends_the_demonstration_of_resume(
     with pytest.raises(SystemExit, match="^interrupted$"):
         runpy.run_path(str(EXAMPLES / "resume.py"), run_name="__main__")
     assert not list(tmp_path.iterdir())
+
+
+def test_workers_are_started_deaf_to_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which reaches them too, before they have loaded what ignores it."""
+    example = runpy.run_path(str(EXAMPLES / "many_workers.py"))
+    answers = []
+
+    class Process:
+        def __init__(self, **_: Any) -> None:
+            self.exitcode = 0
+
+        def start(self) -> None:
+            answers.append(signal.getsignal(signal.SIGINT))
+
+        def is_alive(self) -> bool:
+            return False
+
+        terminate = join = is_alive
+
+    class Context:
+        def __init__(self, _: str) -> None:
+            self.Process = Process
+
+    monkeypatch.setattr(multiprocessing, "get_context", Context)
+    before = signal.getsignal(signal.SIGINT)
+    options = argparse.Namespace(storage="", trials=1, seconds=0.0, workers=2, kill=0)
+    example["supervise"](options, optuna.create_study())
+    assert answers == [signal.SIG_IGN] * 2
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_many_workers_that_have_done_enough_do_no_more(

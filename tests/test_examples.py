@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 import runpy
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -48,7 +49,10 @@ def test_sampler_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert front.count(" in ") >= 4
 
 
-def test_example_that_continues_a_study(capsys: pytest.CaptureFixture[str]) -> None:
+def test_example_that_continues_a_study(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["continue_a_study.py"])
     runpy.run_path(str(SAMPLER / "examples" / "continue_a_study.py"), run_name="__main__")
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("best of 30 trials: 0.2528") and len(lines) == 11

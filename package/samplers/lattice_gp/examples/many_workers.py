@@ -100,7 +100,10 @@ def supervise(options: argparse.Namespace, study: optuna.Study) -> None:
     def start() -> SpawnProcess:
         arguments = (options.storage, options.trials, options.seconds)
         worker = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+        # Deaf to Ctrl-C from the start: it takes a worker seconds to get as far as work.
+        answer = signal.signal(signal.SIGINT, signal.SIG_IGN)
         worker.start()
+        signal.signal(signal.SIGINT, answer)
         return worker
 
     workers = [start() for _ in range(options.workers)]

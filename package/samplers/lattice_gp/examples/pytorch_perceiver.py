@@ -200,6 +200,9 @@ def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optun
 def report(study: optuna.Study) -> None:
     """How trials ended, and the best."""
     states = [trial.state for trial in study.trials]
+    if not states:
+        print("no trial was begun")
+        return
     counts = [f"{states.count(s)} {s.name.lower()}" for s in TrialState if s in states]
     print(f"{len(states)} trials: {', '.join(counts)}")
     if TrialState.COMPLETE in states:
