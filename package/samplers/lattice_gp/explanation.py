@@ -25,6 +25,7 @@ from .prediction import Prediction
 from .records import Record
 from .records import RecordReader
 from .space import SearchSpace
+from .unions import contradictory_names
 from .unions import known_distributions
 from .unions import learn_conditions
 from .unions import single_valued
@@ -67,9 +68,13 @@ class Explanation:
         space = SearchSpace(self.distributions)
         self._space = space.under(learn_conditions(space, self._records))
         if not any(self._is_told(record) for record in self._records):
+            odd = (
+                contradictory_names(self._records, self.distributions) if with_conditional else []
+            )
+            which = f", other than those of several kinds ({', '.join(odd)})" if odd else ""
             raise ValueError(
                 f"None of the study's {len(self._records)} trials has completed with a parameter "
-                "of more than one value: there is nothing to explain yet."
+                f"of more than one value{which}: there is nothing to explain yet."
             )
         self._view = advisor.view(self._space, self._records, self._is_maximized)
 

@@ -22,6 +22,7 @@ from .sampler_package import median
 from .sampler_package import Prediction
 from .sampler_package import prediction_of
 from .trials import check_int
+from .trials import check_text
 from .trials import Limits
 from .trials import Told
 
@@ -70,6 +71,7 @@ def plot_calibration(
             could be expected of any trial, as too few were completed before.
     """
     check_plotly()
+    check_text("target_name", target_name)
     check_int("max_trials", max_trials)
     if max_trials < 2:
         raise ValueError(f"max_trials is {max_trials}, but must be 2 or more.")

@@ -18,6 +18,7 @@ from .scales import describe
 from .scales import Scale
 from .slices import N_SHOWN
 from .trials import check_int
+from .trials import check_text
 from .trials import choose_names
 from .trials import hover
 from .trials import Limits
@@ -53,12 +54,13 @@ def plot_next_trials(
             1, or no trial has completed.
     """
     check_plotly()
+    check_text("target_name", target_name)
     check_int("n_trials", n_trials)
     if n_trials < 1:
         raise ValueError(f"n_trials is {n_trials}, but must be 1 or more.")
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
-    names = choose_names(explanation, params)
+    names = choose_names(explanation, told, params)
     suggested = explanation.suggest(n_trials)
     predictions = explanation.predict(suggested)
     limits = _limits(told, predictions, objective)
@@ -81,7 +83,7 @@ def _limits(told: Told, predictions: list[Prediction], objective: int) -> Limits
     """Those of the better half of the trials, and of what is expected of the next ones."""
     ends = [end for p in predictions for end in p.interval(0.5, objective)]
     low, high = told.limits(0.5)
-    return Limits(min(low, *ends), max(high, *ends))
+    return Limits.between(min(low, *ends), max(high, *ends))
 
 
 def _add_suggestions(

@@ -23,6 +23,7 @@ from .sampler_package import Explanation
 from .scales import escaped
 from .scales import Scale
 from .trials import check_at
+from .trials import check_text
 from .trials import choose_names
 from .trials import hover
 from .trials import reference
@@ -69,10 +70,11 @@ def plot_posterior_pairs(
             completed.
     """
     check_plotly()
+    check_text("target_name", target_name)
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
     at = check_at(explanation, told, at)
-    names = choose_names(explanation, params)
+    names = choose_names(explanation, told, params)
     n_known = len(names)
     if params is None:
         names = _most_influential(explanation, told, names, at, objective)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 import html
 import math
 import numbers
@@ -77,7 +78,10 @@ class Scale:
     def place(self, value: Any) -> float:
         """Where any value of the parameter lies; NaN for what can be none."""
         if not self.is_categorical:
-            return float(value) if isinstance(value, numbers.Real) else math.nan
+            try:
+                return float(value) if isinstance(value, numbers.Real) else math.nan
+            except OverflowError:  # an int beyond all floats
+                return math.nan
         # As Optuna tells choices apart: True is not 1.
         places = [i for i, c in enumerate(self.choices) if c is value or _is_same(c, value)]
         return float(places[0]) if places else math.nan
@@ -158,13 +162,37 @@ def _short(value: Any, n_digits: int) -> str:
 
 def describe(params: Mapping[str, Any]) -> str:
     """Parameters as lines to show under the mouse."""
-    values = {n: f"{v:.4g}" if isinstance(v, float) else str(v) for n, v in params.items()}
-    return "<br>".join(f"{escaped(name)}: {escaped(text)}" for name, text in values.items())
+    return "<br>".join(f"{escaped(n)}: {escaped(short(v))}" for n, v in params.items())
+
+
+def short(value: Any) -> str:
+    """A value in as many digits as are read at a glance."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def escaped(text: str) -> str:
-    """A text that plotly shows as it is: it takes some tags, such as <b>, for its own."""
-    return html.escape(text, quote=False)
+    """A text that plotly shows as it is: it takes some tags, such as <b>, for its own.
+
+    In templates, which it fills in where there is a %{, too.
+    """
+    return html.escape(text, quote=False).replace("%{", "&#37;{")
+
+
+def nearest(distribution: BaseDistribution, value: Any) -> Any:
+    """The value of a parameter that is nearest to one within its range; a choice itself."""
+    if isinstance(distribution, CategoricalDistribution):
+        return value
+    assert isinstance(distribution, (IntDistribution, FloatDistribution))
+    low, step = distribution.low, distribution.step
+    if isinstance(distribution, IntDistribution):
+        # Ints are exact also where floats are not.
+        exact = Fraction(int(value) if isinstance(value, numbers.Integral) else float(value))
+        return low + round((exact - low) / distribution.step) * distribution.step
+    if step is None:
+        return float(value)
+    number = low + round((float(value) - low) / step) * step
+    # What differs by rounding only stays as it is.
+    return float(value) if math.isclose(number, value) else min(number, distribution.high)
 
 
 def _numbers(distribution: IntDistribution | FloatDistribution, limit: int) -> list[Any]:

@@ -17,7 +17,9 @@ from .plotly_parts import go
 from .sampler_package import explain
 from .scales import escaped
 from .scales import Scale
+from .scales import short
 from .trials import check_at
+from .trials import check_text
 from .trials import choose_names
 from .trials import hover
 from .trials import reference
@@ -49,7 +51,8 @@ def plot_posterior_slice(
         params: Which parameters; None shows all.
         sampler: The ``LatticeGPSampler`` whose beliefs are shown. None takes the study's own if it
             is one, else one with its defaults.
-        at: Values by name of the point to pass through in place of the best trial's.
+        at: Values by name of the point to pass through in place of the best trial's; numbers count
+            as the nearest that their parameter can take.
         objective: Which objective's values, from 0.
         target_name: What they are called.
 
@@ -60,9 +63,10 @@ def plot_posterior_slice(
             completed.
     """
     check_plotly()
+    check_text("target_name", target_name)
     explanation = explain(study, sampler)
     told = Told.by(study, objective)
-    names = choose_names(explanation, params)
+    names = choose_names(explanation, told, params)
     at = check_at(explanation, told, at)
     limits = told.limits()
     texts = [hover(trial) for trial in told.trials]
@@ -78,6 +82,6 @@ def plot_posterior_slice(
         figure.update_yaxes(range=limits, row=place[0], col=place[1])
         if place[1] == 1:
             figure.update_yaxes(title_text=target_name, row=place[0], col=place[1])
-    through = "the best trial" if not at else ", ".join(f"{k}={v}" for k, v in at.items())
+    through = "the best trial" if not at else ", ".join(f"{k}={short(v)}" for k, v in at.items())
     style.finish(figure, "Expected value along each parameter", f"through {escaped(through)}")
     return figure

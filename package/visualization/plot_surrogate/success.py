@@ -59,7 +59,7 @@ def plot_success_probability(
     check_plotly()
     explanation = explain(study, sampler)
     told = Told.by(study, 0)
-    names = choose_names(explanation, params)
+    names = choose_names(explanation, told, params)
     at = check_at(explanation, told, at)
     figure, places = style.panels(len(names))
     for i, (name, place) in enumerate(zip(names, places)):

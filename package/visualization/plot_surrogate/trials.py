@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+import sys
 from typing import Any
 from typing import NamedTuple
 
@@ -18,7 +19,11 @@ from optuna.trial import TrialState
 from .sampler_package import Explanation
 from .scales import describe
 from .scales import FloatArray
+from .scales import nearest
 from .scales import Scale
+
+
+_MAX_FLOAT = sys.float_info.max
 
 
 class Limits(NamedTuple):
@@ -36,7 +41,16 @@ class Limits(NamedTuple):
     def around(cls, low: float, high: float) -> Limits:
         """Those that leave a margin around a range, also around a single value."""
         width = high - low if high > low else max(abs(low), 1.0)
-        return cls(low - 0.08 * width, high + 0.08 * width)
+        return cls.between(low - 0.08 * width, high + 0.08 * width)
+
+    @classmethod
+    def between(cls, low: float, high: float) -> Limits:
+        """Those of a range, or of its middle if it is wider than plotly can calculate with."""
+        low, high = max(low, -_MAX_FLOAT), min(high, _MAX_FLOAT)
+        if high / 2.0 - low / 2.0 < _MAX_FLOAT / 4.0:
+            return cls(low, high)
+        middle = low / 2.0 + high / 2.0
+        return cls(middle - _MAX_FLOAT / 4.0, middle + _MAX_FLOAT / 4.0)
 
     def clip(self, value: float) -> float:
         """Where a value is drawn: if it lies beyond, just within the end of the axis."""
@@ -107,7 +121,8 @@ class Told:
             return Limits(-1.0, 1.0)
         sign = -1.0 if self.is_maximized else 1.0
         losses = sign * finite
-        best, most = float(losses.min()), float(np.quantile(losses, share))
+        with np.errstate(over="ignore", invalid="ignore"):
+            best, most = float(losses.min()), float(np.quantile(losses, share))
         worst = min(float(losses.max()), most + 1.5 * (most - best))
         ends = sorted([sign * best, sign * worst])
         return Limits.around(ends[0], ends[1])
@@ -156,8 +171,13 @@ def _modelled(trial: FrozenTrial, explanation: Explanation) -> dict[str, Any]:
     return {name: v for name, v in trial.params.items() if name in explanation.distributions}
 
 
-def choose_names(explanation: Explanation, params: Sequence[str] | None) -> list[str]:
+def choose_names(explanation: Explanation, told: Told, params: Sequence[str] | None) -> list[str]:
     """The parameters to show.
+
+    Args:
+        explanation: Knows those that are modelled.
+        told: The study's trials.
+        params: What was asked for; None for all.
 
     Raises:
         TypeError: If ``params`` is no sequence of names.
@@ -168,11 +188,15 @@ def choose_names(explanation: Explanation, params: Sequence[str] | None) -> list
     is_one = isinstance(params, str) or not isinstance(params, Iterable)
     names: list[Any] = [params] if is_one else list(params)
     if is_one or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"params is {params!r}, but must be a sequence of parameter names.")
+        got = params if is_one else names
+        raise TypeError(f"params is {got!r}, but must be a sequence of parameter names.")
     for name in names:
         if name not in explanation.distributions:
+            is_known = any(name in trial.params for trial in told.trials)
+            why = ", which is not modelled, as it has a single value or is of several kinds"
             raise ValueError(
-                f"params has {name!r}, but the parameters are {list(explanation.distributions)!r}."
+                f"params has {name!r}{why if is_known else ''}, but the parameters are "
+                f"{list(explanation.distributions)!r}."
             )
     if not names:
         raise ValueError("params is empty, but must have at least one parameter.")
@@ -185,8 +209,8 @@ def check_at(
     """Make sure that ``at`` has values of known parameters within their ranges.
 
     Returns:
-        Those of the parameters that are modelled: ``study.best_params`` has those of a single value
-        too.
+        Those of the parameters that are modelled (``study.best_params`` has those of a single value
+        too), each the nearest that its parameter can take.
 
     Raises:
         TypeError: If ``at`` is no dict.
@@ -196,6 +220,7 @@ def check_at(
         return None
     if not isinstance(at, Mapping):
         raise TypeError(f"at is {at!r}, but must be a dict of values by parameter name.")
+    chosen = {}
     for name, value in at.items():
         distribution = explanation.distributions.get(name)
         if distribution is None and any((name, value) in t.params.items() for t in told.trials):
@@ -209,7 +234,8 @@ def check_at(
         low, high = place.positions[0], place.positions[-1]
         if not low <= place.place(value) <= high:
             raise ValueError(f"at has {name}={value!r}, which is no value of {distribution}.")
-    return {name: value for name, value in at.items() if name in explanation.distributions}
+        chosen[name] = nearest(distribution, value)
+    return chosen
 
 
 def check_int(name: str, value: Any) -> None:
@@ -224,6 +250,20 @@ def check_int(name: str, value: Any) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name} is {value!r}, but must be an int.")
+
+
+def check_text(name: str, value: Any) -> None:
+    """Refuse what is no text.
+
+    Args:
+        name: Of the argument.
+        value: What it got.
+
+    Raises:
+        TypeError: If it is none.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}, but must be a text.")
 
 
 def hover(trial: FrozenTrial) -> str:

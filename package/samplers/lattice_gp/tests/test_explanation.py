@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies
 import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
@@ -272,6 +273,15 @@ def test_a_bad_choice_is_named() -> None:
     study.optimize(conditional, n_trials=8)
     with pytest.raises(ValueError, match=r"'kind' is 'odd', but must be one of \('plain'"):
         LatticeGPSampler(seed=0).explain(study).predict([{"x": 0.0, "kind": "odd"}])
+
+
+def test_parameters_of_several_kinds_alone_are_named() -> None:
+    study = optuna.create_study()
+    for is_log in (False, True):
+        space: dict[str, BaseDistribution] = {"x": FloatDistribution(0.1, 10.0, log=is_log)}
+        study.add_trial(create_trial(value=1.0, params={"x": 1.0}, distributions=space))
+    with pytest.raises(ValueError, match=r"other than those of several kinds \(x\): there is"):
+        LatticeGPSampler(seed=0).explain(study)
 
 
 def test_what_cannot_be_explained_says_so() -> None:

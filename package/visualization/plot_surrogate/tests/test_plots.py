@@ -485,6 +485,74 @@ def test_axes_end_beyond_the_better_trials(is_maximized: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    "values", [[1.7e308, -1.7e308], [1.7e308, 1.6e308], [1.7e308], [-1.7e308], [1e308, -1e300]]
+)
+def test_axes_of_the_largest_values_have_ends(values: list[float]) -> None:
+    limits = trials_module.Limits.around(min(values), max(values))
+    low, high = limits
+    assert low < high and math.isfinite(high - low)
+    assert all(low < limits.clip(value) < high for value in values)
+    study = study_of(lambda trial: smooth(trial) * 0.0 + values[trial.number % len(values)], 12)
+    with np.errstate(all="raise"):
+        for plot in PLOTS:
+            figure = plot(study)
+            for axis in (*figure.select_xaxes(), *figure.select_yaxes()):
+                assert axis.range is None or math.isfinite(axis.range[1] - axis.range[0])
+
+
+def test_a_slice_says_which_values_it_passes_through() -> None:
+    """Those of the lattice next to what was asked for, and numbers in few digits."""
+    study = study_of(smooth, 12)
+    asked = {"units": 200, "depth": 3.2, "rate": 0.00123456}
+    there = plots.plot_posterior_slice(study, ["depth"], at=asked)
+    exact = {"units": 192, "depth": 3, "rate": 0.00123456}
+    same = plots.plot_posterior_slice(study, ["depth"], at=exact)
+    assert "through units=192, depth=3, rate=0.001235<" in there.layout.title.text
+    assert there.to_json() == same.to_json()
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "expected"),
+    [
+        (IntDistribution(2, 8), 3.4, 3),
+        (IntDistribution(2, 8), np.float32(4.0), 4),
+        (IntDistribution(2, 8), np.int64(4), 4),
+        (IntDistribution(128, 512, step=64), 500, 512),
+        (IntDistribution(1, 100, log=True), 2.6, 3),
+        (FloatDistribution(0.1, 0.9, step=0.2), 0.55, 0.5),
+        (FloatDistribution(0.1, 0.9, step=0.2), 0.30000000000000004, 0.30000000000000004),
+        (FloatDistribution(0.0, 1.0), 0.123456789, 0.123456789),
+        (IntDistribution(0, 2**63 - 1), 2**62 + 1, 2**62 + 1),
+        (CategoricalDistribution([1, True, "a"]), True, True),
+    ],
+)
+def test_values_to_pass_through_are_of_the_lattice(
+    distribution: Any, value: Any, expected: Any
+) -> None:
+    got = scales.nearest(distribution, value)
+    assert got == pytest.approx(expected) and type(got) is type(expected)
+
+
+def test_what_is_not_modelled_is_told_apart_from_what_is_unknown() -> None:
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_categorical("model", ["perceiver"])
+        return smooth(trial)
+
+    study = study_of(objective, 6)
+    for plot in OVER_PARAMS:
+        with pytest.raises(ValueError, match="params has 'model', which is not modelled, as it"):
+            plot(study, ["model"])
+
+
+def test_what_plotly_would_fill_in_is_shown_as_it_is() -> None:
+    figure = plots.plot_posterior_slice(study_of(lambda t: t.suggest_float("%{y}", 0, 1), 6))
+    template = traces(figure, "expected value")[0].hovertemplate
+    assert template.startswith("&#37;{y}: %{x}<br>expected: %{y:.5g}")
+    figure = plots.plot_success_probability(study_of(lambda t: t.suggest_int("%{y}", 0, 9), 6))
+    assert traces(figure, "ends with a value")[0].hovertemplate.startswith("&#37;{y}: %{x}<br>")
+
+
+@pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"params": "depth"}, TypeError, "params is 'depth', but must be a sequence"),
@@ -494,6 +562,8 @@ def test_axes_end_beyond_the_better_trials(is_maximized: bool) -> None:
         ({"params": 3}, TypeError, "params is 3, but must be a sequence of parameter names"),
         ({"params": ["depth", 3]}, TypeError, r"params is \['depth', 3\], but must be a seq"),
         ({"at": {"dept": 3}}, ValueError, "at has a value for 'dept'"),
+        ({"at": {"depth": 10**400}}, ValueError, "at has depth=100000"),
+        ({"target_name": None}, TypeError, "target_name is None, but must be a text"),
         ({"at": {"depth": 11}}, ValueError, "at has depth=11, which is no value of"),
         ({"at": {"depth": "x"}}, ValueError, "at has depth='x'"),
         ({"at": {"depth": None}}, ValueError, "at has depth=None"),
@@ -515,6 +585,8 @@ def test_bad_arguments_are_named(
 
 def test_names_and_numbers_may_be_of_numpy_or_an_iterator() -> None:
     study = study_of(smooth, 6)
+    with pytest.raises(TypeError, match=r"params is \['depth', 3\], but must be"):
+        plots.plot_posterior_slice(study, (name for name in ("depth", 3)))
     plain = plots.plot_posterior_slice(study, ["depth", "rate"])
     for params in (np.array(["depth", "rate"]), (name for name in ("depth", "rate"))):
         same = plots.plot_posterior_slice(study, params, objective=np.int64(0))
@@ -549,6 +621,9 @@ def test_other_bad_input_is_named() -> None:
         plots.plot_next_trials(study, n_trials="3")
     with pytest.raises(ValueError, match="max_trials is 1, but must be 2 or more"):
         plots.plot_calibration(study, max_trials=1)
+    for plot in (plots.plot_calibration, plots.plot_next_trials):
+        with pytest.raises(TypeError, match=r"target_name is \['loss'\], but must be a text"):
+            plot(study, target_name=["loss"])
     with pytest.raises(ValueError, match="4 completed trials, none of which could be predicted"):
         plots.plot_calibration(study)
 
