@@ -66,14 +66,11 @@ def plot_next_trials(
     limits = _limits(told, predictions, objective)
     texts = [hover(trial) for trial in told.trials]
     figure, places = style.panels(len(names))
-    for i, (name, place) in enumerate(zip(names, places)):
+    for name, place in zip(names, places):
         scale = Scale.of(name, explanation.distributions[name], N_SHOWN)
         style.add_trials(figure, place, told, scale, limits, texts)
         _add_suggestions(figure, place, scale, suggested, predictions, objective)
-        style.show_axis(figure, place, scale)
-        figure.update_yaxes(range=limits, row=place[0], col=place[1])
-        if place[1] == 1:
-            figure.update_yaxes(title_text=target_name, row=place[0], col=place[1])
+        style.show_axes(figure, place, scale, {"range": limits}, target_name)
     note = "in the order of the numbers, with 80% intervals; hover for all they are expected to be"
     style.finish(figure, f"Where the next {n_trials} trials would go", note)
     return figure

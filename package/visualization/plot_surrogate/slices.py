@@ -71,17 +71,14 @@ def plot_posterior_slice(
     limits = told.limits()
     texts = [hover(trial) for trial in told.trials]
     figure, places = style.panels(len(names))
-    for i, (name, place) in enumerate(zip(names, places)):
+    for name, place in zip(names, places):
         scale = Scale.of(name, explanation.distributions[name], N_SHOWN)
         base = reference(told, explanation, [name], at)
         if base is not None:
             its = Slice.along(explanation, scale, base)
             add_slice(figure, place, its, objective)
         style.add_trials(figure, place, told, scale, limits, texts)
-        style.show_axis(figure, place, scale)
-        figure.update_yaxes(range=limits, row=place[0], col=place[1])
-        if place[1] == 1:
-            figure.update_yaxes(title_text=target_name, row=place[0], col=place[1])
+        style.show_axes(figure, place, scale, {"range": limits}, target_name)
     through = "the best trial" if not at else ", ".join(f"{k}={short(v)}" for k, v in at.items())
     style.finish(figure, "Expected value along each parameter", f"through {escaped(through)}")
     return figure

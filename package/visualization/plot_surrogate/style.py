@@ -5,8 +5,10 @@ The template is left to plotly: what ``plotly.io.templates.default`` says holds,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 import math
+from typing import Any
 
 from .plotly_parts import go
 from .plotly_parts import make_subplots
@@ -85,9 +87,27 @@ def finish(figure: go.Figure, text: str, note: str) -> None:
     )
 
 
-def show_axis(figure: go.Figure, place: tuple[int, int], scale: Scale) -> None:
-    """Make a panel's horizontal axis that of a parameter."""
-    figure.update_xaxes(title_text=escaped(scale.name), row=place[0], col=place[1], **scale.axis)
+def show_axes(
+    figure: go.Figure,
+    place: tuple[int, int],
+    scale: Scale,
+    vertical: Mapping[str, Any],
+    title: str,
+) -> None:
+    """Make a panel's horizontal axis that of a parameter, and show its vertical one.
+
+    Args:
+        figure: The figure.
+        place: Row and column of the panel.
+        scale: Of the parameter.
+        vertical: Properties of the vertical axis.
+        title: Of the vertical axis, told on the left of each row.
+    """
+    row, column = place
+    figure.update_xaxes(title_text=escaped(scale.name), row=row, col=column, **scale.axis)
+    figure.update_yaxes(row=row, col=column, **vertical)
+    if column == 1:
+        figure.update_yaxes(title_text=title, row=row, col=column)
 
 
 def add_trials(

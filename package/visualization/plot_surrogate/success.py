@@ -62,16 +62,13 @@ def plot_success_probability(
     names = choose_names(explanation, told, params)
     at = check_at(explanation, told, at)
     figure, places = style.panels(len(names))
-    for i, (name, place) in enumerate(zip(names, places)):
+    for name, place in zip(names, places):
         scale = Scale.of(name, explanation.distributions[name], N_SHOWN)
         base = reference(told, explanation, [name], at)
         if base is not None:
             _add_curves(figure, place, Slice.along(explanation, scale, base))
         _add_outcomes(figure, place, study, scale)
-        style.show_axis(figure, place, scale)
-        figure.update_yaxes(**_AXIS, row=place[0], col=place[1])
-        if place[1] == 1:
-            figure.update_yaxes(title_text="Probability", row=place[0], col=place[1])
+        style.show_axes(figure, place, scale, _AXIS, "Probability")
     n_failed = len(study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
     note = f"{n_failed} of {len(study.trials)} trials failed, {told.n_feasible} are feasible"
     style.finish(figure, "Probability of success along each parameter", note)
