@@ -107,6 +107,8 @@ def plot_posterior_pairs(
     )
     note = (shown if len(names) < n_known else "") + (
         "below the diagonal the expected value, above it the uncertainty"
+        if len(names) > 1
+        else "only one is shown"
     )
     style.finish(figure, "Expected value of each pair of parameters", note)
     return figure

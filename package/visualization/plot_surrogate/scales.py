@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -145,18 +146,23 @@ class Scale:
 
 def labels(values: Sequence[Any]) -> list[str]:
     """Values as a few characters each, of as many as it takes to tell them apart."""
+    told_apart = (texts for texts in _ways_to_say(values) if len(set(texts)) == len(texts))
+    return [escaped(text) for text in next(told_apart)]
+
+
+def _ways_to_say(values: Sequence[Any]) -> Iterator[list[str]]:
+    """Values as texts, the shortest first; the last are different in any case."""
     for n_digits in range(_MIN_DIGITS, _MAX_DIGITS + 1):
-        texts = [_short(value, n_digits) for value in values]
-        if len(set(texts)) == len(texts):
-            break
-    else:
-        texts = [repr(value) for value in values]
-    return [escaped(text) for text in texts]
+        n_characters = n_digits * _CHARACTERS_A_DIGIT
+        rounded = [f"{v:.{n_digits}g}" if isinstance(v, float) else str(v) for v in values]
+        yield [_beginning(text, n_characters) for text in rounded]
+    exact = [repr(value) for value in values]
+    yield [_beginning(text, n_characters) for text in exact]
+    yield [_beginning(text[::-1], n_characters)[::-1] for text in exact]
+    yield [f"{i}: {_beginning(text, n_characters)}" for i, text in enumerate(exact, 1)]
 
 
-def _short(value: Any, n_digits: int) -> str:
-    text = f"{value:.{n_digits}g}" if isinstance(value, float) else str(value)
-    n_characters = n_digits * _CHARACTERS_A_DIGIT
+def _beginning(text: str, n_characters: int) -> str:
     return text if len(text) <= n_characters else text[: n_characters - 1] + "…"
 
 

@@ -759,6 +759,26 @@ def test_labels_are_told_apart(values: list[Any], expected: list[str]) -> None:
     assert scales.labels(values) == expected
 
 
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        # Paths differ at their ends.
+        (["/" + "d" * 200 + name for name in ("a.pt", "b.pt")], ["a.pt'", "b.pt'"]),
+        (["p" * 200 + middle + "s" * 200 for middle in "ab"], ["1: 'ppp", "2: 'ppp"]),
+        (["y" * 400, "y" * 400 + "z"], ["yyyy", "yyyz'"]),
+    ],
+)
+def test_labels_of_long_names_stay_short(values: list[str], expected: list[str]) -> None:
+    got = scales.labels(values)
+    assert len(set(got)) == len(got) and max(map(len, got)) < 80
+    assert all(part in label for part, label in zip(expected, got))
+
+
+def test_pairs_of_one_parameter_say_nothing_of_a_diagonal() -> None:
+    text = plots.plot_posterior_pairs(study_of(smooth, 6), ["depth"]).layout.title.text
+    assert text == "Expected value of each pair of parameters<br><sup>only one is shown</sup>"
+
+
 def test_names_are_shown_as_they_are() -> None:
     def objective(trial: optuna.Trial) -> float:
         token = trial.suggest_categorical(
