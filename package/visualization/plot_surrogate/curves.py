@@ -48,6 +48,11 @@ class Slice:
         predicted = iter(explanation.predict([p for p, so in zip(params, exists) if so]))
         return cls(scale, [next(predicted) if so else None for so in exists])
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the parameter does not exist anywhere on it."""
+        return all(prediction is None for prediction in self.predictions)
+
     def medians(self, objective: int) -> FloatArray:
         """Array (n,), NaN where there is no prediction."""
         return np.array([median(p, objective) if p else np.nan for p in self.predictions])
@@ -68,6 +73,8 @@ def add_slice(figure: go.Figure, place: tuple[int, int], its: Slice, objective: 
         its: The slice.
         objective: Whose values.
     """
+    if its.is_empty:
+        style.add_note(figure, place, style.NOT_THERE)
     draw = _add_bars if its.scale.is_lattice and len(its.predictions) <= _MAX_BARS else _add_bands
     draw(figure, place, its, objective)
 

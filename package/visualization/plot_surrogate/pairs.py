@@ -98,6 +98,9 @@ def plot_posterior_pairs(
             cells = Cells.over(explanation, pair, base, objective)
             add_cells(figure, places[0], cells, is_median=True)
             add_cells(figure, places[1], cells.transposed(), is_median=False)
+            if np.isnan(cells.medians).all():
+                for panel in places:
+                    style.add_note(figure, panel, style.NOT_THERE)
             _add_points(figure, places[0], told, pair, texts)
             _add_points(figure, places[1], told, pair[::-1], texts)
     _show_axes(figure, [scales[name] for name in names], told, target_name)
@@ -143,18 +146,11 @@ def _panels(n: int) -> go.Figure:
 
 
 def _say_never_together(figure: go.Figure, places: Sequence[tuple[int, int]]) -> None:
-    for row, column in places:
-        figure.add_trace(go.Scatter(x=[None], y=[None], showlegend=False), row=row, col=column)
-        figure.add_annotation(
-            text="never in one trial",
-            showarrow=False,
-            x=0.5,
-            y=0.5,
-            xref="x domain",
-            yref="y domain",
-            row=row,
-            col=column,
-        )
+    for place in places:
+        # Without a trace a panel has no axes to write on.
+        empty = go.Scatter(x=[None], y=[None], showlegend=False)
+        figure.add_trace(empty, row=place[0], col=place[1])
+        style.add_note(figure, place, "never in one trial")
 
 
 def _add_points(

@@ -79,6 +79,9 @@ def plot_posterior_slice(
             add_slice(figure, place, its, objective)
         style.add_trials(figure, place, told, scale, limits, texts)
         style.show_axes(figure, place, scale, {"range": limits}, target_name)
-    through = "the best trial" if not at else ", ".join(f"{k}={short(v)}" for k, v in at.items())
+    best = (
+        "the best trial" if told.n_feasible else "the best of trials that all break a constraint"
+    )
+    through = ", ".join(f"{k}={short(v)}" for k, v in at.items()) if at else best
     style.finish(figure, "Expected value along each parameter", f"through {escaped(through)}")
     return figure

@@ -27,6 +27,9 @@ INCUMBENT = "#e0443e"
 NEXT = "#1f9d55"
 OUTLINE = "#ffffff"
 
+# What a panel says where ``at`` leads away from a parameter's branch.
+NOT_THERE = "does not exist there"
+
 _MAX_COLUMNS = 4
 _FEW = 150
 _PANEL_WIDTH, _PANEL_HEIGHT = 300, 280
@@ -108,6 +111,21 @@ def show_axes(
     figure.update_yaxes(row=row, col=column, **vertical)
     if column == 1:
         figure.update_yaxes(title_text=title, row=row, col=column)
+
+
+def add_note(figure: go.Figure, place: tuple[int, int], text: str) -> None:
+    """Say in the middle of a panel why nothing is drawn there."""
+    row, column = place
+    figure.add_annotation(
+        text=text,
+        showarrow=False,
+        x=0.5,
+        y=0.5,
+        xref="x domain",
+        yref="y domain",
+        row=row,
+        col=column,
+    )
 
 
 def add_trials(

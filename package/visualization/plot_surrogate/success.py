@@ -76,6 +76,8 @@ def plot_success_probability(
 
 
 def _add_curves(figure: go.Figure, place: tuple[int, int], its: Slice) -> None:
+    if its.is_empty:
+        style.add_note(figure, place, style.NOT_THERE)
     curves = {
         "ends with a value": (
             style.MEAN,

@@ -212,6 +212,26 @@ def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist() -> None:
     assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
 
 
+def test_panels_in_which_nothing_exists_say_so() -> None:
+    study = study_of(conditional, 40)
+    elsewhere = {"kind": "bent"}
+
+    def notes(plot: Callable[..., Any], names: list[str]) -> list[str]:
+        return [note.text for note in plot(study, names, at=elsewhere).layout.annotations]
+
+    for plot in (plots.plot_posterior_slice, plots.plot_success_probability):
+        assert notes(plot, ["x", "twist", "bend"]) == ["does not exist there"]
+        assert notes(plot, ["kind"]) == []
+    # On the diagonal, and both below and above it.
+    assert notes(plots.plot_posterior_pairs, ["x", "twist"]) == ["does not exist there"] * 3
+
+
+def test_the_title_says_that_the_best_trial_breaks_a_constraint() -> None:
+    sampler = lattice_gp.LatticeGPSampler(seed=1, constraints_func=lambda _: [1.0])
+    title = plots.plot_posterior_slice(study_of(smooth, 6, sampler), ["depth"]).layout.title.text
+    assert title.endswith("<sup>through the best of trials that all break a constraint</sup>")
+
+
 def test_parameters_that_only_pruned_trials_have_are_shown() -> None:
     def objective(trial: optuna.Trial) -> float:
         x = trial.suggest_float("x", 0.0, 1.0)
