@@ -88,6 +88,8 @@ def _check_branch(clone: Clone) -> None:
     got = f"--branch: got {clone.branch!r}"
     if not succeeds(clone.path, "check-ref-format", "--branch", clone.branch):
         raise UsageError(f"{got}, accepts a name that git allows")
+    if clone.branch == clone.base:
+        raise UsageError(f"{got}, which the new branch begins at; choose another name")
     heads = git(clone.path, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
     for head in heads.splitlines():
         if head == clone.branch:

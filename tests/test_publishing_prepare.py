@@ -286,6 +286,14 @@ def test_branches_that_cannot_be_written_are_refused(
     assert f"git -C '{spaced}' branch -D mine" in error
 
 
+def test_nobody_is_told_to_delete_the_base(
+    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = _refusal(checkout, registry, capsys, "--branch", "main")
+    assert "which the new branch begins at; choose another name" in error
+    assert "branch -D" not in error
+
+
 def test_a_commit_without_an_author_is_refused(
     checkout: Path,
     registry: Path,
