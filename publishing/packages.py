@@ -15,7 +15,6 @@ from . import readme
 from .errors import UsageError
 from .findings import Finding
 from .git import files_in
-from .git import succeeds
 from .versions import Supported
 from .versions import supported
 
@@ -48,12 +47,13 @@ class Package:
 
     @cached_property
     def files(self) -> list[str]:
-        """Names relative to the folder: what is tracked or could be; all of it without git.
+        """Names relative to the folder: what is tracked or could be; all outside a repository.
 
         Raises:
-            UsageError: If one is no file that a registry can hold.
+            UsageError: If one is no file that a registry can hold, or git is missing or refuses to
+                read the repository.
         """
-        has_git = succeeds(self.root, "rev-parse", "--git-dir")
+        has_git = any((folder / ".git").exists() for folder in (self.root, *self.root.parents))
         names = self._names_by_git() if has_git else self._names_on_disk()
         for name in names:
             if not name.isprintable():

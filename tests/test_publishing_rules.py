@@ -558,6 +558,19 @@ def test_files_that_cannot_be_published_are_told(
     assert error.startswith("error: package/samplers/lattice_gp") and words in error
 
 
+def test_a_repository_that_git_does_not_read_is_told(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without git's word all caches would be findings."""
+    root = copy.parents[2]
+    (root / ".git").mkdir()
+    assert cli.main(["check"], root=root) == 2
+    assert f"error: git ls-files in {root}: fatal: " in capsys.readouterr().err
+    monkeypatch.setenv("PATH", str(root))
+    assert cli.main(["check"], root=root) == 2
+    assert capsys.readouterr().err.startswith("error: git: not found on PATH")
+
+
 def test_other_versions_of_the_tools_are_told(copy: Path) -> None:
     shutil.rmtree(copy)
     write("README.md", "# Empty\n")(copy)
