@@ -132,8 +132,9 @@ class LearnedCosts(Costs):
         self.log_typical = float(surrogate.warp.way_back(np.zeros(1))[0])
 
     def log_costs(self, points: FloatArray) -> FloatArray:
-        means, _ = self._surrogate.posterior.predict(self._to_inputs(points))
-        log_costs: FloatArray = self._surrogate.warp.way_back(means)
+        log_costs: FloatArray = self._surrogate.warp.way_back(
+            self._surrogate.mean(self._to_inputs(points))
+        )
         return log_costs
 
 

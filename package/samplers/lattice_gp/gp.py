@@ -105,7 +105,7 @@ class Posterior:
         """
         if len(inputs.features) == 0:
             return self, np.empty(0)
-        believed = self.predict(inputs)[0]
+        believed = self.mean(inputs)
         both = self._inputs.followed_by(inputs)
         values = np.concatenate([self._values, believed])
         known = np.zeros_like(self._values)

@@ -64,10 +64,7 @@ class MarginalLikelihood:
         # Zero above the diagonal, so that sums over pairs count each pair once.
         self._squared = pairwise_squared_differences(inputs)
         self._main = inputs.effects @ inputs.effects.T
-        # For the gradient: zero above the diagonal and halved on it, to count each pair once.
-        main_once = np.tril(self._main)
-        main_once[self._diagonal] *= 0.5
-        self._main_once = main_once.ravel(order="F")
+        self._main_once = _once(self._main)
         self._expected = inputs.expected
         # What is added to the covariance whatever the hyperparameters; None if nothing is.
         self._fixed: FloatArray | None = None
@@ -75,10 +72,13 @@ class MarginalLikelihood:
             self._fixed = inputs.trends @ inputs.trends.T
         if extra_variances is not None:
             self._fixed = np.diag(extra_variances) + (0.0 if self._fixed is None else self._fixed)
+        self._fixed_once = None if self._fixed is None else _once(self._fixed)
         self._prior_mean, self._prior_deviation = prior.moments(inputs.n_params)
 
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Evaluate at ``theta`` (d + 4,): logarithms of the hyperparameters, and the power.
+
+        Its order is that of :meth:`Prior.moments`: length scales, signal, main effects, noise, power.
 
         Returns:
             The negative log posterior density up to a constant, and its gradient (d + 4,).
@@ -114,16 +114,26 @@ class MarginalLikelihood:
         gradient[-3] = main * (self._main_once @ sensitivity)
         # What is left of the covariance is the signal's; the gradients of all sum up to this.
         gradient[-4] = 0.5 * (n - fitted) - gradient[-2] - gradient[-3]
-        if self._fixed is not None:
-            fixed_once = np.tril(self._fixed)
-            fixed_once[self._diagonal] *= 0.5
-            gradient[-4] -= fixed_once.ravel(order="F") @ sensitivity
+        if self._fixed_once is not None:
+            gradient[-4] -= self._fixed_once @ sensitivity
         slope *= sensitivity
         gradient[:-4] = -2.0 * signal * inverse_squares * (self._squared @ slope)
 
         away = (theta - self._prior_mean) / self._prior_deviation
         value = 0.5 * fitted + log_determinant_half - log_jacobian + 0.5 * away @ away
         return float(value), gradient + away / self._prior_deviation
+
+
+def _once(matrix: FloatArray) -> FloatArray:
+    """A symmetric matrix (n, n) as (n * n,) in Fortran's order, each pair in it once.
+
+    It is zero above the diagonal and halved on it: times the derivative by the covariance, of which
+    only what lies on and below the diagonal is known, it makes half the trace of their product.
+    """
+    once = np.tril(matrix)
+    once[np.diag_indices(len(once))] *= 0.5
+    flat: FloatArray = once.ravel(order="F")
+    return flat
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ class Source:
 
     def _means(self, points: FloatArray) -> FloatArray:
         inputs = self._surrogates.inputs(self._space, self._alignment(points))
-        return np.stack([model.posterior.mean(inputs) for model in self._models], axis=1)
+        return np.stack([model.mean(inputs) for model in self._models], axis=1)
 
 
 class Trends:
