@@ -50,19 +50,18 @@ class Beliefs:
             points: Array (m, d).
             inputs: The same as the surrogates see them.
         """
-        scores = np.zeros(0)
+        total = np.zeros(len(points))
         if self.improvement is not None:
-            scores = self.improvement(inputs)
+            total += self.improvement(inputs)
         if self.feasibility is not None:
-            weighed = self.recipe.constraint_weight * self.feasibility.log_probability(inputs)
-            scores = scores + weighed if len(scores) else weighed
+            total += self.recipe.constraint_weight * self.feasibility.log_probability(inputs)
         if self.success is not None:
-            scores += self.recipe.success_weight * self.success.log_probability(inputs.features)
+            total += self.recipe.success_weight * self.success.log_probability(inputs.features)
         if self.costs is not None:
             # Relative to some cost, so that equal ones are exactly nothing.
             log_ratios = self.costs.log_costs(points) - self.costs.log_typical
-            scores -= self.cost_weight * log_ratios
-        return scores
+            total -= self.cost_weight * log_ratios
+        return total
 
     def expect(self, points: FloatArray, inputs: Inputs) -> list[Expectation]:
         """What is expected of each of given points (m, d), as in :meth:`acquisition`."""

@@ -79,11 +79,11 @@ class Improvement:
             self._boxes = nondominated_boxes(thinned(front), _reference(front, everywhere))
 
     def __call__(self, inputs: Inputs) -> FloatArray:
-        """Scores (m,) of given points."""
+        """Logarithms (m,) of what given points are expected to improve by."""
         return self.of([s.predict(inputs) for s in self._objectives])
 
     def of(self, predictions: Sequence[tuple[FloatArray, FloatArray]]) -> FloatArray:
-        """Scores (m,) of points with these means and deviations (m,) of each objective."""
+        """The same of points with these means and deviations (m,) of each objective's scores."""
         if len(predictions) == 1:
             return log_expected_improvement(*predictions[0], self._to_beat)
         means, deviations = (np.stack(columns, axis=1) for columns in zip(*predictions))

@@ -15,7 +15,7 @@ from .space import SearchSpace
 from .visits import Visits
 
 
-# So few open points are all scored, and so many points of a nearly spent lattice.
+# So few open points are all looked at, and so many points of a nearly spent lattice.
 _MAX_EXHAUSTIVE = 600
 # Rounds of perturbations of the best candidates, ever closer.
 _N_ROUNDS = 3
@@ -48,11 +48,12 @@ def maximize(
 ) -> FloatArray:
     """Find an open point of high acquisition.
 
-    Scores the candidates, then perturbations of the best of them in shrinking rounds. Every point
-    is snapped to the lattice before it is scored. If few points are open, scores them all instead.
+    Looks at the candidates, then at perturbations of the best of them in shrinking rounds. Every
+    point is snapped to the lattice before it is looked at. If few points are open, looks at them all
+    instead.
 
     Args:
-        acquisition: Maps points (m, d) to scores (m,).
+        acquisition: From points (m, d) to how promising they are (m,), in any unit.
         space: The search space.
         visits: Says which points may be proposed.
         candidates: Array (k, d) of points to begin with.
@@ -74,21 +75,21 @@ def maximize(
         candidates = visits.sample_least_visited(candidates, _MAX_EXHAUSTIVE, rng)
     else:
         candidates = candidates[visits.least_visited(candidates)]
-    scores = acquisition(candidates)
+    promises = acquisition(candidates)
     scale = _ROUND_SCALE if region is None else _ROUND_SCALE * region.side
     for _ in range(_N_ROUNDS):
-        top = np.argsort(-scores, kind="stable")[:_N_CENTRES]
+        top = np.argsort(-promises, kind="stable")[:_N_CENTRES]
         neighbours = perturb(space, candidates[top], _N_PER_ROUND, scale, rng)
         is_eligible = visits.is_open(neighbours)
         if region is not None:
             is_eligible &= region.contains(neighbours)
         neighbours = neighbours[is_eligible]
         candidates = np.concatenate([candidates[top], neighbours])
-        scores = np.concatenate([scores[top], acquisition(neighbours)])
+        promises = np.concatenate([promises[top], acquisition(neighbours)])
         scale *= _ROUND_SHRINKAGE
-    return _best(candidates, scores)
+    return _best(candidates, promises)
 
 
-def _best(candidates: FloatArray, scores: FloatArray) -> FloatArray:
-    best: FloatArray = candidates[np.argmax(scores)]
+def _best(candidates: FloatArray, promises: FloatArray) -> FloatArray:
+    best: FloatArray = candidates[np.argmax(promises)]
     return best

@@ -21,7 +21,7 @@ MAX_ROBUST_SCORE = 1e3
 # A spread below rounding error, relative to the values themselves, is none.
 _RELATIVE_PRECISION = 1e-14
 # Transformed scores that spread less are all equal.
-_SMALLEST_SCALE = 1e-12
+SMALLEST_DEVIATION = 1e-12
 # Quotients that tend to 0 / 0 are evaluated by their series from here on.
 _SERIES_BELOW = 1e-3
 
@@ -132,15 +132,15 @@ class PowerFamily:
         slopes *= self._squared_logs
         n = len(transformed)
         centred = transformed - transformed.sum() / n
-        scale = math.sqrt(centred @ centred / n)
-        if scale <= _SMALLEST_SCALE:
+        deviation = math.sqrt(centred @ centred / n)
+        if deviation <= SMALLEST_DEVIATION:
             return np.zeros(n), np.zeros(n), 0.0, 0.0
-        centred /= scale
+        centred /= deviation
         slopes -= slopes.sum() / n
-        slopes /= scale
+        slopes /= deviation
         relative_growth = float(centred @ slopes) / n
         slopes -= relative_growth * centred
-        log_jacobian = (power - 1.0) * self._sum_of_logs - n * math.log(scale)
+        log_jacobian = (power - 1.0) * self._sum_of_logs - n * math.log(deviation)
         return centred, slopes, log_jacobian, self._sum_of_logs - n * relative_growth
 
 
@@ -169,10 +169,10 @@ def robust_scores(values: FloatArray) -> Scaled:
     low, centre = quartile, median
     if 0.0 < MAX_ROBUST_SCORE * (quartile - eighth) < median - quartile:
         low, centre = eighth, quartile
-    scale = unclipped_unit(float(centre - low), float(centre), float(ordered[0]))
-    if is_rounding(scale, ordered[: len(values) // 2 + 1]):
+    unit = unclipped_unit(float(centre - low), float(centre), float(ordered[0]))
+    if is_rounding(unit, ordered[: len(values) // 2 + 1]):
         return Scaled(np.zeros_like(values), float(centre), 1.0)
-    return _measured(values, Yardstick(float(centre), scale))
+    return _measured(values, Yardstick(float(centre), unit))
 
 
 def scale(values: FloatArray, is_robust: bool, yardstick: Yardstick | None = None) -> Scaled:

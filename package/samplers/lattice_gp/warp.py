@@ -14,6 +14,7 @@ from .transform import MAX_ROBUST_SCORE
 from .transform import power_transform
 from .transform import PowerFamily
 from .transform import scale
+from .transform import SMALLEST_DEVIATION
 from .transform import Yardstick
 
 
@@ -21,8 +22,8 @@ from .transform import Yardstick
 _MAX_SCORE = 10.0 * MAX_ROBUST_SCORE
 _LOG_MAX_SCORE = math.log1p(_MAX_SCORE)
 _ALMOST_MINUS_ONE = -1.0 + 1e-15
-# Transformed scores that spread less are all equal.
-_SMALLEST_DEVIATION = 1e-12
+# Of a power transform's exponent: from here on it is a logarithm in all but name.
+_SMALLEST_EXPONENT = 1e-12
 
 
 @dataclass(frozen=True)
@@ -108,9 +109,9 @@ class WarpOnValues:
         mean = float(transformed.sum()) / n
         centred = transformed - mean
         deviation = math.sqrt(centred @ centred / n)
-        is_constant = deviation <= _SMALLEST_DEVIATION
+        is_constant = deviation <= SMALLEST_DEVIATION
         self.scores: FloatArray = np.zeros(n) if is_constant else centred / deviation
-        deviation = _SMALLEST_DEVIATION if is_constant else deviation
+        deviation = SMALLEST_DEVIATION if is_constant else deviation
         self.way_back = WayBack(warp.power, mean, deviation, scaled.centre, scaled.unit)
 
     def to_scores(self, values: FloatArray) -> FloatArray:
@@ -131,14 +132,12 @@ def inverse_power_transform(transformed: FloatArray, power: float) -> FloatArray
     """The scores, within bounds, of which Yeo-Johnson's transform is given, of any shape."""
     signs = np.where(transformed < 0, -1.0, 1.0)
     powers = 1.0 + (power - 1.0) * signs
-    # (1 + |score|) ** powers, which has to be positive.
-    base = powers * np.abs(transformed)
-    if abs(power) < _SMALLEST_DEVIATION or abs(power - 2.0) < _SMALLEST_DEVIATION:
-        # The limit of a logarithm over a power that tends to 0.
-        powers = np.where(np.abs(powers) < _SMALLEST_DEVIATION, _SMALLEST_DEVIATION, powers)
-        base = powers * np.abs(transformed)
-    # Beyond the end of the image the base would be negative: it is as good as at the end.
-    logs = np.log1p(np.maximum(base, _ALMOST_MINUS_ONE)) / powers
+    # Where the exponent is 0, the quotient below is 0 / 0; its limit is |transformed|.
+    powers = np.where(np.abs(powers) < _SMALLEST_EXPONENT, _SMALLEST_EXPONENT, powers)
+    # (1 + |score|) ** powers - 1. Beyond the end of the image it would be less than -1: it is as
+    # good as at the end.
+    growth = np.maximum(powers * np.abs(transformed), _ALMOST_MINUS_ONE)
+    logs = np.log1p(growth) / powers
     scores = signs * np.expm1(np.minimum(logs, _LOG_MAX_SCORE))
     clipped: FloatArray = np.clip(scores, -_MAX_SCORE, _MAX_SCORE)
     return clipped
