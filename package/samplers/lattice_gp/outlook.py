@@ -30,7 +30,9 @@ _ENDS: FloatArray = _SCALE * stdtrit(_DEGREES_OF_FREEDOM, np.array(LEVELS))
 _OUTCOMES: FloatArray = np.concatenate([_NODES, _ENDS])
 # Farther from the mean, in deviations, nothing is expected.
 _FARTHEST = 6.0
-_N_GAINS = 41
+# Where a gain is looked at, by Gauss and Legendre on [-1, 1]: below a far incumbent it falls off
+# too fast for points that are evenly spaced.
+_GAIN_NODES, _GAIN_WEIGHTS = np.polynomial.legendre.leggauss(41)
 
 
 class ScoreBelief(NamedTuple):
@@ -79,9 +81,9 @@ def outlook(belief: ScoreBelief) -> Outlook:
     mean, deviation, noise, best, incumbent, is_maximized, way_back = belief
     spread = math.hypot(deviation, noise)
     scores = [mean + spread * _OUTCOMES, np.array([best - noise, best + noise])]
-    gained_at: FloatArray = np.empty(0)
+    gained_at = weights = np.empty(0)
     if incumbent is not None:
-        gained_at = _gained_at((incumbent - mean) / deviation)
+        gained_at, weights = _gained_at((incumbent - mean) / deviation)
         scores.extend([np.array([incumbent]), mean + deviation * gained_at])
     values = way_back(np.concatenate(scores))
     n = len(_OUTCOMES)
@@ -93,7 +95,7 @@ def outlook(belief: ScoreBelief) -> Outlook:
     )
     gain = None
     if incumbent is not None:
-        gain = _expectation(below[0] - below[1:], gained_at)
+        gain = float(weights @ (below[0] - below[1:]))
     if is_maximized:
         sample, ends = -sample, -ends[::-1]
     average = float(sample.sum()) / _N_NODES
@@ -107,7 +109,7 @@ def outlook(belief: ScoreBelief) -> Outlook:
     )
 
 
-def _gained_at(incumbent: float) -> FloatArray:
+def _gained_at(incumbent: float) -> tuple[FloatArray, FloatArray]:
     """Where below the incumbent a gain is looked at, in deviations from the mean.
 
     From the incumbent down to where nothing is expected any more; not from farther above the mean.
@@ -117,14 +119,11 @@ def _gained_at(incumbent: float) -> FloatArray:
         incumbent: In deviations from the mean too.
 
     Returns:
-        Array (n,), evenly spaced and descending.
+        Places (n,), and weights (n,) with which gains there add up to what is expected.
     """
     highest = min(incumbent, _FARTHEST)
     lowest = min(highest, 0.0) - _FARTHEST
-    return np.linspace(highest, lowest, _N_GAINS)
-
-
-def _expectation(gains: FloatArray, at: FloatArray) -> float:
-    """Expectation of gains (n,) at evenly spaced points of the standard normal scale."""
-    density = np.exp(-0.5 * at**2) / math.sqrt(2.0 * math.pi)
-    return float(gains @ density) * float(at[0] - at[1])
+    half = 0.5 * (highest - lowest)
+    places = lowest + half * (1.0 + _GAIN_NODES)
+    density = np.exp(-0.5 * places**2) / math.sqrt(2.0 * math.pi)
+    return places, half * _GAIN_WEIGHTS * density

@@ -26,6 +26,7 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 StopCallback = lattice_gp.StopCallback
 prediction_of = lattice_gp.prediction_of
+acquisition = import_module(f"{lattice_gp.__name__}.acquisition")
 outlook = import_module(f"{lattice_gp.__name__}.outlook")
 warp = import_module(f"{lattice_gp.__name__}.warp")
 
@@ -309,6 +310,15 @@ def test_gain_is_told_however_far_the_incumbent_lies_above(
     as_they_are = warp.WayBack(1.0, 0.0, 1.0, 0.0, 1.0)
     belief = outlook.ScoreBelief(mean, deviation, 0.01, 0.0, 0.0, False, as_they_are)
     assert outlook.outlook(belief).gain == pytest.approx(expected, rel=5e-3)
+
+
+@pytest.mark.parametrize("incumbent", [-3.0, -1.5, -0.7, 0.3, 2.0])
+def test_gain_without_a_transform_is_expected_improvement(incumbent: float) -> None:
+    as_they_are = warp.WayBack(1.0, 0.0, 1.0, 0.0, 1.0)
+    belief = outlook.ScoreBelief(0.3, 0.5, 0.01, -1.0, incumbent, False, as_they_are)
+    logarithms = acquisition.log_expected_improvement(np.array([0.3]), np.array([0.5]), incumbent)
+    expected = math.exp(logarithms[0])
+    assert outlook.outlook(belief).gain == pytest.approx(expected, rel=1e-6, abs=0.0)
 
 
 def test_predictions_are_told_whatever_the_user_wants_of_floating_point() -> None:
