@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from optuna.trial import FrozenTrial
@@ -18,6 +19,10 @@ from .arrays import FloatArray
 from .curves import Curve
 from .records import Record
 from .space import SearchSpace
+
+
+# A trial, and its point (d,) in a search space.
+_Placed: TypeAlias = tuple[Record, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -81,54 +86,65 @@ def read_history(
             be looked at.
         uses_pruned: Whether pruned trials may tell of the objective by what they had reported.
     """
-    told: list[FloatArray] = []
-    tellers: list[Record] = []
-    pending: list[FloatArray] = []
-    failed: list[FloatArray] = []
-    pruned: list[FloatArray] = []
-    silent: list[Record] = []
-    spent: list[FloatArray] = []
-    beyond = _latest_beyond(space, records)
-    is_any_partial = False
+    placed = _placed(space, records)
     # Of several objectives, Optuna knows no intermediate values.
     uses_pruned = uses_pruned and len(is_maximized) == 1
-    for record in records:
-        point, suggestion = record.place(space), record.asked(space)
-        if point is None:
-            continue
-        theirs = record.beyond(space)
-        if theirs == beyond or (theirs < beyond and not record.has_result):
-            spent.extend([point] if suggestion is None else [point, suggestion])
-        state = record.trial.state
-        if state == TrialState.COMPLETE:
-            told.append(point)
-            tellers.append(record)
-        elif state == TrialState.RUNNING:
-            pending.append(point)
-        elif state == TrialState.FAIL:
-            failed.append(point)
-        elif state == TrialState.PRUNED and uses_pruned and record.trial.intermediate_values:
-            told.append(point)
-            tellers.append(record)
-            is_any_partial = True
-        elif state == TrialState.PRUNED:
-            pruned.append(point)
-            silent.append(record)
-    constraints = table_of([record.constraints for record in tellers + silent])
+    told = [(record, point) for record, point in placed if _tells(record, uses_pruned)]
+    silent = [
+        (record, point)
+        for record, point in placed
+        if record.trial.state == TrialState.PRUNED and not _tells(record, uses_pruned)
+    ]
+    tellers = [record for record, _ in told]
+    constraints = table_of([record.constraints for record, _ in told + silent])
     signs = np.where(is_maximized, -1.0, 1.0)
+    is_any_partial = not all(map(_is_complete, tellers))
     return History(
         points=_stack(told, space),
         values=signs * _values(tellers, len(is_maximized)),
         curves=tuple(r.curve().times(signs[0]) for r in tellers) if is_any_partial else (),
         is_maximized=tuple(is_maximized),
-        constraints=constraints[: len(tellers)],
+        constraints=constraints[: len(told)],
         costs=_costs(tellers, measure_cost),
-        pending=_stack(pending, space),
-        failed=_stack(failed, space),
-        pruned=_stack(pruned, space),
-        pruned_constraints=constraints[len(tellers) :],
-        spent=_stack(spent, space),
+        pending=_stack(_in_state(placed, TrialState.RUNNING), space),
+        failed=_stack(_in_state(placed, TrialState.FAIL), space),
+        pruned=_stack(silent, space),
+        pruned_constraints=constraints[len(told) :],
+        spent=_spent(space, records, placed),
     )
+
+
+def spent_points(space: SearchSpace, records: Sequence[Record]) -> FloatArray:
+    """The points (s, d) not worth a second trial, as of :class:`History`, of records' trials."""
+    return _spent(space, records, _placed(space, records))
+
+
+def _placed(space: SearchSpace, records: Sequence[Record]) -> list[_Placed]:
+    """The records of trials that are in a space, and where."""
+    places = ((record, record.place(space)) for record in records)
+    return [(record, point) for record, point in places if point is not None]
+
+
+def _in_state(placed: Sequence[_Placed], state: TrialState) -> list[_Placed]:
+    return [(record, point) for record, point in placed if record.trial.state == state]
+
+
+def _tells(record: Record, uses_pruned: bool) -> bool:
+    """Whether a trial tells of the objectives: it is complete, or was pruned after a report."""
+    is_pruned = record.trial.state == TrialState.PRUNED
+    has_told = uses_pruned and is_pruned and bool(record.trial.intermediate_values)
+    return has_told or _is_complete(record)
+
+
+def _spent(space: SearchSpace, records: Sequence[Record], placed: Sequence[_Placed]) -> FloatArray:
+    beyond = _latest_beyond(space, records)
+    spent: list[FloatArray] = []
+    for record, point in placed:
+        theirs = record.beyond(space)
+        if theirs == beyond or (theirs < beyond and not record.has_result):
+            asked = record.asked(space)
+            spent.extend([point] if asked is None else [point, asked])
+    return _rows(spent, space)
 
 
 def _latest_beyond(space: SearchSpace, records: Sequence[Record]) -> frozenset[tuple[str, float]]:
@@ -182,5 +198,9 @@ def table_of(rows: Sequence[Mapping[str, float]]) -> FloatArray:
     return np.array(table, dtype=float).reshape(len(rows), len(names))
 
 
-def _stack(points: list[FloatArray], space: SearchSpace) -> FloatArray:
+def _stack(placed: Sequence[_Placed], space: SearchSpace) -> FloatArray:
+    return _rows([point for _, point in placed], space)
+
+
+def _rows(points: Sequence[FloatArray], space: SearchSpace) -> FloatArray:
     return np.array(points, dtype=float).reshape(len(points), space.n_params)

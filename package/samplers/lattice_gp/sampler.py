@@ -28,7 +28,7 @@ from .cost import read_cost_aware
 from .explanation import Explanation
 from .fixed_values import has_fixed_values
 from .fixed_values import part_with_fixed_values
-from .history import read_history
+from .history import spent_points
 from .numerics import own_numerics
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
@@ -298,8 +298,7 @@ class LatticeGPSampler(BaseSampler):
         if not space.is_enumerable:
             return point
         for attempt in range(_MAX_ATTEMPTS):
-            history = read_history(space, others, [False] * len(study.directions))
-            visits = Visits(space, history.spent)
+            visits = Visits(space, spent_points(space, others))
             if visits.is_open(point[None, :])[0]:
                 break
             rng = np.random.default_rng([self._seed, _index(trial, others), attempt])
