@@ -26,8 +26,9 @@ _N_GRID = 65
 def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
     """Features whose inner product is the covariance of a sum of functions of one parameter.
 
-    Duvenaud, Nickisch and Rasmussen, Additive Gaussian Processes, NeurIPS 2011, at first order;
-    the functions have mean 0 over the parameter's range, and together variance 1 on average.
+    Duvenaud, Nickisch and Rasmussen, Additive Gaussian Processes, NeurIPS 2011, at first order.
+    Together the functions have variance 1 on average. Those of numeric parameters have mean 0 over
+    the range; each choice has a value of its own, independent of the others'.
 
     Args:
         features: Array (n, n_features): coordinates of numeric parameters, and one-hot choices

@@ -36,8 +36,8 @@ class Recipe:
             once a trial has failed; 0 takes no notice of failures.
         constraint_weight: Power of the probability that constraints are kept, which multiplies it
             too; 0 takes no notice of constraints.
-        plain_prior: Prior of the hyperparameters of values that are not to be transformed by a
-            power: of constraints.
+        plain_prior: Prior of the hyperparameters of values that are as they should be: of
+            constraints and of the logarithms of costs. It keeps their power at 1.
         models_conditions: Whether the model knows parameters that not all trials have, or whose
             range changes; else they are sampled at random.
         tries_branches: Whether choices on which the existence of parameters depends are tried once

@@ -45,7 +45,8 @@ class SearchSpace:
         n_values: Float array (d,): number of values of each parameter, inf if continuous.
         is_categorical: Bool array (d,).
         has_choices: Whether any parameter is categorical.
-        spacings: Float array (d,): distance of neighbouring values, 0 for continuous parameters.
+        spacings: Float array (d,): distance of neighbouring values, of log ints on average; 0 for
+            continuous parameters.
         size: Number of points of the lattice; inf if any parameter is continuous.
         feature_params: Int array (n_features,): the parameter each feature belongs to.
         axes: The mappings of the parameters.

@@ -21,8 +21,11 @@ _PRIOR_MEAN = 0.7
 _NOISE_VARIANCE = 0.05
 # Length scale at one parameter; distances between random points grow with the root of their number.
 _LENGTH_SCALE = 0.2
-# Variance, over the space, of a part that is linear in the parameters: what fails is often what is
-# too large, and one such failure tells of everything larger. As much as that of the other part.
+# Variance, over a space of numbers, of a part that is linear in the features: what fails is often
+# what is too large, and one such failure tells of everything larger. As much as that of the other
+# part. That of a categorical of k choices, whose features are not 0.5 on average, is some 3 k - 2
+# times a number's, from four choices on most of it the same everywhere: the more choices, the less
+# the mean far from all trials is the guess above, and the more the share of trials that succeeded.
 _LINEAR_VARIANCE = 1.0
 _VARIANCE_OF_UNIFORM = 1.0 / 12.0
 # Success is a label above one half, of a belief with this share of the posterior deviation and

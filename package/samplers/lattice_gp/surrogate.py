@@ -118,7 +118,7 @@ class Surrogates:
             observations: Where they were observed.
             values: Array (n,); NaN where a curve tells what it might have been.
             pending: Points being evaluated.
-            is_plain: Whether to model the values as they are, without a power transform.
+            is_plain: Whether the values are as they should be, so that they are only standardised.
             trends: Which of the inputs' trends the values may follow.
             yardstick: What to scale the values by robustly, if not by themselves.
 
