@@ -203,7 +203,9 @@ def _fit_line(now: FloatArray, finals: FloatArray, variances: FloatArray, unit: 
     y = np.clip(y / final_unit, -_MAX_STANDARDISED, _MAX_STANDARDISED)
     precision = float(weights @ x**2) + _PRIOR_TRIALS
     correlation = (float(weights @ (x * y)) + _PRIOR_TRIALS * _PRIOR_CORRELATION) / precision
-    squares = float(weights @ (y - correlation * x) ** 2)
+    # What is not known of a final value does not show in how far its estimate lies from the line.
+    doubts = np.minimum(np.sqrt(variances) / final_unit, _MAX_STANDARDISED)
+    squares = float(weights @ ((y - correlation * x) ** 2 + doubts**2))
     squares += _PRIOR_TRIALS * (correlation - _PRIOR_CORRELATION) ** 2
     squares += _PRIOR_TRIALS * (1.0 - _PRIOR_CORRELATION**2)
     residual = squares / (n + _PRIOR_TRIALS)

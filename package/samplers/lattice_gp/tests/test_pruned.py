@@ -112,6 +112,27 @@ def test_a_final_value_that_is_hardly_known_teaches_little() -> None:
     assert line.at(np.array([1.5]))[0] == pytest.approx(alone.at(np.array([1.5]))[0], abs=0.05)
 
 
+def test_uncertainty_is_that_of_the_estimates_down_to_the_first_rung() -> None:
+    """What is not known of a later rung's trials adds to what they tell an earlier rung."""
+    claimed, squares = np.zeros(3), np.zeros(3)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        finals = rng.normal(size=300)
+        second = finals + rng.normal(size=300)
+        walks = np.stack([second + 0.3 * rng.normal(size=300), second, finals], axis=1)
+        lengths = rng.choice([1, 2, 3], 300, p=[0.5, 0.25, 0.25])
+        paths = [curve(*walk[:n]) for walk, n in zip(walks, lengths)]
+        estimated = curves.estimate_finals(paths, np.where(lengths == 3, finals, math.nan))
+        # Noise is the odds of the share of the variance that is not known.
+        shares = estimated.noise / (1.0 + estimated.noise)
+        variances = shares * estimated.values.var() / (1.0 - shares.mean())
+        errors = estimated.values - finals
+        for n in (1, 2):
+            claimed[n] += variances[lengths == n].mean()
+            squares[n] += (errors[lengths == n] ** 2).mean()
+    assert squares[1:] == pytest.approx(claimed[1:], rel=0.2)
+
+
 def test_what_is_believed_before_there_is_data_counts_as_trials_would() -> None:
     rng = np.random.default_rng(0)
     now = rng.normal(size=10)
