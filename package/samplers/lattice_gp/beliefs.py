@@ -27,7 +27,7 @@ class Beliefs:
         recipe: How they are weighed.
         objectives: A surrogate of each objective.
         is_maximized: Whether the study maximises it: the surrogate is of its negative.
-        improvement: On the feasible observations; None if there are none.
+        improvement: On the observations that are worth one; None if none is.
         feasibility: Of constraints; None if there are none.
         success: Of ending with a value at all; None as long as nothing failed.
         costs: What it will cost; None unless the sampler is aware of costs.

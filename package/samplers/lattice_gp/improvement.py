@@ -26,7 +26,7 @@ _MIN_RANGE = 0.1
 
 
 class Improvement:
-    """The logarithm of the expected improvement on the feasible observations.
+    """The logarithm of the expected improvement on the observations that are worth one.
 
     These count as they are expected to turn out again (the plug-in of Picheny, Wagner and
     Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural and
@@ -40,7 +40,8 @@ class Improvement:
 
     Args:
         objectives: A surrogate for each; of the same observations.
-        is_feasible: Bool array (n,): which of their observations can be improved on; at least one.
+        is_improvable: Bool array (n,): which of their observations can be improved on, the feasible
+            ones of complete trials; at least one.
         is_believed: Bool array (p,): which of the pending points can, as they are believed to turn
             out: whatever comes next must improve on them too, or it would be proposed right beside
             them.
@@ -50,20 +51,20 @@ class Improvement:
             would be sought where least is known, not where most is expected.
 
     Attributes:
-        incumbent: The best expected score of the feasible observations of a single objective; None
-            of several.
+        incumbent: The best expected score of these observations, of a single objective; None of
+            several.
     """
 
     def __init__(
         self,
         objectives: Sequence[Surrogate],
-        is_feasible: BoolArray,
+        is_improvable: BoolArray,
         is_believed: BoolArray,
         to_beat: Inputs | None = None,
     ) -> None:
         self._objectives = objectives
         self.incumbent: float | None = None
-        known = [s.counted[is_feasible] for s in objectives]
+        known = [s.counted[is_improvable] for s in objectives]
         believed = [s.believed[is_believed] for s in objectives]
         if len(objectives) == 1:
             self.incumbent = float(known[0].min())

@@ -108,20 +108,20 @@ class Model:
         yardsticks = self._surrogates.yardsticks(history.values, constraints)
         objectives = self._objectives(history.values, yardsticks, observations, pending, trends)
         feasibility = None
-        believed = np.ones(len(pending.features), dtype=bool)
+        is_believed = np.ones(len(pending.features), dtype=bool)
         if constraints.shape[1]:
             told = observations.followed_by(inputs(history.pruned))
             values = np.concatenate([constraints, history.pruned_constraints])
             feasibility = self._feasibility(values, told, pending)
-            believed = feasibility.is_kept(len(pending.features))
+            is_believed = feasibility.is_kept(len(pending.features))
         # What a pruned trial might have been is no achievement.
-        improvable = is_feasible(constraints) & history.is_complete
+        is_improvable = is_feasible(constraints) & history.is_complete
         to_beat = inputs(space.settle(history.points)) if space.is_part else None
         beliefs = Beliefs(
             self._recipe,
             objectives,
             history.is_maximized,
-            _improvement(objectives, improvable, believed, to_beat),
+            _improvement(objectives, is_improvable, is_believed, to_beat),
             feasibility,
             self.success(space, history),
             self._costs(space, history, cost_function),
@@ -231,22 +231,22 @@ class Model:
 
 def _improvement(
     objectives: Sequence[Surrogate],
-    improvable: BoolArray,
-    believed: BoolArray,
+    is_improvable: BoolArray,
+    is_believed: BoolArray,
     to_beat: Inputs | None,
 ) -> Improvement | None:
     """The improvement on those observations that are worth one; None if none is.
 
     Args:
         objectives: A surrogate for each.
-        improvable: Bool array (n,): which observations are.
-        believed: Bool array (p,): which pending points are believed to be.
+        is_improvable: Bool array (n,): which observations are.
+        is_believed: Bool array (p,): which pending points are believed to be.
         to_beat: The n observations moved into the part of the space that is searched; None if that
             is all of it.
     """
     chosen = objectives[0].chosen
-    feasible = improvable[chosen]
-    if not feasible.any():
+    is_worth_one = is_improvable[chosen]
+    if not is_worth_one.any():
         return None
-    beaten = None if to_beat is None else to_beat[chosen[feasible]]
-    return Improvement(objectives, feasible, believed, beaten)
+    beaten = None if to_beat is None else to_beat[chosen[is_worth_one]]
+    return Improvement(objectives, is_worth_one, is_believed, beaten)
