@@ -12,9 +12,7 @@ from .arrays import FloatArray
 from .kernels import Inputs
 from .surrogate import Surrogate
 from .transform import signs_kept
-
-
-_SMALLEST_UNIT = 1e-300
+from .transform import typical_size
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,6 @@ def bilog(constraint: FloatArray, n_typical: int) -> FloatArray:
             By all of them, every new value would change the old ones, and the fit be made anew.
     """
     finite = signs_kept(constraint)
-    typical = np.abs(finite[:n_typical])
-    typical = typical[typical > 0.0]
-    unit = max(float(np.median(typical)), _SMALLEST_UNIT) if len(typical) else 1.0
+    unit = typical_size(np.abs(finite[:n_typical]))
     scaled: FloatArray = np.sign(finite) * np.log1p(np.abs(finite) / unit)
     return scaled

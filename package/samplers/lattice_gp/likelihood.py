@@ -42,7 +42,7 @@ class MarginalLikelihood:
 
     Args:
         inputs: The observed points, n of them.
-        scores: Array (n,): the objective values, shifted and scaled.
+        scores: Array (n,): the values, shifted and scaled, but not yet transformed by a power.
         correlation: How smooth the function is.
         prior: Of the hyperparameters and the power.
         extra_variances: Array (n,): how much noisier than others each observation is, in units of
@@ -164,7 +164,7 @@ def fit(
 
     Args:
         inputs: The observed points, n of them.
-        values: Objective values (n,), to be minimised, without NaN.
+        values: Of an objective, to be minimised, a constraint, or costs: array (n,) without NaN.
         correlation: How smooth the function is.
         prior: Of the hyperparameters and the power.
         scalings: Whether to scale the values robustly; False, True, or both.

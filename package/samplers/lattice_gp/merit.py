@@ -8,10 +8,9 @@ from .arrays import BoolArray
 from .arrays import FloatArray
 from .arrays import IntArray
 from .transform import signs_kept
+from .transform import typical_size
 
 
-# Constraint values are compared in units of their typical size, which is no smaller than this.
-_SMALLEST_UNIT = 1e-300
 # Observations compared with all others at once: more would leave the cache.
 _BLOCK_ROWS = 64
 
@@ -55,9 +54,7 @@ def _violation(constraints: FloatArray) -> FloatArray:
     total = np.zeros(len(constraints))
     for told in constraints.T:
         column = np.nan_to_num(np.maximum(signs_kept(told), 0.0), nan=0.0)
-        violating = column[column > 0.0]
-        if len(violating):
-            total += column / max(float(np.median(violating)), _SMALLEST_UNIT)
+        total += column / typical_size(column)
     return total
 
 

@@ -18,6 +18,8 @@ from .arrays import FloatArray
 _LARGEST_VALUE = 1e100
 # Robust scores beyond are all the same to the transform, and their powers must not overflow.
 MAX_ROBUST_SCORE = 1e3
+# The typical size of constraint values counts as no smaller than this.
+_SMALLEST_SIZE = 1e-300
 # A spread below rounding error, relative to the values themselves, is none.
 _RELATIVE_PRECISION = 1e-14
 # Transformed scores that spread less are all equal.
@@ -83,6 +85,12 @@ def signs_kept(constraint: FloatArray) -> FloatArray:
     largest = sizes[sizes < _LARGEST_VALUE].max(initial=0.0) or 1.0
     finite: FloatArray = np.clip(constraint, -largest, largest)
     return finite
+
+
+def typical_size(values: FloatArray) -> float:
+    """The median of those of values (n,), 0 or more, that are not 0; 1 if all are."""
+    sizes = values[values > 0.0]
+    return max(float(np.median(sizes)), _SMALLEST_SIZE) if len(sizes) else 1.0
 
 
 def standard_scores(values: FloatArray) -> Scaled:

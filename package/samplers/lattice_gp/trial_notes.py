@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from optuna.study import Study
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from . import worker
+from .arrays import FloatArray
+from .chooser import Suggestion
 from .constraint_source import constraints_of
+from .constraint_source import ConstraintsFunc
 from .constraint_source import finished
 from .records import CONSTRAINTS_KEY
 from .records import FAILED_KEY
 from .records import PREDICTION_KEY
 from .records import WORKER_KEY
+from .say_once import SayOnce
 from .storage_access import is_in_optimize_loop
 from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
-
-
-if TYPE_CHECKING:
-    from optuna.study import Study
-    from optuna.trial import FrozenTrial
-
-    from .arrays import FloatArray
-    from .chooser import Suggestion
-    from .constraint_source import ConstraintsFunc
-    from .say_once import SayOnce
 
 
 def note_start(study: Study, trial: FrozenTrial) -> None:
