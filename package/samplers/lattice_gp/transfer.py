@@ -9,12 +9,14 @@ was the other way round counts with the opposite sign.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from .alignment import Alignment
 from .alignment import nearest_point
 from .arrays import FloatArray
+from .axes import Axis
 from .merit import order_of_merit
 from .observations import Observations
 from .prior_studies import PriorStudy
@@ -102,6 +104,22 @@ class Trends:
         return trends
 
 
+class _Built(NamedTuple):
+    """Trends, and what they were made for.
+
+    Attributes:
+        axes: Of the search space.
+        n_objectives: Of the study.
+        trends: None if the studies tell nothing.
+        complaints: Why some are left out, if any are.
+    """
+
+    axes: tuple[Axis, ...]
+    n_objectives: int
+    trends: Trends | None
+    complaints: list[str]
+
+
 class Transfer:
     """The earlier studies of a sampler.
 
@@ -113,9 +131,8 @@ class Transfer:
     def __init__(self, studies: Sequence[PriorStudy], recipe: Recipe) -> None:
         self._studies = studies
         self._surrogates = Surrogates(recipe)
-        # The latest trends, and the space and number of objectives that they are of: it saves time
-        # and nothing else.
-        self._latest: tuple[SearchSpace, int, Trends | None, list[str]] | None = None
+        # The latest trends: it saves time and nothing else.
+        self._latest: _Built | None = None
 
     def trends(self, space: SearchSpace, n_objectives: int) -> tuple[Trends | None, list[str]]:
         """What the studies tell of a space's points.
@@ -126,10 +143,10 @@ class Transfer:
         if not self._studies:
             return None, []
         latest = self._latest
-        if latest is None or latest[0].axes is not space.axes or latest[1] != n_objectives:
+        if latest is None or latest.axes is not space.axes or latest.n_objectives != n_objectives:
             trends, complaints = self._build(space, n_objectives)
-            self._latest = latest = space, n_objectives, trends, complaints
-        return latest[2], latest[3]
+            self._latest = latest = _Built(space.axes, n_objectives, trends, complaints)
+        return latest.trends, latest.complaints
 
     def starts(self, space: SearchSpace, n_objectives: int) -> FloatArray:
         """The studies' trials as points (n, d) of a space: the best of each, the second best, .."""
