@@ -12,7 +12,6 @@ from .arrays import FloatArray
 from .transform import clip_to_finite
 from .transform import MAX_ROBUST_SCORE
 from .transform import power_transform
-from .transform import PowerFamily
 from .transform import scale
 from .transform import SMALLEST_DEVIATION
 from .transform import Yardstick
@@ -47,15 +46,6 @@ class Warp:
     is_robust: bool = False
     power: float = 1.0
     yardstick: Yardstick | None = None
-
-    def __call__(self, values: FloatArray) -> FloatArray:
-        """Transform values (n,) without NaN; infinite ones count as the most extreme finite one.
-
-        Returns:
-            Array (n,) of mean 0 and standard deviation 1, or of zeros if all values are equal.
-        """
-        scaled = scale(values, self.is_robust, self.yardstick)
-        return PowerFamily(scaled.scores).at(self.power)[0]
 
     def on(self, values: FloatArray) -> WarpOnValues:
         """The transform whose shifts and scales are those of given values (n,)."""
@@ -94,10 +84,11 @@ class WarpOnValues:
 
     Args:
         warp: The kind of transform.
-        values: Array (n,) without NaN that becomes one of mean 0 and standard deviation 1.
+        values: Array (n,) without NaN; infinite ones count as the most extreme finite one.
 
     Attributes:
-        scores: Array (n,): these values, transformed.
+        scores: Array (n,): these values, transformed, of mean 0 and standard deviation 1; zeros if
+            all are equal.
         way_back: From scores to values.
     """
 

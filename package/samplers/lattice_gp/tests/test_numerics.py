@@ -111,7 +111,7 @@ def test_warp_keeps_the_order_and_stays_finite(
     values: list[float], is_robust: bool, power: float
 ) -> None:
     array = np.array(values)
-    warped = warp.Warp(is_robust, power)(array)
+    warped = warp.Warp(is_robust, power).on(array).scores
     assert np.isfinite(warped).all()
     assert (np.diff(warped[np.argsort(array, kind="stable")]) >= -1e-12).all()
     assert abs(warped.mean()) < 1e-6 and (warped.std() == pytest.approx(1) or not warped.any())
@@ -124,7 +124,7 @@ def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
     losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
     losses[features[:, 0] > 0.9] += 10.0 * features[features[:, 0] > 0.9, 1]
     inputs = to_inputs(features, np.arange(2))
-    warped = likelihood.fit(inputs, losses, MATERN32, PRIOR).warp(losses)
+    warped = likelihood.fit(inputs, losses, MATERN32, PRIOR).warp.on(losses).scores
     plain = transform.standard_scores(losses)[0]
     best, tenth = np.argsort(losses)[[0, 9]]
     assert warped[tenth] - warped[best] > 0.4
@@ -140,7 +140,7 @@ def test_good_losses_stay_apart_however_many_diverge_however_far(
     losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
     losses[np.argsort(features[:, 0])[int(40 * (1 - share)) :]] = diverged
     fitted = likelihood.fit(to_inputs(features, np.arange(2)), losses, MATERN32, PRIOR)
-    good = np.sort(fitted.warp(losses)[losses < diverged])
+    good = np.sort(fitted.warp.on(losses).scores[losses < diverged])
     assert good[-1] - good[0] > spread
     assert good[len(good) // 2] - good[0] > 0.1 * spread
 
@@ -262,7 +262,7 @@ def test_fit_of_equal_values_is_the_mode_of_the_prior() -> None:
         np.testing.assert_allclose(
             found.hyperparameters.length_scales, PRIOR.mode(2).length_scales
         )
-        assert not found.warp(np.full(6, value)).any()
+        assert not found.warp.on(np.full(6, value)).scores.any()
 
 
 def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:

@@ -103,11 +103,11 @@ def test_measured_values_keep_their_order_and_stay_finite(
 ) -> None:
     for column, yardstick in zip(values.T, yardsticks(values, unconstrained(values))):
         assert yardstick is None or (yardstick.unit > 0.0 and math.isfinite(yardstick.unit))
-        warped = warp.Warp(True, power, yardstick)(column)
+        warped = warp.Warp(True, power, yardstick).on(column).scores
         assert np.isfinite(warped).all()
         assert (np.diff(warped[np.argsort(column, kind="stable")]) >= -1e-12).all()
-        on_values = warp.Warp(True, power, yardstick).on(column)
-        np.testing.assert_array_equal(on_values.scores, warped)
+        scaled = transform.scale(column, True, yardstick).scores
+        np.testing.assert_array_equal(warped, transform.PowerFamily(scaled).at(power)[0])
 
 
 def convex(trial: optuna.Trial) -> tuple[float, float, float]:
