@@ -62,7 +62,7 @@ def test_mean_gives_every_problem_the_same_weight() -> None:
 def test_bootstrap_within_problems_has_the_right_width() -> None:
     rng = np.random.default_rng(1)
     groups = [rng.normal(offset, 1.0, size=(40, 1)) for offset in (0.0, 100.0)]
-    resampled = paired.bootstrap_means(groups, np.random.default_rng(0))
+    resampled = paired.resampled_means(groups)
     # Seeds vary within their problem; that the problems differ makes no uncertainty.
     variance = sum(group.var() / len(group) for group in groups) / 4
     assert resampled.std() == pytest.approx(math.sqrt(variance), rel=0.03)
@@ -73,16 +73,14 @@ def test_bootstrap_within_problems_has_the_right_width() -> None:
 
 def test_bootstrap_keeps_pairs_together() -> None:
     noise = np.random.default_rng(2).normal(size=20)
-    resampled = paired.bootstrap_means(
-        [np.stack([noise, noise + 1], axis=1)], np.random.default_rng(0), 200
-    )
+    resampled = paired.resampled_means([np.stack([noise, noise + 1], axis=1)], 200)
     np.testing.assert_allclose(resampled[:, 1] - resampled[:, 0], 1.0)
 
 
 def test_bootstrap_needs_rows() -> None:
     for groups in ([], [np.empty((0, 1))]):
         with pytest.raises(ValueError, match="needs a row"):
-            paired.bootstrap_means(groups, np.random.default_rng(0))
+            paired.resampled_means(groups)
     with pytest.raises(ValueError, match="level is 1"):
         paired.interval(np.zeros((3, 1)), level=1.0)
 

@@ -20,6 +20,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import cli
+from benchmarks.analysis.versus import against_reference
 from benchmarks.parts import catalog
 from benchmarks.parts import constraints
 from benchmarks.parts import objectives
@@ -372,7 +373,8 @@ def test_means_and_tests_by_hand() -> None:
     # Resampling the two seeds of task a: from both the lower to both the higher.
     np.testing.assert_allclose(mean.lower, [(0.4 + 0.5) / 2, (0.0 + 0.1) / 2])
     np.testing.assert_allclose(mean.upper, [(0.6 + 0.5) / 2, (0.2 + 0.1) / 2])
-    first, second = scores.versus(rows["on"], rows["off"])
+    found = against_reference(rows, ["first", "second"], "on")
+    first, second = found["off", "first"], found["off", "second"]
     assert (first.wins, first.ties, first.losses) == (1, 2, 0)
     assert math.isclose(first.difference, (0.2 + 0.0) / 2)
     assert (second.wins, second.ties, second.losses) == (2, 1, 0)

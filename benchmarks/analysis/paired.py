@@ -50,14 +50,15 @@ def mean_of_groups(groups: Sequence[FloatArray]) -> FloatArray:
     return np.asarray(np.mean([group.mean(axis=0) for group in groups], axis=0))
 
 
-def bootstrap_means(
-    groups: Sequence[FloatArray], rng: np.random.Generator, n_resamples: int = 10_000
-) -> FloatArray:
+def resampled_means(groups: Sequence[FloatArray], n_resamples: int = 10_000) -> FloatArray:
     """Means of groups, over and over with other rows, drawn within each group with replacement.
+
+    The resamples are the same ones every time. They are drawn once for all groups of the same
+    sizes, and what has the same sizes is resampled alike: results of several calls may be
+    subtracted.
 
     Args:
         groups: Arrays of shape (n_rows of the group, ...), one group and one row or more.
-        rng: The only source of randomness.
         n_resamples: Number of resamples.
 
     Returns:
@@ -68,42 +69,18 @@ def bootstrap_means(
     """
     if not groups or any(len(group) == 0 for group in groups):
         raise ValueError("The bootstrap needs a row in every group, but got none.")
-    return _weighted(groups, [draw_counts(len(group), n_resamples, rng) for group in groups])
+    total = np.zeros((n_resamples, int(np.prod(groups[0].shape[1:]))))
+    for group, counts in zip(groups, _counts(tuple(map(len, groups)), n_resamples)):
+        total += counts @ group.reshape(len(group), -1) / len(group)
+    return (total / len(groups)).reshape(n_resamples, *groups[0].shape[1:])
 
 
-def resampled_means(groups: Sequence[FloatArray]) -> FloatArray:
-    """:func:`bootstrap_means` with the same 10,000 resamples every time.
-
-    They are drawn once for all groups of the same sizes, and what has the same sizes is resampled
-    alike: results of several calls may be subtracted.
-
-    Args:
-        groups: Arrays of shape (n_rows of the group, ...), one group and one row or more.
-
-    Returns:
-        Shape (10,000, ...).
-
-    Raises:
-        ValueError: If there is no group, or one without a row.
-    """
-    if not groups or any(len(group) == 0 for group in groups):
-        raise ValueError("The bootstrap needs a row in every group, but got none.")
-    return _weighted(groups, _fixed_counts(tuple(map(len, groups))))
-
-
-# Of 20 problems of 10 seeds, 16 MB.
+# Of 20 problems of 10 seeds and 10,000 resamples, 16 MB.
 @functools.lru_cache(maxsize=4)
-def _fixed_counts(sizes: tuple[int, ...]) -> list[FloatArray]:
+def _counts(sizes: tuple[int, ...], n_resamples: int) -> list[FloatArray]:
     """How often each resample takes each row of each group: shape (n_resamples, n_rows) each."""
     rng = np.random.default_rng(0)
-    return [draw_counts(n_rows, 10_000, rng) for n_rows in sizes]
-
-
-def _weighted(groups: Sequence[FloatArray], counts: Sequence[FloatArray]) -> FloatArray:
-    total = np.zeros((len(counts[0]), int(np.prod(groups[0].shape[1:]))))
-    for group, its in zip(groups, counts):
-        total += its @ group.reshape(len(group), -1) / len(group)
-    return (total / len(groups)).reshape(len(total), *groups[0].shape[1:])
+    return [draw_counts(n_rows, n_resamples, rng) for n_rows in sizes]
 
 
 def ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:

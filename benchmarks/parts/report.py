@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import math
 
 from ..analysis.rows import Rows
+from ..analysis.versus import against_reference
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
@@ -148,16 +149,18 @@ def _versus_table(
 ) -> Table:
     columns = ["against", "pairs"]
     for head in heads:
-        columns += [f"{head}", "win/tie/loss", "p"]
+        columns += [head, "win/tie/loss", "p"]
+    found = against_reference({name: rows[name] for name in names}, heads, REFERENCE)
     cells = []
     for name in names:
-        found = scores.versus(rows[REFERENCE], rows[name]) if name != REFERENCE else []
-        if not found:
+        its = [found[name, head] for head in heads if (name, head) in found]
+        if not its:
             continue
-        line = [name, str(found[0].wins + found[0].ties + found[0].losses)]
-        for its in found:
-            ends = "{} [{}, {}]".format(*map(_signed, (its.difference, its.lower, its.upper)))
-            line += [ends, f"{its.wins}/{its.ties}/{its.losses}", show_p(its.p_value)]
+        line = [name, str(its[0].n_pairs)]
+        for at in its:
+            ends = (at.difference, at.difference_lower, at.difference_upper)
+            line.append("{} [{}, {}]".format(*map(_signed, ends)))
+            line += [f"{at.wins}/{at.ties}/{at.losses}", show_p(at.p_value)]
         cells.append(line)
     return Table(title, columns, cells)
 

@@ -34,29 +34,6 @@ class Mean:
     n_pairs: int
 
 
-@dataclass(frozen=True)
-class Versus:
-    """The reference against another entrant, at one checkpoint, over the pairs that both have.
-
-    Attributes:
-        difference: Mean regret of the other one minus that of the reference: what is lost with it.
-        lower: Lower end of its 95% interval: bootstrap of the seeds within each task.
-        upper: Upper end.
-        wins: Pairs in which the reference has the lower regret.
-        ties: Pairs in which both have the same.
-        losses: The other pairs.
-        p_value: Of a two-sided Wilcoxon signed-rank test over the pairs.
-    """
-
-    difference: float
-    lower: float
-    upper: float
-    wins: int
-    ties: int
-    losses: int
-    p_value: float
-
-
 def rows_of(records: Iterable[Record], tasks: Sequence[Task]) -> dict[str, Rows]:
     """Regret at the checkpoints of each study, shape (n_checkpoints,), by entrant.
 
@@ -77,34 +54,8 @@ def mean_regret(rows: Rows) -> Mean:
     """Mean regret of one entrant, of one study or more."""
     pairs = sorted(rows)
     groups = split_by_problem(pairs, np.array([rows[pair] for pair in pairs]))
-    # The same stream for all: entrants with the same pairs are resampled alike.
-    lower, upper = paired.interval(paired.bootstrap_means(groups, np.random.default_rng(0)))
+    lower, upper = paired.interval(paired.resampled_means(groups))
     return Mean(paired.mean_of_groups(groups), lower, upper, len(pairs))
-
-
-def versus(ours: Rows, theirs: Rows) -> list[Versus]:
-    """Compare the reference with another entrant.
-
-    Returns:
-        One a checkpoint; empty if the two have no pair in common.
-    """
-    pairs = sorted(set(ours) & set(theirs))
-    if not pairs:
-        return []
-    one, other = (np.array([rows[pair] for pair in pairs]) for rows in (ours, theirs))
-    groups = split_by_problem(pairs, other - one)
-    difference = paired.mean_of_groups(groups)
-    lower, upper = paired.interval(paired.bootstrap_means(groups, np.random.default_rng(0)))
-    return [
-        Versus(
-            float(difference[i]),
-            float(lower[i]),
-            float(upper[i]),
-            *paired.win_tie_loss(one[:, i], other[:, i]),
-            paired.wilcoxon(one[:, i], other[:, i]),
-        )
-        for i in range(one.shape[1])
-    ]
 
 
 def task_means(records: Iterable[Record], task: Task) -> dict[str, float]:

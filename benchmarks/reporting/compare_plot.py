@@ -46,8 +46,7 @@ def regret_by_trial(
         if rows:
             groups.append(np.array(rows))
     mean = paired.mean_of_groups(groups)
-    resampled = paired.bootstrap_means(groups, np.random.default_rng(0), _N_RESAMPLES)
-    lower, upper = paired.interval(resampled)
+    lower, upper = paired.interval(paired.resampled_means(groups, _N_RESAMPLES))
     return MeanCurve(np.arange(1.0, horizon + 1), mean, lower, upper)
 
 
