@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,12 @@ def test_damaged_file_is_one_clear_line(
     (tmp_path / "curves.jsonl").write_text('{"part": "toy"}\n')
     assert _run(tmp_path) == 2
     assert "cannot read" in capsys.readouterr().err
+    damaged = bytearray(gzip.compress(b"curves" * 100))
+    damaged[12:20] = b"\xff" * 8
+    path = tmp_path / "curves.jsonl.gz"
+    path.write_bytes(damaged)
+    assert _run(tmp_path / "tables", "--curves", str(path)) == 2
+    assert f"--curves: cannot read {path}" in capsys.readouterr().err
 
 
 # The tables.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 from dataclasses import asdict
-import gzip
 import io
 import json
 import math
 from pathlib import Path
 from typing import Any
-import zlib
 
 import numpy as np
 
+from ..compressed import read_lines
+from ..compressed import UNREADABLE
+from ..compressed import write_text
 from ..errors import in_one_line
 from ..errors import UsageError
 from .curves import Curve
@@ -49,8 +50,7 @@ def write(curve_set: CurveSet, path: Path) -> None:
             for row, seconds in zip(rows, _seconds_column(curve)):
                 row.append(seconds)
         writer.writerows(rows)
-    data = text.getvalue().encode()
-    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+    write_text(path, text.getvalue())
 
 
 def _facts_to_json(facts: Facts) -> str:
@@ -76,8 +76,7 @@ def read(path: Path) -> CurveSet:
         UsageError: If the file cannot be read, or is something else.
     """
     try:
-        data = path.read_bytes()
-        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
+        lines = read_lines(path)
         if not lines or not lines[0].startswith(_MARK):
             raise ValueError("its first line is another")
         facts = _facts_from_json(lines[0].removeprefix(_MARK))
@@ -88,7 +87,7 @@ def read(path: Path) -> CurveSet:
                 (int(row["trial"]), row["value"], row.get(_SECONDS) or "")
             )
         curves = {key: _curve(its_rows) for key, its_rows in rows.items()}
-    except (OSError, EOFError, zlib.error, ValueError, LookupError, TypeError) as error:
+    except (*UNREADABLE, ValueError, LookupError, TypeError) as error:
         reason = in_one_line(error)
         raise UsageError(
             f"--curves: cannot read {path} ({reason}); accepts a curves.csv.gz that `compare` has "

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from collections.abc import Sequence
-import gzip
 import inspect
 import json
 from pathlib import Path
 import sys
 from typing import Any
 from typing import NamedTuple
-import zlib
 
 import numpy as np
 from optuna.trial import TrialState
@@ -21,6 +19,8 @@ from rich.console import Console
 from .. import hub
 from .. import jsonlines
 from ..arrays import FloatArray
+from ..compressed import read_lines
+from ..compressed import UNREADABLE
 from ..errors import in_one_line
 from ..errors import unknown_name
 from ..errors import UsageError
@@ -207,12 +207,11 @@ def _logged(path: Path) -> Iterator[Any]:
 
 def _read(path: Path) -> list[Study]:
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+        lines = read_lines(path)
+    except UNREADABLE as error:
         raise UsageError(f"--records: cannot read {path} ({error}); {_ACCEPTED_FILE}.") from error
     studies = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             studies.append(_parse(json.loads(line)))
         except _NO_RECORD as error:

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
-import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..arrays import FloatArray
+from ..compressed import read_lines
+from ..compressed import UNREADABLE
+from ..compressed import write_text
 from ..errors import in_one_line
 from ..errors import UsageError
 from ..jsonlines import append
@@ -143,7 +145,7 @@ def write_compact(records: Iterable[Record], path: Path, command: str) -> None:
 
     Args:
         records: The studies.
-        path: Where to.
+        path: Where to; its name ends with ``.gz``.
         command: How they were made.
     """
     made: list[dict[str, str]] = []
@@ -154,8 +156,7 @@ def write_compact(records: Iterable[Record], path: Path, command: str) -> None:
         entry = asdict(record.compact()) | {"versions": made.index(record.versions)}
         lines.append(json.dumps(entry, separators=(",", ":")))
     header = _MARK + json.dumps({"command": command, "versions": made})
-    text = "\n".join([header, *lines]) + "\n"
-    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+    write_text(path, "\n".join([header, *lines]) + "\n")
 
 
 def read(path: Path) -> dict[Key, Record]:
@@ -165,9 +166,8 @@ def read(path: Path) -> dict[Key, Record]:
         UsageError: If the file cannot be read, or is something else.
     """
     try:
-        data = path.read_bytes()
-        lines = (gzip.decompress(data) if path.suffix == ".gz" else data).decode().splitlines()
-    except (OSError, EOFError, ValueError) as error:
+        lines = read_lines(path)
+    except UNREADABLE as error:
         raise _unreadable(path, error, "--curves") from error
     return _parse(lines, path, "--curves")
 
