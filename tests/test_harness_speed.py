@@ -82,11 +82,25 @@ def test_worker_measures(tmp_path: Path) -> None:
         assert min(measurement.wall) > 0 and measurement.first > 0
         assert measurement.median == float(np.median(measurement.wall))
         assert 0 < measurement.before_mb <= measurement.peak_mb
+
+
+def test_last_measurement_counts_and_one_that_was_cut_off_does_not(tmp_path: Path) -> None:
+    # All numbers, as NaN is not equal to itself.
+    one = Measurement(
+        "random", "v", 12, 3, "1", "now", first=1.0, built=0.1, before_mb=90.0, peak_mb=95.0
+    )
+    other = dataclasses.replace(one, sampler="tpe")
+    newer = dataclasses.replace(one, round="later")
     path = tmp_path / "speed.jsonl"
     speed_measure.store(path, [one])
-    newer = dataclasses.replace(one, round="later")
     speed_measure.store(path, [other, newer])
     assert speed_measure.load(path) == [other, newer]
+    # Killed in the middle of a line.
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    assert speed_measure.load(path) == [one, other]
+    speed_measure.store(path, [newer])
+    assert path.read_bytes() == whole
     path.write_text("{}\n")
     with pytest.raises(UsageError, match="line 1 of .* is no measurement"):
         speed_measure.load(path)

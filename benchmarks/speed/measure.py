@@ -20,6 +20,8 @@ import numpy as np
 
 from ..engines.local import THREAD_VARIABLES
 from ..errors import UsageError
+from ..jsonlines import append
+from ..jsonlines import whole_lines
 from .worker import MARK
 from .worker import N_WARM_UP
 
@@ -87,29 +89,29 @@ class Measurement:
 
 
 def load(path: Path) -> list[Measurement]:
-    """Read measurements; of those of the same thing the last counts.
+    """Read measurements; of those of the same thing the last counts, and a line that was cut off
+    is removed.
 
     Raises:
         UsageError: If a line is no measurement.
     """
     found: dict[tuple[Any, ...], Measurement] = {}
-    if path.is_file():
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            try:
-                one = Measurement(**json.loads(line))
-            except (ValueError, TypeError) as error:
-                raise UsageError(f"--out: line {number} of {path} is no measurement.") from error
-            key = (one.sampler, one.n_trials, one.n_params, one.threads)
-            # The last in order, too.
-            found.pop(key, None)
-            found[key] = one
+    for number, line in enumerate(whole_lines(path), start=1):
+        try:
+            one = Measurement(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"--out: line {number} of {path} is no measurement.") from error
+        key = (one.sampler, one.n_trials, one.n_params, one.threads)
+        # The last in order, too.
+        found.pop(key, None)
+        found[key] = one
     return list(found.values())
 
 
 def store(path: Path, measurements: Sequence[Measurement]) -> None:
     """Append measurements to a file."""
-    with path.open("a", encoding="utf-8") as file:
-        file.writelines(json.dumps(asdict(one)) + "\n" for one in measurements)
+    for one in measurements:
+        append(path, asdict(one))
 
 
 class _Failed(Exception):
