@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
+from typing import ParamSpec
+from typing import TypeVar
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class ForwardingSampler(BaseSampler):
@@ -22,17 +29,21 @@ class ForwardingSampler(BaseSampler):
     def __init__(self, inner: BaseSampler) -> None:
         self._inner = inner
 
+    def _forward(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Make a call of the sampler's; all of them come here."""
+        return call(*args, **kwargs)
+
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """Ask the sampler."""
-        return self._inner.infer_relative_search_space(study, trial)
+        return self._forward(self._inner.infer_relative_search_space, study, trial)
 
     def sample_relative(
         self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """Ask the sampler."""
-        return self._inner.sample_relative(study, trial, search_space)
+        return self._forward(self._inner.sample_relative, study, trial, search_space)
 
     def sample_independent(
         self,
@@ -42,11 +53,13 @@ class ForwardingSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Ask the sampler."""
-        return self._inner.sample_independent(study, trial, param_name, param_distribution)
+        return self._forward(
+            self._inner.sample_independent, study, trial, param_name, param_distribution
+        )
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Tell the sampler."""
-        self._inner.before_trial(study, trial)
+        self._forward(self._inner.before_trial, study, trial)
 
     def after_trial(
         self,
@@ -56,4 +69,4 @@ class ForwardingSampler(BaseSampler):
         values: Sequence[float] | None,
     ) -> None:
         """Tell the sampler."""
-        self._inner.after_trial(study, trial, state, values)
+        self._forward(self._inner.after_trial, study, trial, state, values)

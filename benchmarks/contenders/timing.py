@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
 import time
 from typing import Any
+from typing import ParamSpec
+from typing import TypeVar
 
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial
-from optuna.trial import TrialState
 
 from .forwarding import ForwardingSampler
+
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 class TimedSampler(ForwardingSampler):
@@ -35,10 +39,10 @@ class TimedSampler(ForwardingSampler):
         self.seconds = 0.0
         self.raised: Exception | None = None
 
-    def _timed(self, call: Callable[..., Any], *arguments: Any) -> Any:
+    def _forward(self, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         begin = time.perf_counter()
         try:
-            return call(*arguments)
+            return call(*args, **kwargs)
         except Exception as error:
             self._note(error)
             raise
@@ -49,24 +53,6 @@ class TimedSampler(ForwardingSampler):
         if self.raised is None:
             self.raised = error
 
-    def infer_relative_search_space(
-        self, study: Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """Ask the sampler."""
-        space: dict[str, BaseDistribution] = self._timed(
-            self._inner.infer_relative_search_space, study, trial
-        )
-        return space
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Ask the sampler."""
-        params: dict[str, Any] = self._timed(
-            self._inner.sample_relative, study, trial, search_space
-        )
-        return params
-
     def sample_independent(
         self,
         study: Study,
@@ -75,9 +61,7 @@ class TimedSampler(ForwardingSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """Ask the sampler."""
-        value = self._timed(
-            self._inner.sample_independent, study, trial, param_name, param_distribution
-        )
+        value = super().sample_independent(study, trial, param_name, param_distribution)
         try:
             # Optuna would raise the same error, but outside of the sampler.
             param_distribution.to_internal_repr(value)
@@ -85,17 +69,3 @@ class TimedSampler(ForwardingSampler):
             self._note(error)
             raise
         return value
-
-    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        """Tell the sampler."""
-        self._timed(self._inner.before_trial, study, trial)
-
-    def after_trial(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """Tell the sampler."""
-        self._timed(self._inner.after_trial, study, trial, state, values)
