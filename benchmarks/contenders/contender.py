@@ -9,15 +9,12 @@ import importlib.util
 from pathlib import Path
 
 import optuna
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
 from .. import hub
 from ..errors import in_one_line
 from ..errors import UsageError
-
-
-Space = dict[str, BaseDistribution]
+from ..suite.space import Space
 
 
 @dataclass(frozen=True)

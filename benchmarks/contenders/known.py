@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 
+from ..suite.space import Space
 from . import factory
-
-
-Space = dict[str, BaseDistribution]
 
 
 @dataclass(frozen=True)

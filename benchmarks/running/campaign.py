@@ -30,9 +30,6 @@ from .machine import versions
 from .progress import Display
 
 
-_MAX_LABEL = 100
-
-
 @dataclass(kw_only=True)
 class Campaign:
     """The studies of one command.

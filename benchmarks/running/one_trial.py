@@ -18,12 +18,12 @@ from optuna.trial import Trial
 from optuna.trial import TrialState
 
 from ..contenders.attributes import storable
-from ..contenders.contender import Space
 from ..contenders.suggestions import REPLACED
 from ..contenders.suggestions import replaced
 from ..contenders.timing import TimedSampler
 from ..errors import named
 from ..problems.spec import Problem
+from ..suite.space import Space
 
 
 _MAX_ERROR_CHARS = 500

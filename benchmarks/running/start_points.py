@@ -6,7 +6,7 @@ from typing import Any
 
 import optuna
 
-from ..contenders.contender import Space
+from ..suite.space import Space
 
 
 def draw_start_points(space: Space, seed: int, n_points: int) -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ from optuna.study import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
-from ..contenders.contender import Space
 from ..errors import UsageError
+from ..suite.space import Space
 from . import bulk
 from . import claims
 from .patience import patiently
