@@ -60,7 +60,7 @@ def _coco(suite: str, function: int, n_dims: int, title: str, tags: str = "") ->
         n_dims,
         frozenset({"coco", *tags.split()}),
         f"COCO bbob-mixint: {title}",
-        _make("coco", "Coco", function, n_dims),
+        _make("coco_suites", "CocoProblem", "bbob-mixint", function, n_dims),
         *_COCO,
     )
 
