@@ -153,6 +153,14 @@ def show_number(value: float, form: str) -> str:
     return "–" if math.isnan(value) else form.format(value)
 
 
+def show_difference(difference: float, lower: float, upper: float, *, digits: int) -> str:
+    """A difference and its interval, all with their signs, or a dash for none."""
+    if math.isnan(difference):
+        return "–"
+    shown = f"{difference:+.{digits}f} [{lower:+.{digits}f}, {upper:+.{digits}f}]"
+    return shown.replace("-", "\N{MINUS SIGN}")
+
+
 def show_count(n: int, noun: str) -> str:
     """A number of things, as in ``1 problem`` and ``3 problems``."""
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

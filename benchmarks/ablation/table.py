@@ -10,14 +10,12 @@ from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.versus import Versus
 from ..reporting import compare_tables
+from ..tables import show_difference
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
 from .variants import PREFIX
 from .variants import VARIANTS
-
-
-_MINUS = "\N{MINUS SIGN}"
 
 
 def ablation_table(comparison: Comparison, curve_set: CurveSet) -> Table:
@@ -35,10 +33,7 @@ def ablation_table(comparison: Comparison, curve_set: CurveSet) -> Table:
         cells = [row["variant"], str(row["pairs"])]
         cells += [show_number(row[f"regret_{column}"], "{:.3f}") for column in comparison.columns]
         ends = [row[f"area_lost{end}"] for end in ("", "_lower", "_upper")]
-        if math.isnan(ends[0]):
-            cells.append("–")
-        else:
-            cells.append("{} [{}, {}]".format(*map(_signed, ends)))
+        cells.append(show_difference(*ends, digits=4))
         cells += [show_p(row["p_value"]), show_p(row["p_holm"])]
         rows.append([*cells, show_number(row["milliseconds"], "{:.1f}")])
     return Table(
@@ -47,10 +42,6 @@ def ablation_table(comparison: Comparison, curve_set: CurveSet) -> Table:
         columns,
         rows,
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.4f}".replace("-", _MINUS)
 
 
 def csv_rows(comparison: Comparison, curve_set: CurveSet) -> list[dict[str, Any]]:

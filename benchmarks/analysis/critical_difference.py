@@ -21,9 +21,7 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from . import paired
 from . import sign_flips
-
-
-LEVEL = 0.05
+from .paired import LEVEL
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ def friedman(values: FloatArray) -> float:
 
 
 def nemenyi_difference(n_samplers: int, n_problems: int) -> float:
-    """By how much mean ranks must differ in Nemenyi's test, at :data:`LEVEL`.
+    """By how much mean ranks must differ in Nemenyi's test, at :data:`.paired.LEVEL`.
 
     Args:
         n_samplers: Number of samplers, 2 or more.

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..arrays import FloatArray
-from ..contenders.registry import CONTENDERS
+from ..contenders.registry import in_order
 from ..contenders.seeding import OWN
 from ..contenders.seeding import SHARED
 from ..errors import UsageError
@@ -126,9 +126,7 @@ class CurveSet:
     @property
     def samplers(self) -> list[str]:
         """Names of the samplers, those of the registry first."""
-        names = dict.fromkeys(sampler for _, sampler, _ in self.curves)
-        known = [name for name in CONTENDERS if name in names]
-        return known + [name for name in names if name not in CONTENDERS]
+        return in_order(sampler for _, sampler, _ in self.curves)
 
     @property
     def common_budget(self) -> int:

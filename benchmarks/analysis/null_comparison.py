@@ -32,6 +32,7 @@ from .curves import CurveSet
 from .curves import Key
 from .null_pool import final_regrets
 from .null_pool import run_pool
+from .paired import LEVEL
 from .pairwise import compare_pairs
 from .sentences import is_different
 
@@ -39,7 +40,6 @@ from .sentences import is_different
 _COLUMN = "n"
 # Enough to tell 5% from more; a report takes more, for p values below 0.001.
 _N_EXCHANGES = 2_000
-_LEVEL = 0.05
 _PROBLEMS = (
     "quadratic,lattice,discrete_125,discrete_1200,hpobench_nn_vehicle,hpobench_nn_kc1,"
     "hpobench_nn_phoneme,hpobench_nn_segment,levy_noisy_d6,griewank_idle_d8"
@@ -146,7 +146,7 @@ def rates(
 def _by_wilcoxon(values: FloatArray) -> bool:
     flat = values.swapaxes(0, 1).reshape(values.shape[1], -1)
     p_values = [paired.wilcoxon(one, other) for one, other in itertools.combinations(flat, 2)]
-    return bool((paired.holm(np.array(p_values)) < _LEVEL).any())
+    return bool((paired.holm(np.array(p_values)) < LEVEL).any())
 
 
 def real_draw(
@@ -168,8 +168,8 @@ def real_draw(
 
 
 def _row(title: str, its: Rates, n_repetitions: int) -> list[str]:
-    half = 1.96 * np.sqrt(_LEVEL * (1 - _LEVEL) / n_repetitions)
-    verdict = "yes" if its.sentences <= _LEVEL + half else "no"
+    half = 1.96 * np.sqrt(LEVEL * (1 - LEVEL) / n_repetitions)
+    verdict = "yes" if its.sentences <= LEVEL + half else "no"
     return [title, f"{its.sentences:.1%}", verdict, f"{its.wilcoxon:.1%}"]
 
 

@@ -18,6 +18,8 @@ from .resampling import draw_counts
 
 # Regrets that differ by less are equal: they are sums of floats in another order.
 TIE = 1e-12
+# Level of all tests: what has a lower p value, corrected where there are several, is called different.
+LEVEL = 0.05
 
 
 def normalised_regret(values: FloatArray, best: float, median: float) -> FloatArray:

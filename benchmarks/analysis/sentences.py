@@ -8,10 +8,8 @@ import math
 
 from ..tables import show_p
 from .comparison import AREA
+from .paired import LEVEL
 from .pairwise import Pair
-
-
-LEVEL = 0.05
 
 
 def is_different(pair: Pair) -> bool:

@@ -7,6 +7,7 @@ unpickled there): a worker makes its contender anew from the text that the user 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
@@ -131,6 +132,13 @@ CONTENDERS: dict[str, Contender] = {
     )
     for name, recipe in _RECIPES.items()
 }
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names of samplers, each once: those of the registry in its order, then the others."""
+    there = dict.fromkeys(names)
+    known = [name for name in CONTENDERS if name in there]
+    return known + [name for name in there if name not in CONTENDERS]
 
 
 def get_contender(text: str, argument: str = "--samplers", *, name: str = "") -> Contender:

@@ -9,6 +9,7 @@ import math
 
 from ..analysis.rows import Rows
 from ..analysis.versus import against_reference
+from ..tables import show_difference
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
@@ -21,7 +22,6 @@ from .task import Task
 
 
 REFERENCE = "on"
-_MINUS = "\N{MINUS SIGN}"
 
 
 @dataclass(frozen=True)
@@ -159,14 +159,10 @@ def _versus_table(
         line = [name, str(its[0].n_pairs)]
         for at in its:
             ends = (at.difference, at.difference_lower, at.difference_upper)
-            line.append("{} [{}, {}]".format(*map(_signed, ends)))
+            line.append(show_difference(*ends, digits=3))
             line += [f"{at.wins}/{at.ties}/{at.losses}", show_p(at.p_value)]
         cells.append(line)
     return Table(title, columns, cells)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", _MINUS)
 
 
 def _measure_tables(

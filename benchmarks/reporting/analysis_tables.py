@@ -15,8 +15,8 @@ from ..analysis.ecdf import TRIALS
 from ..analysis.ert import Ert
 from ..analysis.ert import RunningTime
 from ..analysis.everything import Analysis
+from ..analysis.paired import LEVEL
 from ..analysis.pairwise import Pair
-from ..analysis.sentences import LEVEL
 from ..analysis.sign_flips import smallest_p_value
 from ..tables import show_count
 from ..tables import show_p

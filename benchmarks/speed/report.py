@@ -12,7 +12,7 @@ from matplotlib import pyplot
 import numpy as np
 from rich.console import Console
 
-from ..contenders.registry import CONTENDERS
+from ..contenders.registry import in_order
 from ..contenders.registry import OURS
 from ..reporting import plots
 from ..reporting.palette import color_of
@@ -57,19 +57,13 @@ def write_report(measurements: Sequence[Measurement], out: Path, console: Consol
     return paths + draw(measurements, out)
 
 
-def _samplers(measurements: Sequence[Measurement]) -> list[str]:
-    there = dict.fromkeys(one.sampler for one in measurements)
-    known = [name for name in CONTENDERS if name in there]
-    return known + [name for name in there if name not in CONTENDERS]
-
-
 def tables(measurements: Sequence[Measurement]) -> list[Table]:
     """Time and memory by number of trials, a column a sampler.
 
     Args:
         measurements: All of the same number of parameters and threads.
     """
-    samplers = _samplers(measurements)
+    samplers = in_order(one.sampler for one in measurements)
     by_place = {(one.n_trials, one.sampler): one for one in measurements}
     sizes = sorted({one.n_trials for one in measurements})
 
@@ -194,7 +188,7 @@ def draw(measurements: Sequence[Measurement], out: Path) -> list[Path]:
     """
     dims = sorted({one.n_params for one in measurements})
     threads = sorted({one.threads for one in measurements})
-    samplers = _samplers(measurements)
+    samplers = in_order(one.sampler for one in measurements)
     with pyplot.rc_context(plots.STYLE):
         figure, axes = pyplot.subplots(
             2,
