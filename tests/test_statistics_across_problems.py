@@ -147,12 +147,22 @@ def test_share_of_targets_is_a_count() -> None:
     rng = np.random.default_rng(2)
     first = rng.integers(0, 12, size=(7, 5)).astype(float)
     first[rng.random((7, 5)) < 0.3] = np.inf
-    x, y = ecdf.share_reached(first)
-    line = ecdf.Ecdf("a", "trials", tuple(x), tuple(y), first.size, 1)
+    x, y = ecdf.share_reached([first])
+    line = ecdf.Ecdf("a", "trials", tuple(x), tuple(y), 1)
     for spent in np.arange(0.0, 14.0, 0.5):
         assert ecdf.share_at(line, spent) == pytest.approx(np.mean(first <= spent))
-    none = ecdf.share_reached(np.full((2, 2), np.inf))
+    none = ecdf.share_reached([np.full((2, 2), np.inf)])
     assert [part.tolist() for part in none] == [[0.0], [0.0]]
+
+
+def test_share_of_targets_gives_every_problem_the_same_weight() -> None:
+    easy, hard = np.ones((10, 1)), np.array([[2.0], [np.inf]])
+    hits = {
+        (problem, "a"): Hits(first, np.full(len(first), 9.0), first, np.full(len(first), 9.0))
+        for problem, first in (("easy", easy), ("hard", hard))
+    }
+    (line,) = ecdf.ecdf(hits, ["a"], ecdf.TRIALS, {})
+    assert line.x == (0.0, 1.0, 2.0) and line.y == (0.0, 0.5, 0.75)
 
 
 def test_lines_are_over_problems_that_all_have() -> None:
@@ -167,10 +177,7 @@ def test_lines_are_over_problems_that_all_have() -> None:
         ("q", "a"): hits([1.0], [1.0]),
     }
     lines = ecdf.ecdf(both, ["a", "b", "c"], ecdf.TRIALS, {})
-    assert [(line.sampler, line.n_total, line.n_problems) for line in lines] == [
-        ("a", 2, 1),
-        ("b", 1, 1),
-    ]
+    assert [(line.sampler, line.n_problems) for line in lines] == [("a", 1), ("b", 1)]
     assert lines[0].x == (0.0, 2.0) and lines[0].y == (0.0, 0.5)
     seconds = ecdf.ecdf(both, ["a", "b"], ecdf.SECONDS, {"p": 2.0})
     assert [line.x[-1] for line in seconds] == [2.0, 3.0]

@@ -1,4 +1,4 @@
-"""The share of targets reached against what was spent, pooled over problems, seeds and targets.
+"""The share of targets reached against what was spent, over problems, seeds and targets.
 
 What COCO calls the empirical cumulative distribution of running times: a sampler whose line is
 higher and farther left reaches more, and sooner.
@@ -33,8 +33,7 @@ class Ecdf:
         against: ``"trials"`` or ``"seconds"``.
         x: What was spent, ascending from 0. Seconds are those of a problem divided by the mean
             seconds of a trial of random search there.
-        y: Share of targets reached by then, 0 to 1, as many.
-        n_total: Triples of problem, seed and target behind it.
+        y: Share of targets reached by then, 0 to 1, as many: over seeds and targets, then problems.
         n_problems: Problems behind it: those that all samplers have.
     """
 
@@ -42,21 +41,27 @@ class Ecdf:
     against: str
     x: tuple[float, ...]
     y: tuple[float, ...]
-    n_total: int
     n_problems: int
 
 
-def share_reached(first: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The empirical distribution function of running times.
+def share_reached(first: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:
+    """The mean over problems of the empirical distribution functions of running times.
 
     Args:
-        first: What was spent until a target was reached, any shape; infinity where it was missed.
+        first: What was spent until a target was reached, one array a problem of any shape, one
+            problem and one value each or more; infinity where it was missed.
 
     Returns:
         Where it steps, ascending from 0, and its value from there on, both of shape (n_steps,).
     """
-    x, counts = np.unique(first[np.isfinite(first)], return_counts=True)
-    y = np.cumsum(counts) / max(1, first.size)
+    spent = np.concatenate([its.ravel() for its in first])
+    # A problem with fewer seeds weighs as much as the others.
+    most = max(its.size for its in first)
+    weights = np.concatenate([np.full(its.size, most / its.size) for its in first])
+    is_reached = np.isfinite(spent)
+    x, place = np.unique(spent[is_reached], return_inverse=True)
+    reached = np.bincount(place, weights[is_reached], minlength=len(x))
+    y = np.minimum(np.cumsum(reached) / (most * len(first)), 1.0)
     if not len(x) or x[0] > 0:
         x, y = np.insert(x, 0, 0.0), np.insert(y, 0, 0.0)
     return x, y
@@ -105,14 +110,12 @@ def ecdf(
         return []
     result = []
     for name in there:
-        parts = [
+        first = [
             hits[p, name].trials if against == TRIALS else hits[p, name].seconds / unit[p]
             for p in problems
         ]
-        first = np.concatenate([part.ravel() for part in parts])
         x, y = _thinned(*share_reached(first))
-        line = tuple(x.tolist()), tuple(y.tolist())
-        result.append(Ecdf(name, against, *line, first.size, len(problems)))
+        result.append(Ecdf(name, against, tuple(x.tolist()), tuple(y.tolist()), len(problems)))
     return result
 
 
