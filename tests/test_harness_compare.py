@@ -26,14 +26,14 @@ from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
 from benchmarks.analysis import everything
 from benchmarks.analysis import paired
-from benchmarks.analysis import results as results_of
-from benchmarks.analysis import run_arrays
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
 from benchmarks.analysis.regret import Scale
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import Run
+from benchmarks.analysis.run_arrays import run_arrays
+from benchmarks.analysis.samples import to_samples
 from benchmarks.arrays import FloatArray
 from benchmarks.contenders import grid
 from benchmarks.errors import UsageError
@@ -302,7 +302,7 @@ def test_short_study_is_no_exhausted_grid() -> None:
     assert [run.is_exhausted for run in runs] == [False, False, False, True, True]
     lengths = [curve.n_trials for curve in curves.from_runs(runs).curves.values()]
     assert lengths == [6, 2, 2, 6, 6]
-    samples = {sample.sampler: sample for sample in results_of.to_samples(runs)}
+    samples = {sample.sampler: sample for sample in to_samples(runs)}
     complete = {name: sample.complete for name, sample in samples.items()}
     assert complete == {
         "tpe": [True], "random": [False], "brute_force": [False, True], "all_points": [True]
@@ -472,7 +472,7 @@ def test_trials_side_by_side_end_when_the_clock_says() -> None:
         )
         for finished in (10.0, 10.0, 20.0)
     ]
-    ended = run_arrays.ended_at(Run("p", "s", 0, 3, 1, {}, trials))
+    ended = run_arrays(Run("p", "s", 0, 3, 1, {}, trials)).ended
     assert ended is not None and ended.tolist() == [10.0, 10.0, 20.0]
 
 

@@ -15,7 +15,7 @@ from optuna.trial import Trial
 import pytest
 
 from benchmarks.analysis.results import load_runs
-from benchmarks.analysis.results import to_samples
+from benchmarks.analysis.samples import to_samples
 from benchmarks.contenders.contender import Contender
 from benchmarks.problems.spec import Options
 from benchmarks.problems.toy_problems import Quadratic

@@ -21,8 +21,8 @@ from benchmarks.analysis.failures import failure_note
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import objective_seconds
 from benchmarks.analysis.results import Run
-from benchmarks.analysis.results import to_samples
-from benchmarks.analysis.run_arrays import incumbent_losses
+from benchmarks.analysis.run_arrays import run_arrays
+from benchmarks.analysis.samples import to_samples
 from benchmarks.definitions import read_definitions
 from benchmarks.engines.jobs import Board
 from benchmarks.engines.jobs import Job
@@ -385,8 +385,8 @@ def test_numbers_that_a_problem_gets_wrong_are_not_told(
     assert [objective_seconds(trial) for trial in run.trials] == [
         a["objective_seconds"] for a in attrs
     ]
-    told, noise_free = incumbent_losses(run)
-    assert np.array_equal(told, noise_free) and np.isfinite(told).all()
+    arrays = run_arrays(run)
+    assert np.array_equal(arrays.losses, arrays.noise_free) and np.isfinite(arrays.losses).all()
     (sample,) = to_samples([run])
     assert np.isnan(sample.expected).all()
 

@@ -10,7 +10,7 @@ from optuna.trial import create_trial
 import pytest
 
 from benchmarks.analysis.results import Run
-from benchmarks.analysis.results import Sample
+from benchmarks.analysis.samples import Sample
 from benchmarks.analysis.summary import checkpoints
 from benchmarks.analysis.summary import find_target
 from benchmarks.analysis.summary import summarise

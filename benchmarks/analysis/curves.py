@@ -26,8 +26,7 @@ from ..storage import store
 from ..suite import references
 from . import statistics
 from .results import Run
-from .run_arrays import ended_at
-from .run_arrays import incumbent_losses
+from .run_arrays import run_arrays
 
 
 # As a file has them.
@@ -167,8 +166,9 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
     for run in runs:
         if not run.trials:
             continue
-        losses, noise_free = incumbent_losses(run)
-        index = statistics.incumbents(losses)
+        arrays = run_arrays(run)
+        noise_free = arrays.noise_free
+        index = statistics.incumbents(arrays.losses)
         changes = np.flatnonzero(np.diff(index, prepend=-1))
         n_trials = longest[run.problem] if run.is_exhausted else len(run.trials)
         key = (run.problem, run.sampler, run.seed)
@@ -176,7 +176,7 @@ def from_runs(runs: Sequence[Run]) -> CurveSet:
         rounded = np.array(
             [float(VALUE_FORMAT.format(value)) for value in noise_free[index[changes]]]
         )
-        ended = ended_at(run)
+        ended = arrays.ended
         if ended is not None:
             ended = np.array([float(SECONDS_FORMAT.format(value)) for value in ended])
         curves[key] = Curve(

@@ -1,56 +1,80 @@
-"""What a stored study measured, as arrays of shape (n_trials,)."""
+"""What a stored study measured, as arrays."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import math
 
 import numpy as np
+from optuna.trial import TrialState
 
 from ..arrays import FloatArray
 from ..contenders.attributes import told_number
 from ..running.clock import FINISHED_SECONDS
+from . import statistics
+from .results import diverged
 from .results import has_value
 from .results import objective_seconds
 from .results import Run
-from .statistics import noise_free
 
 
-_OF_SAMPLER = ("ask_seconds", "tell_seconds")
+@dataclass(frozen=True)
+class RunArrays:
+    """One value a trial, shape (n_trials,), in the order in which the trials ended.
 
-
-def incumbent_losses(run: Run) -> tuple[FloatArray, FloatArray]:
-    """What the sampler was told, and that without noise, signed so that lower is better.
-
-    Returns:
-        Two arrays; NaN for a trial without a value, or with an infinite one. The second has what
-        was observed where the problem does not tell the value without noise.
+    Attributes:
+        losses: Values that the sampler was told, signed so that lower is better; NaN for a trial
+            without a value, or with an infinite one.
+        expected: Values without noise, likewise; NaN where the problem does not tell.
+        costs: Seconds of the objective; of a table, the replayed ones.
+        ask: Seconds of the sampler to suggest; NaN if unknown.
+        tell: Seconds of the sampler to learn a value; NaN if unknown.
+        clock: Seconds from the start of the study to the end of the trial on a simulated clock;
+            NaN without one.
+        bad: 1 where a trial diverged or failed, else 0.
     """
-    losses = np.array(
-        [trial.values[0] if has_value(trial) else math.nan for trial in run.trials], dtype=float
-    )
-    expected = [told_number(trial.user_attrs, "expected_loss", math.nan) for trial in run.trials]
-    return run.sign * losses, run.sign * noise_free(losses, np.array(expected, dtype=float))
+
+    losses: FloatArray
+    expected: FloatArray
+    costs: FloatArray
+    ask: FloatArray
+    tell: FloatArray
+    clock: FloatArray
+    bad: FloatArray
+
+    @property
+    def noise_free(self) -> FloatArray:
+        """The losses, without noise where the problem tells that."""
+        return statistics.noise_free(self.losses, self.expected)
+
+    @property
+    def ended(self) -> FloatArray | None:
+        """Seconds from the start of the study to the end of each trial; None if one is unknown.
+
+        A trial takes what its objective cost and what the sampler needed to suggest and to learn.
+        Where several ran at a time, it ended when the study's clock says.
+        """
+        if len(self.clock) and not np.isnan(self.clock).any():
+            return self.clock
+        spent = self.costs + (self.ask + self.tell)
+        return None if np.isnan(spent).any() else np.cumsum(spent)
 
 
-def ended_at(run: Run) -> FloatArray | None:
-    """Seconds from the start of the study to the end of each trial.
-
-    A trial takes what its objective cost (of a table, what it cost to measure) and what the sampler
-    needed to suggest and to learn. Where several ran at a time, it ended when the study's clock says.
-
-    Returns:
-        None if a time is missing.
-    """
-    by_the_clock = [
-        told_number(trial.user_attrs, FINISHED_SECONDS, math.nan) for trial in run.trials
-    ]
-    if by_the_clock and not np.isnan(by_the_clock).any():
-        return np.array(by_the_clock, dtype=float)
-    spent = np.array(
-        [
-            objective_seconds(trial)
-            + sum(trial.user_attrs.get(name, math.nan) for name in _OF_SAMPLER)
-            for trial in run.trials
-        ]
-    )
-    return None if np.isnan(spent).any() else np.cumsum(spent)
+def run_arrays(run: Run) -> RunArrays:
+    """The arrays of one study."""
+    rows = []
+    for trial in run.trials:
+        attrs = trial.user_attrs
+        is_complete = trial.state is TrialState.COMPLETE and has_value(trial)
+        rows.append(
+            (
+                run.sign * trial.values[0] if is_complete else math.nan,
+                run.sign * told_number(attrs, "expected_loss", math.nan),
+                objective_seconds(trial),
+                attrs.get("ask_seconds", math.nan),
+                attrs.get("tell_seconds", math.nan),
+                told_number(attrs, FINISHED_SECONDS, math.nan),
+                diverged(trial),
+            )
+        )
+    return RunArrays(*np.array(rows, dtype=float).reshape(-1, 7).T)

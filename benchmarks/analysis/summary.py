@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from ..contenders.registry import OURS
 from . import statistics
-from .results import Sample
+from .samples import Sample
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.samplers import BaseSampler
 
+from ..arrays import FloatArray
+
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -113,3 +115,26 @@ def grid_levels(distribution: BaseDistribution) -> list[Any]:
 def grid_size(space: dict[str, BaseDistribution]) -> int:
     """Number of points of the grid."""
     return math.prod(len(grid_levels(distribution)) for distribution in space.values())
+
+
+def is_whole_grid(trials: Sequence[FrozenTrial], space: dict[str, BaseDistribution]) -> bool:
+    """Whether the trials are the points of the harness's grid, or of a finite space, each once."""
+    is_all = not why_not_finite(space) and len(trials) == n_points(space)
+    if not is_all and len(trials) != grid_size(space):
+        return False
+    if any(name not in trial.params for trial in trials for name in space):
+        return False
+    points = np.array(
+        [[space[n].to_internal_repr(trial.params[n]) for n in space] for trial in trials]
+    )
+    if len(np.unique(points, axis=0)) < len(trials):
+        return False
+    return is_all or all(
+        np.isclose(column[:, None], _internal_levels(its), rtol=1e-9, atol=0.0).any(axis=1).all()
+        for column, its in zip(points.T, space.values())
+    )
+
+
+def _internal_levels(distribution: BaseDistribution) -> FloatArray:
+    levels = grid_levels(distribution)
+    return np.array([distribution.to_internal_repr(level) for level in levels])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ..analysis.failures import failure_note
 from ..analysis.results import Run
-from ..analysis.results import Sample
-from ..analysis.results import to_samples
+from ..analysis.samples import Sample
+from ..analysis.samples import to_samples
 from ..analysis.summary import find_target
 from ..analysis.summary import summarise
 from ..analysis.summary import Summary

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..analysis import statistics
-from ..analysis.results import Sample
+from ..analysis.samples import Sample
 from ..arrays import FloatArray
 
 

@@ -13,7 +13,7 @@ from rich.markup import escape
 from ..analysis.results import diverged
 from ..analysis.results import objective_seconds
 from ..analysis.results import Run
-from ..analysis.run_arrays import incumbent_losses
+from ..analysis.run_arrays import run_arrays
 from ..analysis.statistics import running_best
 from ..analysis.summary import Estimate
 from ..analysis.summary import Summary
@@ -226,7 +226,7 @@ def _versions(versions: dict[str, str]) -> str:
 
 
 def _trial_rows(run: Run) -> list[dict[str, Any]]:
-    best = run.sign * running_best(incumbent_losses(run)[0])
+    best = run.sign * running_best(run_arrays(run).losses)
     rows = []
     for trial, best_value in zip(run.trials, best.tolist()):
         value = trial.values[0] if trial.values is not None else math.nan

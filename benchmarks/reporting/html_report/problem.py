@@ -13,7 +13,7 @@ import numpy as np
 from ...analysis import statistics
 from ...analysis.results import has_value
 from ...analysis.results import Run
-from ...analysis.results import Sample
+from ...analysis.samples import Sample
 from ...analysis.summary import Estimate
 from ...arrays import FloatArray
 from ..analysed import Analysed
