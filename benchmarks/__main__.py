@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
+
+from .modules import absent
 
 
 # Optuna and what the extra `bench` of pyproject.toml adds, by module name; without SQLAlchemy, which
@@ -12,7 +13,7 @@ _NEEDED = ("optuna", "optunahub", "matplotlib", "rich")
 
 
 def _main() -> int:
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+    missing = absent(_NEEDED)
     if missing:
         print(
             f"error: the harness needs {', '.join(missing)}: pip install -e '.[bench]'",

@@ -28,6 +28,11 @@ def in_one_line(error: BaseException) -> str:
     return " ".join(named(error).split())
 
 
+def reason_of(error: BaseException) -> str:
+    """What an error says, in one line of at most 300 characters, without SQLAlchemy's link."""
+    return " ".join(message_of(error).split("\n(Background")[0].split())[:300]
+
+
 # More names than this are not read to the end; where a command shows them, it is named instead.
 _MOST_NAMES = 20
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 import importlib.metadata
-import importlib.util
 from pathlib import Path
 
 import optuna
@@ -14,6 +13,7 @@ from optuna.samplers import BaseSampler
 from .. import hub
 from ..errors import in_one_line
 from ..errors import UsageError
+from ..modules import absent
 from ..suite.space import Space
 
 
@@ -122,8 +122,8 @@ class Contender:
             return f"package/{self.package} is not in this checkout"
         if self.broken:
             return self.broken
-        absent = [name for name in self.requires if not _is_there(name)]
-        return f"needs {', '.join(absent)}: {self.install}" if absent else ""
+        lacking = absent(self.requires)
+        return f"needs {', '.join(lacking)}: {self.install}" if lacking else ""
 
     def cannot_load(self, registry: str = "") -> str:
         """Why its hub package cannot be loaded; empty if it can, or is none.
@@ -176,13 +176,6 @@ class Contender:
         if self.unfit is not None and self.unfit(space):
             return wanted
         return wanted if self.limit is None else min(wanted, self.limit(space))
-
-
-def _is_there(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ValueError:  # It is imported already, and stands in for itself without a specification.
-        return True
 
 
 def _installed(library: str) -> str:

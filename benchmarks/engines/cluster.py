@@ -15,6 +15,7 @@ from typing import Any
 import uuid
 import warnings
 
+from ..errors import reason_of
 from ..errors import UsageError
 from ..storage import claims
 from ..storage.opening import connect
@@ -117,7 +118,7 @@ class Cluster:
                     "in the folder of this checkout, or with that on PYTHONPATH."
                 )
             if isinstance(found, Exception):
-                raise UsageError(f"--scheduler: worker {worker}: {_one_line(found)}")
+                raise UsageError(f"--scheduler: worker {worker}: {reason_of(found)}")
             wrong = cluster_worker.differences(self._expected, found)
             if wrong:
                 raise UsageError(f"--scheduler: worker {worker} differs: {'; '.join(wrong)}.")
@@ -142,7 +143,7 @@ class Cluster:
         claims.take(storage, storage.get_study_id_from_name(study_name), token)
         for worker, seen in self._ask(cluster_worker.read_claim, url, study_name).items():
             if seen != token:
-                reason = _one_line(seen) if isinstance(seen, Exception) else "it is another one"
+                reason = reason_of(seen) if isinstance(seen, Exception) else "it is another one"
                 raise UsageError(
                     f"--storage: worker {worker} does not reach {without_password(url)} "
                     f"({reason}); accepts a storage that all workers reach."
@@ -247,7 +248,7 @@ class Cluster:
                 function, *arguments, on_error="return", wait=True
             )
         except OSError as error:
-            raise UsageError(f"--scheduler: {self.address}: {_one_line(error)}") from error
+            raise UsageError(f"--scheduler: {self.address}: {reason_of(error)}") from error
         return answers
 
 
@@ -291,13 +292,9 @@ def _collect(future: Any, job: Job, board: Board) -> None:
         if type(error).__name__ == "KilledWorker":
             job.error = "its workers died, one after the other (killed, or out of memory?)"
         else:
-            job.error = f"{type(error).__name__}: {_one_line(error)}"
+            job.error = f"{type(error).__name__}: {reason_of(error)}"
         job.state = "failed"
         return
     if result.outcome is not None:
         board.finished[job.index] = result.outcome.n_trials
     settle(job, result)
-
-
-def _one_line(error: object) -> str:
-    return " ".join(str(error).split("\n(Background")[0].split())[:300]

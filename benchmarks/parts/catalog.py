@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
-import importlib.util
 
 import optuna
 
 from ..errors import unknown_name
 from ..errors import UsageError
+from ..modules import absent
 from . import conditional
 from . import constraints
 from . import cost
@@ -102,8 +102,7 @@ def choose(
 
 def missing(entrant: Entrant) -> str:
     """Modules that an entrant needs and that are not installed, separated by commas."""
-    absent = [name for name in entrant.requires if importlib.util.find_spec(name) is None]
-    return ", ".join(absent)
+    return ", ".join(absent(entrant.requires))
 
 
 def check_constraints(choices: Sequence[Choice]) -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 import importlib
-import importlib.util
 from typing import Any
 from typing import Protocol
 
@@ -17,6 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import Trial
 
 from .. import hub
+from ..modules import absent
 
 
 class Problem(Protocol):
@@ -99,12 +99,12 @@ class ProblemSpec:
         """Why it cannot run here and what to do about it; empty if it can."""
         if self.package and not hub.has_package(self.package, "problem.py"):
             return f"package/{self.package} is not complete in this checkout"
-        absent = [name for name in self.requires if importlib.util.find_spec(name) is None]
-        return f"needs {', '.join(absent)}: {self.install}" if absent else ""
+        lacking = absent(self.requires)
+        return f"needs {', '.join(lacking)}: {self.install}" if lacking else ""
 
     def note(self) -> str:
         """What of it needs more than the harness itself; empty if nothing does."""
-        if self.has_options and importlib.util.find_spec("torch") is None:
+        if self.has_options and absent(["torch"]):
             return "--mode train needs torch, torchvision: pip install torch torchvision"
         return ""
 

@@ -11,6 +11,7 @@ import optuna
 from optuna.storages import BaseStorage
 import sqlalchemy
 
+from ..errors import reason_of
 from ..errors import UsageError
 from .patience import patiently
 
@@ -131,7 +132,7 @@ def _reason(error: BaseException) -> str:
         if isinstance(link, sqlalchemy.exc.DBAPIError) and link.orig is not None:
             error = link.orig
         link = link.__cause__
-    return " ".join(str(error).split("\n(Background")[0].split())[:300]
+    return reason_of(error)
 
 
 @functools.lru_cache(maxsize=1)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import sqlalchemy
 
+from ..errors import reason_of
 from ..errors import UsageError
 
 
@@ -98,8 +99,7 @@ def patiently(
 
 
 def _message(error: BaseException, patience: float) -> str:
-    reason = " ".join(str(error).split("\n(Background")[0].split())
     return (
-        f"--storage: has not answered for {patience:.0f} s: {reason[:300]}. Every trial that was "
+        f"--storage: has not answered for {patience:.0f} s: {reason_of(error)}. Every trial that was "
         "stored is safe; the same command continues when the storage is back."
     )

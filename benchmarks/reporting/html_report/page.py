@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import importlib.util
 from pathlib import Path
 import re
 
 from ...analysis.results import Run
+from ...modules import absent
 from ..analysed import Analysed
 from .build import build
 from .data import Extras
@@ -44,7 +44,7 @@ def write(
     Raises:
         OSError: If the file cannot be written.
     """
-    if importlib.util.find_spec("plotly") is None:
+    if absent(["plotly"]):
         return None
     path = out / _NAME
     path.write_text(render(build(runs, problems, storage_shown, extras)), encoding="utf-8")
