@@ -16,6 +16,7 @@ from optuna.distributions import IntDistribution
 from optuna.samplers import BaseSampler
 
 from ..arrays import FloatArray
+from ..suite.space import n_values
 
 
 if TYPE_CHECKING:
@@ -71,15 +72,7 @@ def n_points(space: dict[str, BaseDistribution]) -> int:
     reason = why_not_finite(space)
     if reason:
         raise ValueError(reason)
-    return math.prod(_n_values(distribution) for distribution in space.values())
-
-
-def _n_values(distribution: BaseDistribution) -> int:
-    if isinstance(distribution, CategoricalDistribution):
-        return len(distribution.choices)
-    assert isinstance(distribution, (IntDistribution, FloatDistribution))
-    assert distribution.step is not None
-    return int(round((distribution.high - distribution.low) / distribution.step)) + 1
+    return math.prod(int(n_values(distribution)) for distribution in space.values())
 
 
 def grid_levels(distribution: BaseDistribution) -> list[Any]:
@@ -96,9 +89,9 @@ def grid_levels(distribution: BaseDistribution) -> list[Any]:
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
         low, high, step = distribution.low, distribution.high, distribution.step
         if step is not None and not distribution.log:
-            n_values = int(round((high - low) / step)) + 1
-            n_levels = n_values if n_values <= _SHORT_LIST else _LATTICE_LEVELS
-            indices = np.round(np.linspace(0, n_values - 1, n_levels)).astype(int).tolist()
+            n_all = int(n_values(distribution))
+            n_levels = n_all if n_all <= _SHORT_LIST else _LATTICE_LEVELS
+            indices = np.round(np.linspace(0, n_all - 1, n_levels)).astype(int).tolist()
             return sorted({low + index * step for index in indices})
         if distribution.log:
             spaced = np.exp(np.linspace(math.log(low), math.log(high), _CONTINUOUS_LEVELS))

@@ -20,6 +20,7 @@ from ..errors import unknown_name
 from ..errors import UsageError
 from ..suite.base import generator_at
 from ..suite.space import from_unit
+from ..suite.space import n_values
 from ..suite.space import suggest
 from .fixed_trial import fixed_trial
 from .spec import Problem
@@ -109,7 +110,12 @@ class Coarse(_Wrapper):
         super().__init__(inner, amount, seed)
         self._fine = inner.search_space
         n_levels = int(amount)
-        self._coarse = {name for name, dist in self._fine.items() if _n_values(dist) > n_levels}
+        self._coarse = {
+            name
+            for name, dist in self._fine.items()
+            # Categories have no order, of which some could be left out.
+            if not isinstance(dist, CategoricalDistribution) and n_values(dist) > n_levels
+        }
         self._space = {
             name: IntDistribution(0, n_levels - 1) if name in self._coarse else dist
             for name, dist in self._fine.items()
@@ -132,15 +138,6 @@ class Coarse(_Wrapper):
         for key, attr in fixed.user_attrs.items():
             trial.set_user_attr(key, attr)
         return value
-
-
-def _n_values(distribution: BaseDistribution) -> float:
-    if isinstance(distribution, CategoricalDistribution):
-        # Categories have no order, of which some could be left out.
-        return 0
-    step = getattr(distribution, "step", None)
-    low, high = getattr(distribution, "low"), getattr(distribution, "high")
-    return math.inf if step is None else round((high - low) / step) + 1
 
 
 @dataclass(frozen=True)

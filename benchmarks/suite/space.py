@@ -55,6 +55,14 @@ def values(dist: BaseDistribution) -> list[Any]:
     return []
 
 
+def n_values(dist: BaseDistribution) -> float:
+    """Number of values of a parameter; infinite if it is continuous."""
+    if isinstance(dist, CategoricalDistribution):
+        return len(dist.choices)
+    assert isinstance(dist, IntDistribution | FloatDistribution)
+    return math.inf if dist.step is None else round((dist.high - dist.low) / dist.step) + 1
+
+
 def level_of(levels: list[Any], value: Any) -> int:
     """Place of a value in the list of all; a stepped float may be off by a rounding error."""
     if isinstance(value, str):
@@ -124,8 +132,7 @@ def enumerate_points(space: Space) -> Iterator[Params]:
 
 def n_points(space: Space) -> float:
     """Number of points; infinite if a parameter is continuous."""
-    sizes = [len(values(dist)) for dist in space.values()]
-    return math.prod(sizes) if all(sizes) else math.inf
+    return math.prod(map(n_values, space.values()))
 
 
 def move(space: Space, params: Params, rng: np.random.Generator, radius: float) -> Params:
