@@ -352,7 +352,7 @@ class _Client:
 
 def _cluster(client: Any) -> Cluster:
     made = Cluster.__new__(Cluster)
-    made.address, made._client = "tcp://s:1", client
+    made.address, made._needs_gpu, made._client = "tcp://s:1", False, client
     return made
 
 
@@ -433,7 +433,7 @@ def test_cluster_reports_studies_that_fail_and_finishes_the_others(
 ) -> None:
     jobs = _jobs(tmp_path, "random", "no_such_sampler", problem="quadratic", n_trials=5)
     board = Board(2)
-    real_cluster.execute(jobs, board, lambda jobs: None)
+    real_cluster.execute(jobs, board, 1, lambda jobs: None)
     assert [job.state for job in jobs] == ["finished", "failed"]
     assert jobs[0].outcome is not None and jobs[0].outcome.n_trials == 5
     assert "no_such_sampler" in jobs[1].error and "Traceback" in jobs[1].details
@@ -452,7 +452,7 @@ def test_interrupted_cluster_stores_what_has_finished(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        real_cluster.execute(jobs, board, interrupt)
+        real_cluster.execute(jobs, board, 1, interrupt)
     # Nobody claims the study: it is the order to stop that ends it.
     seen = [-1]
 
@@ -478,7 +478,7 @@ def test_study_that_was_taken_over_fails_with_one_clear_line(
             study_id = storage.get_study_id_from_name(jobs[0].spec.study_name)
             claims.take(storage, study_id, "elsewhere:7:abc")
 
-    real_cluster.execute(jobs, board, take)
+    real_cluster.execute(jobs, board, 1, take)
     assert jobs[0].state == "failed"
     assert "superseded: process 7 on elsewhere has taken over this study" in jobs[0].error
 

@@ -84,31 +84,6 @@ class Local:
         engine.execute(jobs, board, self.n_workers, tick, self.gpus)
 
 
-@dataclass
-class OnCluster:
-    """Workers of a Dask cluster.
-
-    Attributes:
-        cluster: The connection.
-        n_workers: How many workers there are now; more may come, and some may go.
-        needs_gpu: Whether to ask for a worker with a GPU, if workers announce them.
-    """
-
-    cluster: Cluster
-    n_workers: int
-    needs_gpu: bool
-
-    def check_storage(self, url: str, study_name: str) -> None:
-        """See :class:`Engine`."""
-        self.cluster.check_storage(url, study_name)
-
-    def execute(
-        self, jobs: list[Job], board: Board, n_threads: int, tick: Callable[[list[Job]], None]
-    ) -> None:
-        """See :class:`Engine`."""
-        self.cluster.execute(jobs, board, tick, n_threads=n_threads, needs_gpu=self.needs_gpu)
-
-
 def local(n_workers: int | None, devices: Sequence[str], n_cores: int) -> Local:
     """Worker processes, one a core, or one a GPU when something trains there.
 
@@ -131,7 +106,7 @@ def on_cluster(
     devices: Sequence[str],
     request: Request,
     say: Callable[[str], None],
-) -> OnCluster:
+) -> Cluster:
     """The workers of a Dask cluster, checked to be fit.
 
     Args:
@@ -153,10 +128,10 @@ def on_cluster(
             "as many workers as studies are to run at a time."
         )
     check_address(address, storage)
-    connection = cluster.Cluster(address)
-    n_found = connection.wait_for_workers(say)
+    connection = cluster.Cluster(address, "cuda" in devices)
+    connection.wait_for_workers(say)
     connection.check_workers(request, storage is None or is_sqlite(storage))
-    return OnCluster(connection, n_found, "cuda" in devices)
+    return connection
 
 
 def absolute(url: str) -> str:

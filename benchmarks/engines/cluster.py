@@ -38,21 +38,31 @@ _POLL_SECONDS = 0.1
 
 
 class Cluster:
-    """A connection to a Dask scheduler and its workers.
+    """A connection to a Dask scheduler and its workers; an :class:`~.choice.Engine`.
 
     Args:
         address: Address of the scheduler, ``tcp://HOST:PORT``.
+        needs_gpu: Whether to ask for workers with a GPU, if workers announce them.
         timeout: How long it may take to answer, in seconds.
+
+    Attributes:
+        address: Address of the scheduler.
+        n_workers: How many workers there were when they were waited for; more may come, and some
+            may go.
 
     Raises:
         UsageError: If it does not answer.
     """
 
-    def __init__(self, address: str, timeout: float = _CONNECT_SECONDS) -> None:
+    def __init__(
+        self, address: str, needs_gpu: bool = False, timeout: float = _CONNECT_SECONDS
+    ) -> None:
         import distributed
 
         client: Any = distributed.Client
         self.address = address
+        self.n_workers = 0
+        self._needs_gpu = needs_gpu
         try:
             knock(address, timeout)
             with warnings.catch_warnings():
@@ -71,14 +81,11 @@ class Cluster:
         """Disconnect; the cluster goes on."""
         self._client.close(timeout=2)
 
-    def wait_for_workers(self, say: Callable[[str], None]) -> int:
+    def wait_for_workers(self, say: Callable[[str], None]) -> None:
         """Wait until there is a worker, for as long as it takes to get one.
 
         Args:
             say: Told once that there is none yet.
-
-        Returns:
-            Number of workers.
 
         Raises:
             UsageError: If a worker has more than one thread.
@@ -98,7 +105,7 @@ class Cluster:
                     f"--scheduler: worker {worker} has {n} threads; samplers share the state of "
                     "a process, so start workers with --nthreads 1, as many as wanted."
                 )
-        return len(n_threads)
+        self.n_workers = len(n_threads)
 
     def check_workers(self, request: Request, sqlite: bool) -> None:
         """Make sure that the workers compute what this process would.
@@ -150,22 +157,15 @@ class Cluster:
                 )
 
     def execute(
-        self,
-        jobs: list[Job],
-        board: Board,
-        tick: Callable[[list[Job]], None],
-        *,
-        n_threads: int = 1,
-        needs_gpu: bool = False,
+        self, jobs: list[Job], board: Board, n_threads: int, tick: Callable[[list[Job]], None]
     ) -> None:
         """Run studies to their ends; the jobs are updated in place.
 
         Args:
             jobs: What to run, in this order.
             board: Where the progress is written.
-            tick: Called with the jobs several times a second, to show progress.
             n_threads: Threads of the numerical libraries of a worker.
-            needs_gpu: Whether to ask for a worker with a GPU, if workers announce them.
+            tick: Called with the jobs several times a second, to show progress.
 
         Raises:
             StorageLost: If the storage stays out of reach.
@@ -176,7 +176,7 @@ class Cluster:
         events: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         # Called in a thread of the client's.
         self._client.subscribe_topic(run, lambda event: events.put(event[1]))
-        resources = {"GPU": 1} if needs_gpu and self._has_gpus() else None
+        resources = {"GPU": 1} if self._needs_gpu and self._has_gpus() else None
         assert self._request is not None
         running: dict[Any, Job] = {}
         for job in jobs:
