@@ -170,26 +170,32 @@ def _compare_group(
         one, its = ours[:, test], theirs[:, test]
         means = by_problem_means[:, :, test]
         mine, other_mean = means.mean(axis=0)
+        wins, ties, losses = paired.win_tie_loss(one, its)
+        problems_won, _, problems_lost = paired.win_tie_loss(means[:, 0], means[:, 1])
         result.append(
             Pair(
-                reference,
-                other,
-                column,
-                float(mine),
-                float(other_mean),
-                float(paired.ratio(mine, other_mean)),
-                float(lower[test]),
-                float(upper[test]),
-                *paired.win_tie_loss(one, its),
-                float(advantages[test]),
-                len(by_problem),
-                *paired.win_tie_loss(means[:, 0], means[:, 1])[::2],
-                len(contributions),
-                float(p_values[test]),
-                math.nan,
-                float(p_problems[test]),
-                math.nan,
-                probability_of_improvement(
+                reference=reference,
+                other=other,
+                column=column,
+                ours=float(mine),
+                theirs=float(other_mean),
+                ratio=float(paired.ratio(mine, other_mean)),
+                ratio_lower=float(lower[test]),
+                ratio_upper=float(upper[test]),
+                wins=wins,
+                ties=ties,
+                losses=losses,
+                advantage=float(advantages[test]),
+                n_problems=len(by_problem),
+                problems_won=problems_won,
+                problems_lost=problems_lost,
+                n_blocks=len(contributions),
+                p=float(p_values[test]),
+                # Known when all pairs of the column are.
+                p_holm=math.nan,
+                p_problems=float(p_problems[test]),
+                p_problems_holm=math.nan,
+                improvement=probability_of_improvement(
                     [one[rows] for rows in by_problem], [its[rows] for rows in by_problem]
                 ),
             )

@@ -149,45 +149,54 @@ def _summarise(
 ) -> Summary:
     best = statistics.running_best(sample.filled)
     complete = np.array(sample.complete)
-    marks = {
-        k: estimate(best[sample.reached(k), k - 1]) for k in checkpoints(sample.losses.shape[1])
-    }
-    expected = None
-    if np.isfinite(sample.expected).any():
-        rows = np.flatnonzero(complete)
-        index = statistics.incumbents(sample.losses)[rows, -1]
-        expected = estimate(sample.expected[rows[index >= 0], index[index >= 0]])
+    n_trials = sample.losses.shape[1]
     again = sample.measured_again[complete]
     again = again[~np.isnan(again)]
-    trials, seconds = np.array([]), np.array([])
-    if target is not None:
-        losses, finished_at = sample.losses[complete], sample.finished_at[complete]
-        numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
-        level = np.array([target.loss])
-        trials = statistics.times_to_targets(losses, numbers, level)[:, 0]
-        seconds = statistics.times_to_targets(losses, finished_at, level)[:, 0]
+    trials, seconds = _times_to(target, sample)
     n_pairs, p_value = 0, math.nan
     if ours is not None and sample.sampler != OURS:
         n_pairs, p_value = _compare(ours, sample)
-    sampler_totals = np.nansum(sample.ask + sample.tell, axis=-1)[complete]
     return Summary(
-        sample.sampler,
-        len(sample.seeds),
-        int(complete.sum()),
-        marks,
-        expected,
-        estimate(again) if len(again) else None,
-        _mean(np.nansum(sample.costs, axis=-1)[complete]),
-        _mean(sampler_totals),
-        _mean(sample.ask[~np.isnan(sample.ask)]),
-        _mean(sample.bad[~np.isnan(sample.bad)]),
-        wasted_share(sample, mediocre),
-        _until_half(trials),
-        _until_half(seconds),
-        _mean(np.isfinite(seconds).astype(float)),
-        p_value,
-        n_pairs,
+        sampler=sample.sampler,
+        n_seeds=len(sample.seeds),
+        n_complete=int(complete.sum()),
+        best={k: estimate(best[sample.reached(k), k - 1]) for k in checkpoints(n_trials)},
+        expected=_without_noise(sample),
+        measured_again=estimate(again) if len(again) else None,
+        objective_seconds=_mean(np.nansum(sample.costs, axis=-1)[complete]),
+        sampler_seconds=_mean(np.nansum(sample.ask + sample.tell, axis=-1)[complete]),
+        ask_seconds=_mean(sample.ask[~np.isnan(sample.ask)]),
+        bad_share=_mean(sample.bad[~np.isnan(sample.bad)]),
+        wasted_share=wasted_share(sample, mediocre),
+        trials_to_target=_until_half(trials),
+        seconds_to_target=_until_half(seconds),
+        reached_share=_mean(np.isfinite(seconds).astype(float)),
+        p_value=p_value,
+        n_pairs=n_pairs,
     )
+
+
+def _without_noise(sample: Sample) -> Estimate | None:
+    """Noise-free loss of the final incumbents of the complete seeds; None if that is not told."""
+    if not np.isfinite(sample.expected).any():
+        return None
+    rows = np.flatnonzero(sample.complete)
+    index = statistics.incumbents(sample.losses)[rows, -1]
+    return estimate(sample.expected[rows[index >= 0], index[index >= 0]])
+
+
+def _times_to(target: Target | None, sample: Sample) -> tuple[FloatArray, FloatArray]:
+    """Trials and seconds that each complete seed took to a target; no seeds without one."""
+    if target is None:
+        return np.array([]), np.array([])
+    complete = np.array(sample.complete)
+    losses, finished_at = sample.losses[complete], sample.finished_at[complete]
+    numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
+    trials, seconds = (
+        statistics.times_to_targets(losses, times, np.array([target.loss]))[:, 0]
+        for times in (numbers, finished_at)
+    )
+    return trials, seconds
 
 
 def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:

@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 
+from ..arrays import FloatArray
 from . import paired
 from .rows import pairs_with
 from .rows import Rows
@@ -94,25 +95,42 @@ def against_reference(
             values = np.array(
                 [[tables[name][pair][index] for name in (reference, other)] for pair in pairs]
             )
-            groups = split_by_problem(pairs, values)
-            ours, theirs = paired.mean_of_groups(groups)
-            resampled = paired.resampled_means(groups)
-            ratio_low, ratio_high = paired.interval(paired.ratio(resampled[:, 0], resampled[:, 1]))
-            low, high = paired.interval(resampled[:, 1] - resampled[:, 0])
-            result[other, column] = Versus(
-                float(ours),
-                float(theirs),
-                float(paired.ratio(ours, theirs)),
-                float(ratio_low),
-                float(ratio_high),
-                float(theirs - ours),
-                float(low),
-                float(high),
-                *paired.win_tie_loss(values[:, 0], values[:, 1]),
-                float(p_value),
-                float(p_holm),
-            )
+            result[other, column] = _versus(pairs, values, float(p_value), float(p_holm))
     return result
+
+
+def _versus(
+    pairs: Sequence[tuple[str, int]], values: FloatArray, p_value: float, p_holm: float
+) -> Versus:
+    """The comparison of two samplers.
+
+    Args:
+        pairs: Problem and seed of each row.
+        values: Regrets of the reference and of the other one, shape (n_pairs, 2).
+        p_value: Of the test over the pairs.
+        p_holm: The same, corrected.
+    """
+    groups = split_by_problem(pairs, values)
+    ours, theirs = paired.mean_of_groups(groups)
+    resampled = paired.resampled_means(groups)
+    ratio_lower, ratio_upper = paired.interval(paired.ratio(resampled[:, 0], resampled[:, 1]))
+    lower, upper = paired.interval(resampled[:, 1] - resampled[:, 0])
+    wins, ties, losses = paired.win_tie_loss(values[:, 0], values[:, 1])
+    return Versus(
+        ours=float(ours),
+        theirs=float(theirs),
+        ratio=float(paired.ratio(ours, theirs)),
+        ratio_lower=float(ratio_lower),
+        ratio_upper=float(ratio_upper),
+        difference=float(theirs - ours),
+        difference_lower=float(lower),
+        difference_upper=float(upper),
+        wins=wins,
+        ties=ties,
+        losses=losses,
+        p_value=p_value,
+        p_holm=p_holm,
+    )
 
 
 def _p_value(ours: Rows, theirs: Rows, pairs: Sequence[tuple[str, int]], column: int) -> float:
