@@ -40,6 +40,7 @@ from benchmarks.storage import bulk
 from benchmarks.storage import claims
 from benchmarks.storage import opening
 from benchmarks.storage import patience
+from benchmarks.storage import reading
 from benchmarks.storage import store
 from benchmarks.storage.claims import Superseded
 from benchmarks.storage.patience import patiently
@@ -425,7 +426,7 @@ def _jobs(folder: Path, *samplers: str, problem: str, n_trials: int) -> list[Job
 def _n_stored(job: Job) -> int:
     storage = opening.open_storage(job.spec.storage)
     study_id = storage.get_study_id_from_name(job.spec.study_name)
-    return bulk.count_finished(storage, study_id)
+    return reading.count_finished(storage, study_id)
 
 
 def test_cluster_reports_studies_that_fail_and_finishes_the_others(

@@ -19,8 +19,8 @@ import sqlalchemy
 from benchmarks.contenders.seeding import SHARED
 from benchmarks.problems.spec import Options
 from benchmarks.running import runner
-from benchmarks.storage import bulk
 from benchmarks.storage import opening
+from benchmarks.storage import reading
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
 from tests.servers import Dask
@@ -148,7 +148,7 @@ def _results(url: str) -> Results:
     return {
         name: [
             (trial.number, trial.state, trial.params, trial.values)
-            for trial in bulk.read_trials(storage, storage.get_study_id_from_name(name))
+            for trial in reading.read_trials(storage, storage.get_study_id_from_name(name))
         ]
         for name in sorted(optuna.get_all_study_names(storage))
     }

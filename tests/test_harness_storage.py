@@ -26,6 +26,7 @@ from benchmarks.engines.jobs import Job
 from benchmarks.problems.spec import Options
 from benchmarks.storage import bulk
 from benchmarks.storage import opening
+from benchmarks.storage import reading
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
 from benchmarks.storage.writer import Writer
@@ -86,19 +87,19 @@ def test_trials_written_at_once_are_those_that_optuna_writes_one_by_one(tmp_path
     # Optuna reads both, and so do we.
     for study in (ours, theirs):
         assert _plain(_study_trials(tmp_path, study.study_name)) == _plain(trials)
-        assert _plain(bulk.read_trials(storage, study._study_id)) == _plain(trials)
-    assert bulk.count_finished(storage, ours._study_id) == len(trials)
+        assert _plain(reading.read_trials(storage, study._study_id)) == _plain(trials)
+    assert reading.count_finished(storage, ours._study_id) == len(trials)
     theirs.ask()
-    assert bulk.count_finished(storage, theirs._study_id) == len(trials)
-    assert len(bulk.read_trials(storage, theirs._study_id)) == len(trials) + 1
+    assert reading.count_finished(storage, theirs._study_id) == len(trials)
+    assert len(reading.read_trials(storage, theirs._study_id)) == len(trials) + 1
 
 
 def test_storage_that_is_not_relational() -> None:
     storage, trials = optuna.storages.InMemoryStorage(), _trials()
     study = _study(storage)
     bulk.add_trials(storage, study._study_id, trials, 0)
-    assert _plain(bulk.read_trials(storage, study._study_id)) == _plain(trials)
-    assert bulk.count_finished(storage, study._study_id) == len(trials)
+    assert _plain(reading.read_trials(storage, study._study_id)) == _plain(trials)
+    assert reading.count_finished(storage, study._study_id) == len(trials)
     with pytest.raises(bulk.ForeignTrials, match="'a' was to hold 0 trials"):
         bulk.add_trials(storage, study._study_id, trials, 0)
 

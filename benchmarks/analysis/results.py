@@ -20,8 +20,8 @@ from ..contenders.attributes import told_number
 from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
 from ..running.clock import FINISHED_SECONDS
-from ..storage import bulk
 from ..storage import opening
+from ..storage import reading
 from ..storage import store
 from ..storage import study_spec
 from ..storage.patience import patiently
@@ -102,7 +102,7 @@ def _load_runs(storage: BaseStorage) -> list[Run]:
         if parsed is not None and store.SETTINGS in study.user_attrs:
             studies[study._study_id] = (parsed, study)
     # All at once: a query for each study would take longer than the rest of a report.
-    trials = bulk.read_studies(storage, list(studies))
+    trials = reading.read_studies(storage, list(studies))
     runs = [
         _to_run(parsed, study, trials[study_id]) for study_id, (parsed, study) in studies.items()
     ]

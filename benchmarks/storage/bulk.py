@@ -1,38 +1,31 @@
-"""Many trials at once, into and out of Optuna's relational storage.
+"""Many trials at once, into Optuna's relational storage.
 
-Optuna writes a trial in one transaction of a statement for each parameter and attribute, and reads
-it as objects of an object-relational mapper: 9 and 0.5 milliseconds a trial, where a problem that
-replays a table costs microseconds. Here trials go in and out with one statement a table. The
-tables and their columns are Optuna's own; any other storage takes trials one by one.
+Optuna writes a trial in one transaction of a statement for each parameter and attribute: 9
+milliseconds a trial, where a problem that replays a table costs microseconds. Here trials go in with
+one statement a table. The tables and their columns are Optuna's own; any other storage takes trials
+one by one. :mod:`.reading` gets them out again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-import functools
 import json
 from typing import Any
 
-from optuna.distributions import BaseDistribution
 from optuna.distributions import distribution_to_json
-from optuna.distributions import json_to_distribution
 from optuna.storages import BaseStorage
 from optuna.storages._rdb import models
 from optuna.trial import FrozenTrial
-from optuna.trial import TrialState
 import sqlalchemy
 from sqlalchemy.orm import Session
 
 from . import claims
+from .reading import read_trials
 
 
 # Some databases keep whole seconds only.
 _SAME_TIME = timedelta(seconds=1)
-
-
-# Fewer queries than one a study and table, and no more numbers in a query than databases take.
-_STUDIES_AT_ONCE = 200
 
 
 class ForeignTrials(RuntimeError):
@@ -182,131 +175,3 @@ def _details(trials: list[tuple[int, FrozenTrial]]) -> dict[Any, list[dict[str, 
         models.TrialSystemAttributeModel: system,
         models.TrialIntermediateValueModel: intermediate,
     }
-
-
-def count_finished(storage: BaseStorage, study_id: int) -> int:
-    """Number of finished trials of a study."""
-    database = claims.relational(storage)
-    if database is None:
-        trials = storage.get_all_trials(study_id, deepcopy=False)
-        return sum(trial.state.is_finished() for trial in trials)
-    finished = [state for state in TrialState if state.is_finished()]
-    query = sqlalchemy.select(sqlalchemy.func.count(models.TrialModel.trial_id)).where(
-        models.TrialModel.study_id == study_id, models.TrialModel.state.in_(finished)
-    )
-    with Session(database.engine) as session:
-        return int(session.scalar(query) or 0)
-
-
-def read_trials(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
-    """All trials of a study, in the order in which they were added."""
-    return read_studies(storage, [study_id])[study_id]
-
-
-def read_studies(storage: BaseStorage, study_ids: Sequence[int]) -> dict[int, list[FrozenTrial]]:
-    """All trials of several studies, each in the order in which they were added.
-
-    Args:
-        storage: The storage.
-        study_ids: The studies' numbers in it.
-
-    Returns:
-        Trials by number of the study, also for a study without any.
-    """
-    relational = claims.relational(storage)
-    if relational is None:
-        return {number: storage.get_all_trials(number, deepcopy=False) for number in study_ids}
-    found: dict[int, list[FrozenTrial]] = {}
-    with relational.engine.connect() as connection:
-        for begin in range(0, len(study_ids), _STUDIES_AT_ONCE):
-            found |= _read_some(connection, study_ids[begin : begin + _STUDIES_AT_ONCE])
-    return found
-
-
-def _read_some(
-    connection: sqlalchemy.Connection, study_ids: Sequence[int]
-) -> dict[int, list[FrozenTrial]]:
-    head: Any = models.TrialModel.__table__
-    found: dict[int, list[FrozenTrial]] = {number: [] for number in study_ids}
-    trials: dict[int, FrozenTrial] = {}
-    query = sqlalchemy.select(
-        head.c.trial_id,
-        head.c.study_id,
-        head.c.number,
-        head.c.state,
-        head.c.datetime_start,
-        head.c.datetime_complete,
-    ).where(head.c.study_id.in_(study_ids))
-    heads = connection.execute(query.order_by(head.c.trial_id)).all()
-    for trial_id, study_id, number, state, start, complete in heads:
-        trials[trial_id] = FrozenTrial(
-            number=number,
-            state=state,
-            value=None,
-            datetime_start=start,
-            datetime_complete=complete,
-            params={},
-            distributions={},
-            user_attrs={},
-            system_attrs={},
-            intermediate_values={},
-            trial_id=trial_id,
-        )
-        found[study_id].append(trials[trial_id])
-
-    def rows(model: Any, key: str, *columns: str) -> Sequence[Any]:
-        table = model.__table__.c
-        result = connection.execute(
-            sqlalchemy.select(table.trial_id, *(table[column] for column in columns))
-            .join(head, head.c.trial_id == table.trial_id)
-            .where(head.c.study_id.in_(study_ids))
-            .order_by(table.trial_id, table[key])
-        )
-        # Not those of trials that a run has added since they were counted.
-        return [row for row in result.all() if row[0] in trials]
-
-    values: dict[int, list[float]] = {}
-    for trial_id, stored, kind in rows(models.TrialValueModel, "objective", "value", "value_type"):
-        value = models.TrialValueModel.stored_repr_to_value(stored, kind)
-        values.setdefault(trial_id, []).append(value)
-    for trial_id, its_values in values.items():
-        trials[trial_id].values = its_values
-    for trial_id, name, internal, text in rows(
-        models.TrialParamModel, "param_id", "param_name", "param_value", "distribution_json"
-    ):
-        distribution = _distribution(text)
-        trials[trial_id].params[name] = distribution.to_external_repr(internal)
-        trials[trial_id].distributions[name] = distribution
-    user_rows = rows(
-        models.TrialUserAttributeModel, "trial_user_attribute_id", "key", "value_json"
-    )
-    for (trial_id, key, _), attr in zip(user_rows, _parse(user_rows)):
-        trials[trial_id].user_attrs[key] = attr
-    system_rows = rows(
-        models.TrialSystemAttributeModel, "trial_system_attribute_id", "key", "value_json"
-    )
-    for (trial_id, key, _), attr in zip(system_rows, _parse(system_rows)):
-        trials[trial_id].system_attrs[key] = attr
-    to_value = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
-    for trial_id, step, stored, kind in rows(
-        models.TrialIntermediateValueModel,
-        "step",
-        "step",
-        "intermediate_value",
-        "intermediate_value_type",
-    ):
-        trials[trial_id].intermediate_values[step] = to_value(stored, kind)
-    return found
-
-
-def _parse(rows: Sequence[Any]) -> list[Any]:
-    """The values of attributes, whose JSON stands last in their rows."""
-    # As one list: to parse each alone takes several times as long.
-    parsed: list[Any] = json.loads(f"[{','.join(row[-1] for row in rows)}]")
-    return parsed
-
-
-# Every trial of a study has the same few.
-@functools.lru_cache(maxsize=10_000)
-def _distribution(text: str) -> BaseDistribution:
-    return json_to_distribution(text)

@@ -18,6 +18,7 @@ from ..running.folders import make_folder
 from . import bulk
 from . import claims
 from . import opening
+from . import reading
 from . import store
 
 
@@ -77,7 +78,7 @@ def _studies(storage: BaseStorage) -> list[str]:
 
 
 def _finished(storage: BaseStorage, study_id: int) -> list[FrozenTrial]:
-    trials = bulk.read_trials(storage, study_id)
+    trials = reading.read_trials(storage, study_id)
     return [trial for trial in trials if trial.state.is_finished()]
 
 

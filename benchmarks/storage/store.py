@@ -25,8 +25,8 @@ from optuna.trial import FrozenTrial
 
 from ..errors import UsageError
 from ..suite.space import Space
-from . import bulk
 from . import claims
+from . import reading
 from .patience import patiently
 from .study_spec import StudySpec
 
@@ -102,7 +102,7 @@ def _prepare_study(
     _check_begun(spec.study_name, begun, settings)
     if spec.n_trials > attrs.get(PLANNED, 0):
         study.set_user_attr(PLANNED, spec.n_trials)
-    n_finished = bulk.count_finished(storage, study._study_id)
+    n_finished = reading.count_finished(storage, study._study_id)
     notes = []
     if begun["sampler_version"] != settings["sampler_version"]:
         notes.append(
@@ -140,7 +140,7 @@ def count_to_continue(storage: BaseStorage, name: str, settings: dict[str, Any])
         begun = storage.get_study_user_attrs(study_id).get(SETTINGS)
         if begun is not None:
             _check_begun(name, begun, settings)
-        return bulk.count_finished(storage, study_id)
+        return reading.count_finished(storage, study_id)
 
     return patiently(count)
 
@@ -206,7 +206,7 @@ def finished_trials(study: Study) -> list[FrozenTrial]:
         StorageLost: If the storage stays out of reach.
         RuntimeError: If one of them is not finished; the harness stores no such trial.
     """
-    trials = patiently(lambda: bulk.read_trials(study._storage, study._study_id))
+    trials = patiently(lambda: reading.read_trials(study._storage, study._study_id))
     for trial in trials:
         if not trial.state.is_finished():
             raise RuntimeError(
