@@ -21,10 +21,10 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import cli
+from benchmarks.analysis import across_problems
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
-from benchmarks.analysis import everything
 from benchmarks.analysis import paired
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
@@ -490,7 +490,7 @@ def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
     assert curve_set.common_budget == 25
     at = compare_command._checkpoints(curve_set, None)
     assert at == [10, 20, 25, 30, 60]
-    analysis = everything.analyse(curve_set, comparison.compare(curve_set, at, "lattice_gp"))
+    analysis = across_problems.analyse(curve_set, comparison.compare(curve_set, at, "lattice_gp"))
     assert analysis.column == "25"
     assert len(analysis.statements) == 1
     compared = comparison.compare(curve_set, at, "lattice_gp")
@@ -500,7 +500,7 @@ def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
     assert all(row[-1] != "–" for row in table.rows)
     # Where nothing so early is looked at, as late as it is.
     late = comparison.compare(curve_set, [30, 60], "lattice_gp")
-    assert everything.analyse(curve_set, late).column == "60"
+    assert across_problems.analyse(curve_set, late).column == "60"
 
 
 def test_merging_files() -> None:

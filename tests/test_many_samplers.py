@@ -15,15 +15,15 @@ from optuna.trial import create_trial
 import pytest
 from rich.console import Console
 
+from benchmarks.analysis import across_problems
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis import curves
-from benchmarks.analysis import everything
+from benchmarks.analysis.across_problems import Analysis
 from benchmarks.analysis.comparison import Comparison
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
-from benchmarks.analysis.everything import Analysis
 from benchmarks.analysis.results import Run
 from benchmarks.reporting import analysis_plots
 from benchmarks.reporting import bands
@@ -57,7 +57,7 @@ def _set(samplers: list[str], unfinished: list[str] | None = None, n_seeds: int 
 
 def _compared(curve_set: CurveSet, after: Sequence[int] = (5, 20)) -> tuple[Comparison, Analysis]:
     its = comparison.compare(curve_set, after, "lattice_gp")
-    return its, everything.analyse(curve_set, its)
+    return its, across_problems.analyse(curve_set, its)
 
 
 def test_sampler_that_fails_takes_nothing_from_the_others() -> None:

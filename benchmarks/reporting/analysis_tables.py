@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import math
 from typing import Any
 
+from ..analysis.across_problems import Analysis
 from ..analysis.comparison import Comparison
 from ..analysis.critical_difference import CriticalDifference
 from ..analysis.ecdf import Ecdf
@@ -14,7 +15,6 @@ from ..analysis.ecdf import share_at
 from ..analysis.ecdf import TRIALS
 from ..analysis.ert import Ert
 from ..analysis.ert import RunningTime
-from ..analysis.everything import Analysis
 from ..analysis.paired import LEVEL
 from ..analysis.pairwise import Pair
 from ..analysis.sign_flips import smallest_p_value

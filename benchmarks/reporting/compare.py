@@ -11,9 +11,9 @@ from rich.console import Console
 
 from ..analysis import curve_files
 from ..analysis import curves
+from ..analysis.across_problems import analyse
 from ..analysis.comparison import compare
 from ..analysis.curves import CurveSet
-from ..analysis.everything import analyse
 from ..analysis.hitting import TARGETS
 from ..analysis.results import load_runs
 from ..arguments import integers

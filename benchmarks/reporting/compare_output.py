@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from ..analysis import curve_files
+from ..analysis.across_problems import Analysis
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
-from ..analysis.everything import Analysis
 from ..analysis.sentences import Statement
 from ..tables import Table
 from ..tables import to_rich

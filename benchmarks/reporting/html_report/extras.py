@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...analysis import across_problems
 from ...analysis import critical_difference as ranking
 from ...analysis import ecdf as shares
-from ...analysis import everything as analysis
 from ...analysis.comparison import Comparison
 from ...analysis.curves import CurveSet
 from ...analysis.ert import Ert as ErtResult
@@ -28,13 +28,13 @@ _UNITS = {
 
 
 def from_comparison(curve_set: CurveSet, comparison: Comparison) -> Extras:
-    """Everything that :func:`benchmarks.analysis.everything.analyse` says, and its curves by problem.
+    """All of :func:`benchmarks.analysis.across_problems.analyse`, and its curves by problem.
 
     Args:
         curve_set: The studies, one or more.
         comparison: Their comparison.
     """
-    found = analysis.analyse(curve_set, comparison)
+    found = across_problems.analyse(curve_set, comparison)
     return Extras(
         _curves(curve_set, comparison, found),
         [
@@ -54,7 +54,9 @@ def from_comparison(curve_set: CurveSet, comparison: Comparison) -> Extras:
     )
 
 
-def _curves(curve_set: CurveSet, comparison: Comparison, found: analysis.Analysis) -> list[Ecdf]:
+def _curves(
+    curve_set: CurveSet, comparison: Comparison, found: across_problems.Analysis
+) -> list[Ecdf]:
     unit = shares.trial_seconds(curve_set)
     n_curves = 2 * (1 + len(comparison.problems)) * len(comparison.samplers)
     n_points = thin.budget(_N_POINTS, n_curves, _LEAST, _MOST)

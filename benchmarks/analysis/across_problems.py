@@ -31,7 +31,7 @@ from .sentences import statements
 
 @dataclass(frozen=True)
 class Analysis:
-    """All of them.
+    """All statistics across problems.
 
     Attributes:
         column: The last number of trials looked at, as text: what the statements are about.
@@ -63,7 +63,7 @@ def _main_column(columns: Sequence[str], common: int) -> str:
 def analyse(
     curve_set: CurveSet, comparison: Comparison, targets: Sequence[float] = TARGETS
 ) -> Analysis:
-    """Work all of them out.
+    """Work out all statistics across problems.
 
     Args:
         curve_set: The studies.
