@@ -66,7 +66,8 @@ def open_storage(url: str, *, create: bool = False) -> BaseStorage:
 
     Args:
         url: Any URL that Optuna accepts.
-        create: Make the file and the tables if they are not there. Only one process at a time may do that.
+        create: Make the file and the tables if they are not there. Only one process at a time may
+            do that.
 
     Raises:
         UsageError: If the storage cannot be reached; the message is one line.
