@@ -17,6 +17,8 @@ from ..suite.base import capped
 from ..suite.base import LARGEST_LOSS
 from ..suite.live import bundled
 from ..suite.live import log_loss
+from ..suite.live_dev import perceptron
+from ..suite.live_dev import PERCEPTRON_SPACE
 from ..suite.space import Params
 from ..suite.space import Space
 from .curve_problems import CurveProblem
@@ -71,32 +73,12 @@ class MlpDigitsCurves(LiveCurves):
     """A multi-layer perceptron with stochastic gradient descent on 150 digits, 16 epochs."""
 
     def __init__(self) -> None:
-        super().__init__(
-            {
-                "depth": IntDistribution(1, 3),
-                "width": IntDistribution(8, 64, step=8),
-                "batch_size": IntDistribution(16, 128, step=16),
-                "learning_rate": FloatDistribution(1e-3, 3.0, log=True),
-                "one_minus_momentum": FloatDistribution(1e-2, 1.0, log=True),
-                "weight_decay": FloatDistribution(1e-6, 1.0, log=True),
-            },
-            16,
-        )
+        super().__init__(PERCEPTRON_SPACE, 16)
 
     def prepare(self, params: Params) -> Epoch:
         """The log loss of 300 other digits."""
-        from sklearn.neural_network import MLPClassifier
-
         data = bundled("digits", 150, 300)
-        model = MLPClassifier(
-            (params["width"],) * params["depth"],
-            solver="sgd",
-            batch_size=params["batch_size"],
-            learning_rate_init=params["learning_rate"],
-            momentum=1.0 - params["one_minus_momentum"],
-            alpha=params["weight_decay"],
-            random_state=0,
-        )
+        model = perceptron(params, 0)
 
         def epoch() -> float:
             model.partial_fit(data.train, data.train_target, classes=np.arange(10))

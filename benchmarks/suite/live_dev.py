@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
@@ -10,6 +12,39 @@ from .live import LiveProblem
 from .live import log_loss
 from .live import squared_error
 from .space import Params
+from .space import Space
+
+
+PERCEPTRON_SPACE: Space = {
+    "depth": IntDistribution(1, 3),
+    "width": IntDistribution(8, 64, step=8),
+    "batch_size": IntDistribution(16, 128, step=16),
+    "learning_rate": FloatDistribution(1e-3, 3.0, log=True),
+    "one_minus_momentum": FloatDistribution(1e-2, 1.0, log=True),
+    "weight_decay": FloatDistribution(1e-6, 1.0, log=True),
+}
+
+
+def perceptron(params: Params, training_seed: int, **settings: Any) -> Any:
+    """A multi-layer perceptron of scikit-learn's, yet to be trained.
+
+    Args:
+        params: A point of :data:`PERCEPTRON_SPACE`.
+        training_seed: Seed of its weights and of the order of the rows.
+        **settings: Other arguments of the class.
+    """
+    from sklearn.neural_network import MLPClassifier
+
+    return MLPClassifier(
+        (params["width"],) * params["depth"],
+        solver="sgd",
+        batch_size=params["batch_size"],
+        learning_rate_init=params["learning_rate"],
+        momentum=1.0 - params["one_minus_momentum"],
+        alpha=params["weight_decay"],
+        random_state=training_seed,
+        **settings,
+    )
 
 
 class MlpDigits(LiveProblem):
@@ -18,33 +53,13 @@ class MlpDigits(LiveProblem):
     n_replicates = 3
 
     def __init__(self, seed: int = 0) -> None:
-        super().__init__(
-            {
-                "depth": IntDistribution(1, 3),
-                "width": IntDistribution(8, 64, step=8),
-                "batch_size": IntDistribution(16, 128, step=16),
-                "learning_rate": FloatDistribution(1e-3, 3.0, log=True),
-                "one_minus_momentum": FloatDistribution(1e-2, 1.0, log=True),
-                "weight_decay": FloatDistribution(1e-6, 1.0, log=True),
-            },
-            seed,
-        )
+        super().__init__(PERCEPTRON_SPACE, seed)
 
     def train(self, params: Params, training_seed: int) -> float:
         """Five epochs on 150 digits; the log loss of 300 others."""
-        from sklearn.neural_network import MLPClassifier
-
         data = bundled("digits", 150, 300)
-        model = MLPClassifier(
-            (params["width"],) * params["depth"],
-            solver="sgd",
-            batch_size=params["batch_size"],
-            learning_rate_init=params["learning_rate"],
-            momentum=1.0 - params["one_minus_momentum"],
-            alpha=params["weight_decay"],
-            max_iter=5,
-            random_state=training_seed,
-        ).fit(data.train, data.train_target)
+        model = perceptron(params, training_seed, max_iter=5)
+        model.fit(data.train, data.train_target)
         return log_loss(model.predict_proba(data.held_out), data.held_out_target)
 
 
