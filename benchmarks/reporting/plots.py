@@ -147,6 +147,23 @@ def _draw_problem(row: Sequence[Axes], problem: Analysed) -> None:
     )
 
 
+def line_of(sampler: str, index: int, ours_name: str = OURS) -> dict[str, Any]:
+    """How a sampler's line is drawn and named; the marker is for those who cannot go by colour.
+
+    Args:
+        sampler: Its name.
+        index: Its place in the picture.
+        ours_name: Sampler that stands out.
+    """
+    ours = sampler == ours_name
+    return {
+        "color": color_of(sampler, index),
+        "linewidth": 2.6 if ours else 1.6,
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "label": f"{sampler} (ours)" if ours else sampler,
+    }
+
+
 def draw_curve(
     axes: Axes,
     sampler: str,
@@ -169,7 +186,8 @@ def draw_curve(
         with_band: Whether to draw the band.
     """
     ours = sampler == ours_name
-    color = color_of(sampler, index)
+    line = line_of(sampler, index, ours_name)
+    color = line["color"]
     z = 4 if ours else 3
     if with_band:
         axes.fill_between(
@@ -186,12 +204,9 @@ def draw_curve(
     axes.plot(
         curve.x,
         sign * curve.mean,
-        color=color,
-        linewidth=2.6 if ours else 1.6,
-        # A marker a third of the budget apart, for those who cannot go by colour.
-        marker=_MARKERS[index % len(_MARKERS)],
+        **line,
         markersize=6 if ours else 5,
+        # A third of the budget apart.
         markevery=max(1, len(curve.x) // 6),
-        label=f"{sampler} (ours)" if ours else sampler,
         zorder=z,
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import math
 from pathlib import Path
 from typing import Any
+from typing import TYPE_CHECKING
 
 from matplotlib import pyplot
 import numpy as np
@@ -15,12 +16,15 @@ from rich.console import Console
 from ..contenders.registry import in_order
 from ..contenders.registry import OURS
 from ..reporting import plots
-from ..reporting.palette import color_of
 from ..tables import Table
 from ..tables import to_rich
 from ..tables import with_title
 from ..tables import write_csv
 from .measure import Measurement
+
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 def write_report(measurements: Sequence[Measurement], out: Path, console: Console) -> list[Path]:
@@ -200,39 +204,9 @@ def draw(measurements: Sequence[Measurement], out: Path) -> list[Path]:
             layout="constrained",
         )
         for column, n_params in enumerate(dims):
-            for index, sampler in enumerate(samplers):
-                for style, its_threads in zip(("-", "--", ":", "-."), threads):
-                    its = sorted(
-                        (
-                            one
-                            for one in measurements
-                            if (one.n_params, one.sampler, one.threads)
-                            == (n_params, sampler, its_threads)
-                            and one.wall
-                        ),
-                        key=lambda one: one.n_trials,
-                    )
-                    label = f"{sampler} (ours)" if sampler == OURS else sampler
-                    if len(threads) > 1:
-                        label += f", threads: {its_threads}"
-                    look: dict[str, Any] = {
-                        "color": color_of(sampler, index),
-                        "linewidth": 2.6 if sampler == OURS else 1.6,
-                        "linestyle": style,
-                        "marker": "osD^vPX*ph"[index % 10],
-                        "markersize": 5,
-                        "label": label,
-                    }
-                    sizes = [one.n_trials for one in its]
-                    axes[0][column].plot(sizes, [one.median for one in its], **look)
-                    axes[1][column].plot(sizes, [max(1, one.increase_mb) for one in its], **look)
+            its = [one for one in measurements if one.n_params == n_params]
+            _draw_column(list(axes[:, column]), its, samplers, threads)
             axes[0][column].set_title(f"{n_params} parameters", fontweight="bold", fontsize=11)
-            axes[1][column].set_xlabel("finished trials")
-            for row in (0, 1):
-                axes[row][column].set_xscale("log")
-                axes[row][column].set_yscale("log")
-                axes[row][column].grid(True)
-                axes[row][column].set_axisbelow(True)
         axes[0][0].set_ylabel("seconds a suggestion (median)")
         axes[1][0].set_ylabel("memory of the sampler, MiB")
         title = None if len(threads) > 1 else f"threads: {threads[0]}"
@@ -245,3 +219,38 @@ def draw(measurements: Sequence[Measurement], out: Path) -> list[Path]:
             bbox_to_anchor=(1.0, 1.0),
         )
         return plots.save(figure, out, "speed")
+
+
+def _draw_column(
+    column: Sequence[Axes],
+    measurements: Sequence[Measurement],
+    samplers: Sequence[str],
+    threads: Sequence[str],
+) -> None:
+    """Draw time and memory with one number of parameters.
+
+    Args:
+        column: The panels for time and for memory.
+        measurements: Those with this number of parameters.
+        samplers: All samplers of the picture, in the order that colours go by.
+        threads: All numbers of threads of the picture, each with a style of its own.
+    """
+    for index, sampler in enumerate(samplers):
+        for style, its_threads in zip(("-", "--", ":", "-."), threads):
+            its = [
+                one
+                for one in sorted(measurements, key=lambda one: one.n_trials)
+                if (one.sampler, one.threads) == (sampler, its_threads) and one.wall
+            ]
+            line = plots.line_of(sampler, index) | {"linestyle": style, "markersize": 5}
+            if len(threads) > 1:
+                line["label"] += f", threads: {its_threads}"
+            sizes = [one.n_trials for one in its]
+            column[0].plot(sizes, [one.median for one in its], **line)
+            column[1].plot(sizes, [max(1, one.increase_mb) for one in its], **line)
+    column[1].set_xlabel("finished trials")
+    for axes in column:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.grid(True)
+        axes.set_axisbelow(True)
