@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from benchmarks import jsonlines
 from benchmarks.calibration import coverage as calibration
 from benchmarks.cli import main
+from benchmarks.running.folders import own_folder
 
 
 def test_place_counts_the_quantiles_below() -> None:
@@ -152,3 +154,12 @@ def test_a_file_that_is_no_text_is_told_in_one_line(
     if not name.endswith(".gz"):
         assert main(["calibrate", "--suite", "discrete", "--out", str(tmp_path)]) == 2
         assert capsys.readouterr().err.startswith(f"error: --out: cannot read {log} (")
+
+
+@pytest.mark.skipif(importlib.util.find_spec("fcntl") is None, reason="needs file locks")
+def test_one_run_at_a_time_in_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with own_folder(tmp_path):
+        assert main(["calibrate", "--trials", "5", "--out", str(tmp_path)]) == 2
+    assert f"--out: another run is at work in {tmp_path}" in capsys.readouterr().err
+    with own_folder(tmp_path):
+        pass

@@ -27,6 +27,7 @@ from ..errors import UsageError
 from ..problems.registry import get_problem
 from ..problems.spec import Options
 from ..running.folders import make_folder
+from ..running.folders import own_folder
 from ..running.machine import versions
 from ..running.one_trial import run_trial
 from ..running.one_trial import unpruned_study
@@ -91,9 +92,9 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         if args.suite not in SUITES:
             raise unknown_name("--suite", args.suite, list(SUITES))
         _check_trials(args.trials)
-        make_folder(out)
         try:
-            studies = _run_all(args, out / LOG, console)
+            with own_folder(out):
+                studies = _run_all(args, out / LOG, console)
         except KeyboardInterrupt:
             print(f"\nstopped. To continue:\n  {command}", file=sys.stderr)
             return 130

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ..calls import split_names
 from ..errors import UsageError
-from ..running.folders import lock_folder
 from ..running.folders import make_folder
+from ..running.folders import own_folder
 from ..tables import to_rich
 from . import records
 from . import report
@@ -58,12 +58,22 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         _publish(choices, found, out, console, command)
         return 0
     check_constraints(choices)
-    make_folder(out)
-    lock = lock_folder(out)
-    log = Log(out / _LOG)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
+    with own_folder(out):
+        return _run_and_publish(choices, seeds, args.jobs, out, console, command)
+
+
+def _run_and_publish(
+    choices: Sequence[Choice],
+    seeds: range,
+    n_jobs: int,
+    out: Path,
+    console: Console,
+    command: str,
+) -> int:
+    log = Log(out / _LOG)
     try:
-        failures = _run(choices, seeds, log, args.jobs, console)
+        failures = _run(choices, seeds, log, n_jobs, console)
     except KeyboardInterrupt:
         print(
             f"\nstopped: every finished study is stored. To continue:\n  {command}",
@@ -74,8 +84,6 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     if any(key in chosen for key in runner.studies(choices, seeds)):
         _publish(choices, chosen, out, console, command)
     _say_failed(failures, out)
-    if lock is not None:
-        lock.close()
     return 1 if failures else 0
 
 

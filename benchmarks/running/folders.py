@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import errno
 import os
 from pathlib import Path
@@ -42,6 +44,22 @@ def _unusable(out: Path, reason: str) -> UsageError:
     return UsageError(
         f"--out: cannot write to {out} ({reason}); accepts a folder that can be written to."
     )
+
+
+@contextmanager
+def own_folder(out: Path) -> Iterator[None]:
+    """Make an output folder, and keep other runs out of it meanwhile.
+
+    Raises:
+        UsageError: If it cannot be written to, or another run is at work there.
+    """
+    make_folder(out)
+    lock = lock_folder(out)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.close()
 
 
 def lock_folder(out: Path) -> Any:

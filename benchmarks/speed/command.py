@@ -19,8 +19,7 @@ from ..calls import split_names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..errors import UsageError
-from ..running.folders import lock_folder
-from ..running.folders import make_folder
+from ..running.folders import own_folder
 from ..running.machine import available_cores
 from ..running.machine import versions
 from ..running.progress import format_seconds
@@ -53,13 +52,29 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         )
     registry = hub.registry_root(args.registry)
     contenders = _that_can_run(split_names(args.samplers, "--samplers"), registry, console)
-    out = Path(args.out)
-    make_folder(out)
-    # Held until this process ends.
-    lock = lock_folder(out)
-    path = out / _FILE
-    speed_measure.load(path)
     cells = [(n_params, n_trials) for n_params in dims for n_trials in sizes]
+    out = Path(args.out)
+    with own_folder(out):
+        return _measure_all(cells, contenders, args, registry, out, console, command)
+
+
+def _measure_all(
+    cells: Sequence[tuple[int, int]],
+    contenders: Sequence[Contender],
+    args: argparse.Namespace,
+    registry: str,
+    out: Path,
+    console: Console,
+    command: str,
+) -> int:
+    """Measure all sizes, given as numbers of parameters and trials, and report.
+
+    Returns:
+        Exit status, as of :func:`run`.
+    """
+    path = out / _FILE
+    # Before any work.
+    speed_measure.load(path)
     status = 0
     try:
         for n_params, n_trials in cells:
@@ -80,7 +95,6 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
 
         paths = write_report(measurements, out, console)
         console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
-    del lock
     return status
 
 

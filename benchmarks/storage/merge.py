@@ -13,8 +13,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from ..errors import UsageError
-from ..running.folders import lock_folder
-from ..running.folders import make_folder
+from ..running.folders import own_folder
 from . import bulk
 from . import claims
 from . import opening
@@ -39,26 +38,37 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     """
     sources = [(name, _open(name)) for name in args.sources]
     out = Path(args.out)
-    make_folder(out)
-    lock = lock_folder(out)
-    url = args.storage or opening.default_url(out)
-    target = opening.open_results(out, args.storage, create=True)
-    for name, source in sources:
-        studies = _studies(source)
-        if not studies:
-            raise UsageError(f"merge: {name} holds no study of this harness.")
-        plans = [_plan(source, target, study, name) for study in studies]
-        n_added = sum(_copy(source, target, study, n) for study, n in zip(studies, plans))
-        console.print(
-            f"{name}: {len(studies)} studies, {n_added} trials added", markup=False, soft_wrap=True
-        )
+    with own_folder(out):
+        target = opening.open_results(out, args.storage, create=True)
+        for name, source in sources:
+            n_studies, n_added = _merge(source, target, name)
+            console.print(
+                f"{name}: {n_studies} studies, {n_added} trials added",
+                markup=False,
+                soft_wrap=True,
+            )
     words = ["python", "-m", "benchmarks", "report", "--out", str(out)]
     report = shlex.join(words + (["--storage", args.storage] if args.storage else []))
-    console.print(
-        f"merged into {opening.without_password(url)}; {report}", markup=False, soft_wrap=True
-    )
-    del lock
+    url = opening.without_password(args.storage or opening.default_url(out))
+    console.print(f"merged into {url}; {report}", markup=False, soft_wrap=True)
     return 0
+
+
+def _merge(source: BaseStorage, target: BaseStorage, shown: str) -> tuple[int, int]:
+    """Bring all studies of a source into the target.
+
+    Returns:
+        Numbers of studies and of trials that were added.
+
+    Raises:
+        UsageError: If there is none, or the two tell different things of one.
+    """
+    studies = _studies(source)
+    if not studies:
+        raise UsageError(f"merge: {shown} holds no study of this harness.")
+    plans = [_plan(source, target, study, shown) for study in studies]
+    n_added = sum(_copy(source, target, study, n) for study, n in zip(studies, plans))
+    return len(studies), n_added
 
 
 def _open(name: str) -> BaseStorage:
