@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import functools
 import gzip
 import math
 from pathlib import Path
@@ -33,7 +34,7 @@ from benchmarks.parts.entrants import ours
 from benchmarks.parts.entrants import random_search
 from benchmarks.parts.hypervolume import hypervolume
 from benchmarks.parts.hypervolume import non_dominated
-from benchmarks.parts.progress import best_value
+from benchmarks.parts.incumbent import progress_of
 from benchmarks.parts.progress import dominated_volume
 from benchmarks.parts.progress import is_feasible
 from benchmarks.parts.records import Record
@@ -45,6 +46,7 @@ from benchmarks.parts.task import Part
 from benchmarks.parts.task import Task
 from benchmarks.parts.unit_trial import UnitSpace
 from benchmarks.running.clock import finished_at
+from benchmarks.suite.references import Reference
 
 
 _SETS_CONSTRAINTS = hasattr(Trial, "set_constraint")
@@ -64,7 +66,7 @@ def _task(name: str, objective: Objective = _square, **changes: Any) -> Task:
         n_trials=6,
         checkpoints=(2, 6),
         objective=lambda seed: objective,
-        progress=best_value(0.0, 0.5),
+        progress=functools.partial(progress_of, reference=Reference(0.0, 0.5)),
     )
     return replace(task, **changes)
 
@@ -148,7 +150,7 @@ def test_failed_and_pruned_trials_are_told_as_such() -> None:
     study, _ = run_study(_task("t", _eventful), random_search(), 0)
     expected = [TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED] * 2
     assert [trial.state for trial in study.trials] == expected
-    progress = best_value(0.0, 1.0)(study)
+    progress = progress_of(study, Reference(0.0, 1.0))
     assert progress.spent.tolist() == [1, 2, 3, 4, 5, 6]
     # Neither of them counts.
     first, fourth = (study.trials[i].values[0] for i in (0, 3))
@@ -163,7 +165,14 @@ def test_only_feasible_trials_count() -> None:
         return float(trial.number)
 
     study, _ = run_study(_task("t", objective), random_search(), 0)
-    assert best_value(0.0, 4.0)(study).regret.tolist() == [1.0, 1.0, 0.5, 0.5, 0.5, 0.5]
+    assert progress_of(study, Reference(0.0, 4.0)).regret.tolist() == [
+        1.0,
+        1.0,
+        0.5,
+        0.5,
+        0.5,
+        0.5,
+    ]
 
 
 class _OfOptuna4(FrozenTrial):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
-from optuna.trial import TrialState
 
 from ..analysis.paired import normalised_regret
 from ..analysis.statistics import incumbents
 from ..suite.references import Reference
 from . import references
+from .progress import is_feasible
 from .simulate import finished_trials
 from .task import Progress
 
@@ -49,13 +49,13 @@ def progress_by(problem: str, spent: Spent = one_trial) -> Callable[[Study], Pro
     return measure
 
 
-def progress_of(study: Study, reference: Reference, spent: Spent) -> Progress:
+def progress_of(study: Study, reference: Reference, spent: Spent = one_trial) -> Progress:
     """Regret of the incumbent after each finished trial, in the order in which they finished.
 
-    The incumbent is the complete trial with the best value that the study was told. It counts with
+    The incumbent is the feasible trial with the best value that the study was told. It counts with
     its value without noise: no credit for luck. Noise may make a study swap its incumbent for a
-    worse one; the regret is then still that of the better one, so that it never ascends. Pruned
-    and failed trials spend and have no value.
+    worse one; the regret is then still that of the better one, so that it never ascends. Trials
+    that are pruned, failed or not feasible spend and have no value.
 
     Args:
         study: One objective, minimised, with a finished trial or more. The true value of a trial is
@@ -74,7 +74,5 @@ def progress_of(study: Study, reference: Reference, spent: Spent) -> Progress:
 
 
 def _value(trial: FrozenTrial) -> float:
-    """The value a study was told; NaN for a trial that failed or was pruned."""
-    if trial.state != TrialState.COMPLETE or trial.value is None:
-        return np.nan
-    return trial.value
+    """The value a study was told; NaN for a trial that does not count."""
+    return trial.value if is_feasible(trial) and trial.value is not None else np.nan

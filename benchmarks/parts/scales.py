@@ -17,7 +17,9 @@ from pathlib import Path
 
 from optuna.study import Study
 
+from ..suite.references import Reference
 from . import progress
+from .incumbent import progress_of
 from .task import Objective
 from .task import Progress
 from .task import Task
@@ -54,7 +56,7 @@ def regret_of_value(name: str) -> Callable[[Study], Progress]:
 
     def measure(study: Study) -> Progress:
         scale = load()[name]
-        return progress.best_value(scale.best, scale.at_random)(study)
+        return progress_of(study, Reference(scale.best, scale.at_random))
 
     return measure
 
