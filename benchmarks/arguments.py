@@ -75,3 +75,18 @@ def regret(text: str) -> float:
             f"got {text!r}, accepts a regret from 0 (the best known value) to less than 1"
         )
     return value
+
+
+def regrets(text: str, argument: str) -> tuple[float, ...]:
+    """Normalised regrets to reach, separated by commas, each once, descending.
+
+    Raises:
+        UsageError: If there is none, or something else than numbers from 0 to less than 1.
+    """
+    try:
+        return tuple(sorted({regret(part) for part in text.split(",")}, reverse=True))
+    except argparse.ArgumentTypeError:
+        raise UsageError(
+            f"{argument}: got {text!r}, accepts regrets from 0 (the best known value) to less than "
+            "1, separated by commas."
+        ) from None

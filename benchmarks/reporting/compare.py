@@ -17,6 +17,7 @@ from ..analysis.curves import CurveSet
 from ..analysis.hitting import TARGETS
 from ..analysis.results import load_runs
 from ..arguments import integers
+from ..arguments import regrets
 from ..calls import parse_call
 from ..calls import show_call
 from ..calls import split_names
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         UsageError: If an argument is wrong or there is nothing to compare.
     """
     wanted = None if args.at is None else integers(args.at, "--at")
-    targets = TARGETS if args.targets is None else regret_levels(args.targets)
+    targets = TARGETS if args.targets is None else regrets(args.targets, "--targets")
     curve_set, out = _load(args)
     curve_set = _filtered(curve_set, args)
     checkpoints = _checkpoints(curve_set, wanted)
@@ -73,24 +74,6 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     paths = compare_output.write(comparison, analysis, curve_set, extra, out, shown)
     console.print("\nwritten: " + ", ".join(map(str, paths)), markup=False, soft_wrap=True)
     return 0
-
-
-def regret_levels(text: str) -> tuple[float, ...]:
-    """Normalised regrets separated by commas, each once, descending.
-
-    Raises:
-        UsageError: If there is none, or something else than numbers from 0 to less than 1.
-    """
-    try:
-        levels = sorted({float(part) for part in text.split(",")}, reverse=True)
-    except ValueError:
-        levels = []
-    if not levels or not all(0.0 <= level < 1.0 for level in levels):
-        raise UsageError(
-            f"--targets: got {text!r}, accepts regrets from 0 (the best known value) to less than "
-            "1, separated by commas."
-        )
-    return tuple(levels)
 
 
 def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
