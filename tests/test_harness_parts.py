@@ -360,6 +360,9 @@ def test_damaged_file_is_one_clear_line(
     (tmp_path / "curves.jsonl").write_text('{"part": "toy"}\n')
     assert _run(tmp_path) == 2
     assert "cannot read" in capsys.readouterr().err
+    (tmp_path / "curves.jsonl").write_bytes(b"\xff\n")
+    assert _run(tmp_path) == 2
+    assert "cannot read" in capsys.readouterr().err
     damaged = bytearray(gzip.compress(b"curves" * 100))
     damaged[12:20] = b"\xff" * 8
     path = tmp_path / "curves.jsonl.gz"

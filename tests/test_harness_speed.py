@@ -104,6 +104,9 @@ def test_last_measurement_counts_and_one_that_was_cut_off_does_not(tmp_path: Pat
     path.write_text("{}\n")
     with pytest.raises(UsageError, match="line 1 of .* is no measurement"):
         speed_measure.load(path)
+    path.write_bytes(b"\xff\n")
+    with pytest.raises(UsageError, match="--out: cannot read .*speed.jsonl"):
+        speed_measure.load(path)
 
 
 _ODD_SAMPLERS = """

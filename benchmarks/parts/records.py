@@ -131,8 +131,11 @@ class Log:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self.records: dict[Key, Record] = {}
-        self.records = _parse(whole_lines(path), path, "--out")
+        try:
+            lines = whole_lines(path)
+        except UnicodeDecodeError as error:
+            raise _unreadable(path, error, "--out") from error
+        self.records: dict[Key, Record] = _parse(lines, path, "--out")
 
     def append(self, record: Record) -> None:
         """Add a study, as one line."""

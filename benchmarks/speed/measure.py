@@ -93,10 +93,14 @@ def load(path: Path) -> list[Measurement]:
     is removed.
 
     Raises:
-        UsageError: If a line is no measurement.
+        UsageError: If the file is no text, or a line no measurement.
     """
+    try:
+        lines = whole_lines(path)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"--out: cannot read {path} ({error}).") from error
     found: dict[tuple[Any, ...], Measurement] = {}
-    for number, line in enumerate(whole_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         try:
             one = Measurement(**json.loads(line))
         except (ValueError, TypeError) as error:
