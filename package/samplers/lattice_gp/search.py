@@ -15,7 +15,8 @@ from .space import SearchSpace
 from .visits import Visits
 
 
-# So few open points are all looked at, and so many points of a nearly spent lattice.
+# The acquisition is evaluated at all of so few open points, and at so many
+# points of a nearly spent lattice.
 _MAX_EXHAUSTIVE = 600
 # Rounds of perturbations of the best candidates, ever closer.
 _N_ROUNDS = 3
@@ -48,12 +49,12 @@ def maximize(
 ) -> FloatArray:
     """Find an open point of high acquisition.
 
-    Looks at the candidates, then at perturbations of the best of them in shrinking rounds. Every
-    point is snapped to the lattice before it is looked at. If few points are open, looks at them all
+    Evaluates it at the candidates, then at perturbations of the best of them in shrinking rounds.
+    Every point is snapped to the lattice first. If few points are open, evaluates it at all of them
     instead.
 
     Args:
-        acquisition: From points (m, d) to how promising they are (m,), in any unit.
+        acquisition: Maps points (m, d) to acquisition values (m,).
         space: The search space.
         visits: Says which points may be proposed.
         candidates: Array (k, d) of points to begin with.
@@ -75,21 +76,21 @@ def maximize(
         candidates = visits.sample_least_visited(candidates, _MAX_EXHAUSTIVE, rng)
     else:
         candidates = candidates[visits.least_visited(candidates)]
-    promises = acquisition(candidates)
+    values = acquisition(candidates)
     scale = _ROUND_SCALE if region is None else _ROUND_SCALE * region.side
     for _ in range(_N_ROUNDS):
-        top = np.argsort(-promises, kind="stable")[:_N_CENTRES]
+        top = np.argsort(-values, kind="stable")[:_N_CENTRES]
         neighbours = perturb(space, candidates[top], _N_PER_ROUND, scale, rng)
         is_eligible = visits.is_open(neighbours)
         if region is not None:
             is_eligible &= region.contains(neighbours)
         neighbours = neighbours[is_eligible]
         candidates = np.concatenate([candidates[top], neighbours])
-        promises = np.concatenate([promises[top], acquisition(neighbours)])
+        values = np.concatenate([values[top], acquisition(neighbours)])
         scale *= _ROUND_SHRINKAGE
-    return _best(candidates, promises)
+    return _best(candidates, values)
 
 
-def _best(candidates: FloatArray, promises: FloatArray) -> FloatArray:
-    best: FloatArray = candidates[np.argmax(promises)]
+def _best(candidates: FloatArray, values: FloatArray) -> FloatArray:
+    best: FloatArray = candidates[np.argmax(values)]
     return best
