@@ -57,6 +57,19 @@ for module in loaded:
     late = importlib.import_module(module.__name__ + ".late")
     print(module.TAG, late.TAG)
 """
+CONTINUE = """
+import sys
+import optuna, optunahub
+
+module = optunahub.load_local_module("samplers/lattice_gp", registry_root=sys.argv[1])
+study = optuna.create_study(sampler=module.LatticeGPSampler(seed=0))
+x = optuna.distributions.FloatDistribution(0, 1)
+for value in (0.1, 0.3, 0.5, 0.7, 0.9):
+    study.add_trial(optuna.create_trial(params={"x": value}, distributions={"x": x}, value=value))
+study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+assert module.prediction_of(study.trials[-1]) is not None
+assert "scipy.stats" not in sys.modules
+"""
 MAIN = """
 for package in packages:
     try:
@@ -201,3 +214,8 @@ def test_all_that_a_package_needs_lies_in_its_folder(
     brought = (tmp_path / "cache" / "127.0.0.1" / "owner" / "registry" / "v0.2.0").rglob("*.py")
     assert all(f"/package/{package}/" in str(path) for path in brought)
     assert {line.removeprefix("lacks ") for line in lacking} <= OPTIONAL
+
+
+def test_who_goes_on_with_a_study_does_not_wait_for_the_library_of_its_start() -> None:
+    """Loading SciPy's statistics takes longer than loading all else that the sampler needs."""
+    subprocess.run([sys.executable, "-c", CONTINUE, str(ROOT / "package")], check=True)

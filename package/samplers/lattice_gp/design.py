@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.stats import qmc
 
 from .arrays import first
 from .arrays import FloatArray
@@ -57,6 +56,10 @@ def startup_point(
         return first(centre)
     block = max(_MIN_BLOCK, 2 ** math.ceil(math.log2(index + 2)))
     rng = np.random.default_rng([seed, space.fingerprint])
+    # It takes half of the time that loading this package would, and who goes on with a study of
+    # more than a few trials does without.
+    from scipy.stats import qmc
+
     sobol = qmc.Sobol(space.n_params, scramble=True, rng=rng)
     sequence = space.from_quantiles(sobol.random(block)[index:])
     sequence = sequence[visits.is_open(sequence)]
