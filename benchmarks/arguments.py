@@ -43,6 +43,22 @@ class AtLeast:
         return value
 
 
+def device(text: str) -> str:
+    """Type of an option that takes where to train, which the problem itself checks further.
+
+    Raises:
+        argparse.ArgumentTypeError: If ``text`` is one of several GPUs by its number: every worker
+            sees a GPU of its own, and no other.
+    """
+    kind, colon, index = text.partition(":")
+    if kind == "cuda" and colon:
+        raise argparse.ArgumentTypeError(
+            f"got {text!r}, accepts cuda, of which each worker gets a GPU of its own; for a certain "
+            f"one set CUDA_VISIBLE_DEVICES={index}"
+        )
+    return text
+
+
 def integers(text: str, argument: str) -> list[int]:
     """Integers of 1 or more separated by commas, each once, ascending.
 

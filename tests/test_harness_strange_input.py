@@ -90,6 +90,7 @@ def _runs(out: Path) -> list[Run]:
     [
         (["run", "--parallel", "0"], ["--parallel", "'0'", "integer of 1 or more"]),
         (["run", "--seed", "3"], ["got --seed,", "mean --seeds?", "run --help"]),
+        (["run", "--device", "cuda:1"], ["--device", "'cuda:1'", "CUDA_VISIBLE_DEVICES=1"]),
         (["run", "--trails=3"], ["got --trails,", "mean --trials?"]),
         (["report", "--wholly-unknown"], ["got --wholly-unknown, which is no option."]),
         (["report", "there"], ["got 'there'", "report --help"]),

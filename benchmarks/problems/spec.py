@@ -109,7 +109,7 @@ class ProblemSpec:
         return ""
 
     def device_kind(self, options: Options) -> str:
-        """What the problem computes on, ``"auto"`` resolved: cuda:0 and cuda:1 are both cuda."""
+        """What the problem computes on: ``"cpu"``, ``"cuda"`` or ``"mps"``."""
         options = self.chosen(options)
         if not self.has_options or options.mode != "train":
             return "cpu"

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..arguments import AtLeast
 from ..arguments import DefaultsFormatter
+from ..arguments import device
 from ..contenders.seeding import OWN
 from ..reporting.options import add_place
 from ..suite import SUITES
@@ -95,7 +96,13 @@ def _add_perceiver(group: Any) -> None:
         metavar="table|train",
         help="replay measured training runs, or train",
     )
-    add("--device", default="auto", metavar="auto|cpu|cuda|mps", help="where to train")
+    add(
+        "--device",
+        type=device,
+        default="auto",
+        metavar="auto|cpu|cuda|mps",
+        help="where to train",
+    )
     add("--data-root", default="data", metavar="DIR", help="folder that holds MNIST/raw")
     add("--download", action="store_true", help="download MNIST into --data-root if need be")
 
