@@ -18,7 +18,6 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-import statistics
 import sys
 import time
 from typing import Any
@@ -39,6 +38,11 @@ from .record_file import locked
 from .record_file import other_versions
 from .record_file import read_records
 from .record_file import Record
+from .trainer_tables import CELL
+from .trainer_tables import kernel_table
+from .trainer_tables import N_SIDE_BY_SIDE
+from .trainer_tables import table
+from .trainer_tables import TRAINERS
 
 
 if TYPE_CHECKING:
@@ -49,10 +53,7 @@ if TYPE_CHECKING:
     from .fast_training import Start
 
 
-CELL = ("depth", "latent_dim", "num_latents")
-TRAINERS = ("blog", "fast", "together")
 LEARNING_RATE_AT = 0.25  # on the logarithmic range: networks of every depth learn there
-N_SIDE_BY_SIDE = 4
 
 
 def cells_by_size(preset: Preset) -> list[dict[str, int]]:
@@ -85,74 +86,6 @@ def epoch_flops(preset: Preset, cell: dict[str, int], device: torch.device) -> f
     with FlopCounterMode(display=False) as counter, mathematical:
         model(images).sum().backward()
     return counter.get_total_flops() / 2 * preset.n_train
-
-
-def table(records: list[Record]) -> list[str]:
-    """Lines of Markdown: a row per cell, medians over seeds, ratios of the same run.
-
-    Args:
-        records: As written to ``--out``; cells that not every trainer has finished are left out.
-    """
-    rate = next(record["matrix_rate"] for record in records if "matrix_rate" in record)
-    rows: list[tuple[str, ...]] = [
-        (
-            "depth, channels, latents",
-            "blog loop",
-            "fast",
-            f"fast, each of {N_SIDE_BY_SIDE}",
-            "blog / fast",
-            "share of matrix rate",
-            "loss, blog loop",
-            "loss, fast",
-        )
-    ]
-    by_cell: dict[tuple[int, ...], dict[str, list[Record]]] = {}
-    for record in records:
-        if "trainer" in record:
-            cell = tuple(record[name] for name in CELL)
-            by_cell.setdefault(cell, {}).setdefault(record["trainer"], []).append(record)
-    for cell, runs in sorted(by_cell.items(), key=lambda item: _flops(item[1])):
-        if set(runs) >= set(TRAINERS):
-            seconds = {
-                name: statistics.median(run["seconds"] for run in runs[name]) for name in TRAINERS
-            }
-            rows.append(
-                (
-                    ", ".join(map(str, cell)),
-                    *(f"{seconds[name]:.2f} s" for name in TRAINERS),
-                    f"{seconds['blog'] / seconds['fast']:.1f}",
-                    f"{100 * _flops(runs) / seconds['fast'] / rate:.0f}%",
-                    *(_losses(runs[name]) for name in ("blog", "fast")),
-                )
-            )
-    rows.insert(1, ("---",) * len(rows[0]))
-    return ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def kernel_table(records: list[Record]) -> list[str]:
-    """Lines of Markdown: where the time of a step of the fast trainer goes; none if not measured.
-
-    Args:
-        records: As written to ``--out``.
-    """
-    measured = [record for record in records if "kernel_seconds" in record]
-    if not measured:
-        return []
-    kinds = sorted({kind for record in measured for kind in record["kernel_seconds"]})
-    rows = [("depth, channels, latents", *kinds), ("---",) * (1 + len(kinds))]
-    for record in sorted(measured, key=lambda record: float(record["flops"])):
-        spent = record["kernel_seconds"]
-        cells = [f"{1000 * spent.get(kind, 0.0):.2f} ms" for kind in kinds]
-        rows.append((", ".join(str(record[name]) for name in CELL), *cells))
-    return ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def _flops(runs: dict[str, list[Record]]) -> float:
-    return float(next(iter(runs.values()))[0]["flops"])
-
-
-def _losses(runs: list[Record]) -> str:
-    return ", ".join(f"{run['loss']:.3f}" for run in runs)
 
 
 def _run_all(
