@@ -15,6 +15,7 @@ an interruption. It ends when the design is complete, or with what is being trai
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -123,6 +124,20 @@ def device_and_images(
         parser.error(str(error))
 
 
+def run_resumably(work: Callable[[ExitStack], int]) -> int:
+    """Do what the same command continues after Ctrl-C; returns the exit code.
+
+    Args:
+        work: Takes the stack of what is held until its end, and returns the exit code.
+    """
+    try:
+        with ExitStack() as stack:
+            return work(stack)
+    except KeyboardInterrupt:
+        print("Interrupted. The same command continues.", file=sys.stderr)
+        return 130
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     started = time.monotonic()
@@ -130,12 +145,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.workers < 1:
         parser.error(f"--workers is {options.workers}, but must be 1 or more.")
-    try:
-        with ExitStack() as stack:
-            return _run(options, parser, stack, started + 60 * options.minutes)
-    except KeyboardInterrupt:
-        print("Interrupted. The same command continues.", file=sys.stderr)
-        return 130
+    deadline = started + 60 * options.minutes
+    return run_resumably(lambda stack: _run(options, parser, stack, deadline))
 
 
 def _run(

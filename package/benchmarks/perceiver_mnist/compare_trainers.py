@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from .campaign import device_and_images
 from .campaign import minutes
+from .campaign import run_resumably
 from .campaign import versions
 from .devices import device_name
 from .engines import DoesNotFitError
@@ -196,12 +197,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.report:
         _report(options, parser)
         return 0
-    try:
-        with ExitStack() as stack:
-            return _compare(options, parser, stack, started + 60 * options.minutes)
-    except KeyboardInterrupt:
-        print("Interrupted. The same command continues.", file=sys.stderr)
-        return 130
+    deadline = started + 60 * options.minutes
+    return run_resumably(lambda stack: _compare(options, parser, stack, deadline))
 
 
 def _report(options: argparse.Namespace, parser: argparse.ArgumentParser) -> None:

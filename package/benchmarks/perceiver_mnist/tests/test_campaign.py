@@ -499,6 +499,19 @@ class _Executor:
         return future
 
 
+def _make(engines: Any, runs: list[Any], n_workers: int, made: list[int]) -> None:
+    """Make the plain trainer's runs of one group, and note the seeds until it ends or raises."""
+    for record in engines.plain_records(
+        [runs],
+        preset_name="small",
+        data_root="data",
+        device="cpu",
+        n_workers=n_workers,
+        deadline=math.inf,
+    ):
+        made.append(record["training_seed"])
+
+
 def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -506,17 +519,9 @@ def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
     executor = _Executor(engines.DoesNotFitError("no memory"))
     monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: executor)
     runs = _design(submodule, "small")[:40]
-    made = []
+    made: list[int] = []
     with pytest.raises(engines.DoesNotFitError):
-        for record in engines.plain_records(
-            [runs],
-            preset_name="small",
-            data_root="data",
-            device="cpu",
-            n_workers=20,
-            deadline=math.inf,
-        ):
-            made.append(record["training_seed"])
+        _make(engines, runs, 20, made)
     assert sorted(made) == list(range(1, 40))
 
 
@@ -561,15 +566,7 @@ def _interrupted_campaign(
     monkeypatch.setattr(engines, "wait", wait)
     made: list[int] = []
     with pytest.raises(type(errors[0])):
-        for record in engines.plain_records(
-            [_design(submodule, "small")],
-            preset_name="small",
-            data_root="data",
-            device="cpu",
-            n_workers=3,
-            deadline=math.inf,
-        ):
-            made.append(record["training_seed"])
+        _make(engines, _design(submodule, "small"), 3, made)
     return sorted(made)
 
 
