@@ -318,6 +318,27 @@ def test_tables_of_a_committed_file_are_those_of_the_run(toy: Part, tmp_path: Pa
     assert "| square | dev |" in tables("run")
 
 
+@pytest.mark.parametrize("order", ["abcd", "acbd"])
+def test_tables_do_not_depend_on_which_study_was_finished_first(
+    toy: Part, tmp_path: Path, order: str
+) -> None:
+    # Added up in these two orders, the same seconds round to 0.2 and to 0.1 ms a trial.
+    studies = {
+        "a": ("square", 0, 0.0013),
+        "b": ("square", 1, 0.0014),
+        "c": ("reported", 0, 0.0002),
+        "d": ("reported", 1, 0.0007),
+    }
+    log = records.Log(tmp_path / "curves.jsonl")
+    for task, seed, seconds in (studies[name] for name in order):
+        log.append(_record("on", task, seed, [0.5] * 6, sampler_seconds=seconds))
+    curves = str(tmp_path / "curves.jsonl")
+    assert _run(tmp_path / "out", "--curves", curves, "--tasks", "square,reported") == 0
+    interval = "**0.500 [0.500, 0.500]**"
+    tables = (tmp_path / "out" / "parts.md").read_text()
+    assert f"| on | 4 | {interval} | {interval} | 0.1 |" in tables
+
+
 def test_study_that_fails_leaves_the_others_alone(
     toy: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
