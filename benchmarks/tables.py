@@ -23,6 +23,8 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 
+INFINITE = "\N{INFINITY}"
+
 # Characters that a broken name is left with a line, at least.
 _MIN_NAME = 8
 
@@ -151,6 +153,13 @@ def with_title(table: Table) -> list[str]:
 def show_number(value: float, form: str) -> str:
     """A number in a format, or a dash for none."""
     return "–" if math.isnan(value) else form.format(value)
+
+
+def show_short(value: float) -> str:
+    """A number of trials or seconds in three digits, or as many as it has before the point."""
+    if math.isinf(value):
+        return INFINITE
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def show_difference(difference: float, lower: float, upper: float, *, digits: int) -> str:

@@ -10,9 +10,7 @@ from optuna.trial import create_trial
 import pytest
 
 from benchmarks.analysis.results import Run
-from benchmarks.analysis.samples import Sample
 from benchmarks.analysis.summary import checkpoints
-from benchmarks.analysis.summary import find_target
 from benchmarks.analysis.summary import summarise
 from benchmarks.analysis.summary import wasted_share
 from benchmarks.reporting import report
@@ -21,77 +19,38 @@ from benchmarks.reporting.bands import curve_over_seconds
 from benchmarks.reporting.bands import curve_over_trials
 from benchmarks.reporting.bands import y_limits
 from benchmarks.reporting.seeds import seeds_differ
+from tests.samples import sample_of
 
 
 NAN = float("nan")
 
 
-def _sample(sampler: str, losses: list[list[float]], n_run: list[int], planned: int = 3) -> Sample:
-    values = np.array(losses)
-    ran = np.array([[k < n for k in range(values.shape[1])] for n in n_run])
-    seconds = np.where(ran, 1.0, NAN)
-    return Sample(
-        sampler,
-        seeds=list(range(len(losses))),
-        complete=[n >= planned for n in n_run],
-        n_run=n_run,
-        losses=values,
-        expected=values + 0.5,
-        costs=seconds,
-        ask=seconds / 4,
-        tell=seconds / 4,
-        clock=np.full_like(seconds, NAN),
-        bad=np.where(ran, np.isnan(values), NAN),
-        measured_again=np.full(len(losses), NAN),
-    )
-
-
 def test_summary_of_a_half_finished_run() -> None:
-    tpe = _sample("tpe", [[4.0, 2.0, 3.0], [NAN, 4.0, 1.0], [9.0, NAN, NAN]], [3, 3, 1])
-    ours = _sample("lattice_gp", [[1.0, 2.0, 3.0], [3.0, 2.0, 0.5]], [3, 3])
-    target = find_target([ours, tpe])
-    assert target is not None
-    # The third seed of TPE is not complete and does not count.
-    assert (target.sampler, target.loss) == ("tpe", 1.5)
-    first, second = summarise([ours, tpe], target)
+    tpe = sample_of("tpe", [[4.0, 2.0, 3.0], [NAN, 4.0, 1.0], [9.0, NAN, NAN]], [3, 3, 1])
+    ours = sample_of("lattice_gp", [[1.0, 2.0, 3.0], [3.0, 2.0, 0.5]], [3, 3])
+    first, second = summarise([ours, tpe])
     assert (second.n_seeds, second.n_complete) == (3, 2)
     assert second.best[3].mean == 1.5 and second.best[3].n_seeds == 2
     assert second.best[2].mean == 3.0
     assert second.expected is not None and second.expected.mean == 2.0
     assert second.objective_seconds == 3.0 and second.sampler_seconds == 1.5
     assert second.bad_share == pytest.approx(1 / 7)
-    assert (second.trials_to_target, second.seconds_to_target) == (3.0, 4.5)
-    assert (first.trials_to_target, first.seconds_to_target) == (1.0, 1.5)
-    assert (second.reached_share, first.reached_share) == (0.5, 1.0)
     assert np.isnan(first.p_value)
     assert second.n_pairs == 2 and second.p_value == 0.5
 
 
-def test_target_survives_seeds_and_samplers_that_fail() -> None:
-    nothing, failing = [NAN, NAN, NAN], _sample("first", [[1.0, NAN, NAN]], [1])
-    tpe = _sample("tpe", [[4.0, 2.0, 3.0], nothing, [5.0, 4.0, 4.0]], [3, 3, 3])
-    target = find_target([failing, tpe])
-    # A seed without a value counts as the worst.
-    assert target is not None and (target.sampler, target.loss) == ("tpe", 4.0)
-    hopeless = _sample("tpe", [nothing, nothing, [1.0, 1.0, 1.0]], [3, 3, 3])
-    random = _sample("random", [[3.0, 3.0, 2.5]], [3])
-    target = find_target([failing, hopeless, random])
-    assert target is not None and (target.sampler, target.loss) == ("random", 2.5)
-    assert find_target([failing, hopeless, _sample("lattice_gp", [[1.0, 1.0, 1.0]], [3])]) is None
-
-
 def test_wasted_trials_are_late_and_no_better_than_the_median_of_random() -> None:
-    random = _sample("random", [[1.0, 2.0, 3.0, 4.0], [5.0, NAN, 2.0, NAN]], [4, 3], planned=4)
-    ours = _sample("lattice_gp", [[9.0, 9.0, 1.0, NAN], [9.0, 9.0, 2.4, 2.5]], [4, 4], planned=4)
-    rows = summarise([ours, random], None)
+    random = sample_of("random", [[1.0, 2.0, 3.0, 4.0], [5.0, NAN, 2.0, NAN]], [4, 3], planned=4)
+    ours = sample_of("lattice_gp", [[9.0, 9.0, 1.0, NAN], [9.0, 9.0, 2.4, 2.5]], [4, 4], planned=4)
+    rows = summarise([ours, random])
     # Random's median is 2.5. The failed trial of ours counts, the one that random has not run does
     # not, nor what was tried in the first half.
     assert [row.wasted_share for row in rows] == pytest.approx([2 / 4, 2 / 3])
-    assert np.isnan(summarise([ours], None)[0].wasted_share)
+    assert np.isnan(summarise([ours])[0].wasted_share)
 
 
 def test_trials_are_judged_without_their_noise_where_it_is_known() -> None:
-    sample = _sample("random", [[1.0, 2.0]], [2], planned=2)
+    sample = sample_of("random", [[1.0, 2.0]], [2], planned=2)
     assert wasted_share(sample, 2.4) == 1.0
     assert wasted_share(replace(sample, expected=np.full((1, 2), NAN)), 2.4) == 0.0
     # What a failed trial would have been worth does not count.
@@ -99,9 +58,9 @@ def test_trials_are_judged_without_their_noise_where_it_is_known() -> None:
 
 
 def test_exhausted_grid_keeps_its_best() -> None:
-    grid = _sample("grid", [[3.0, 2.0, NAN, NAN]], [2], planned=2)
+    grid = sample_of("grid", [[3.0, 2.0, NAN, NAN]], [2], planned=2)
     np.testing.assert_array_equal(grid.filled, [[3.0, 2.0, 2.0, 2.0]])
-    assert summarise([grid], None)[0].best[4].mean == 2.0
+    assert summarise([grid])[0].best[4].mean == 2.0
 
 
 def test_checkpoints() -> None:
@@ -111,7 +70,7 @@ def test_checkpoints() -> None:
 
 
 def test_curves_and_limits() -> None:
-    sample = _sample("random", [[500.0, 2.0, 1.0], [NAN, 4.0, 3.0]], [3, 3])
+    sample = sample_of("random", [[500.0, 2.0, 1.0], [NAN, 4.0, 3.0]], [3, 3])
     by_trials = curve_over_trials(sample)
     np.testing.assert_array_equal(by_trials.mean, [NAN, 3.0, 2.0])
     by_seconds = curve_over_seconds(sample)
@@ -120,7 +79,7 @@ def test_curves_and_limits() -> None:
     assert by_seconds.mean[0] == 3.0 and by_seconds.mean[-1] == 2.0
     limits = y_limits([by_trials])
     assert limits is not None and limits[0] < 1.0 and limits[1] < 5.0
-    nothing = _sample("random", [[NAN, NAN, NAN]], [3])
+    nothing = sample_of("random", [[NAN, NAN, NAN]], [3])
     assert y_limits([curve_over_trials(nothing)]) is None
     assert not len(curve_over_seconds(nothing).x)
 

@@ -73,11 +73,22 @@ def expected_running_time(first: FloatArray, spent: FloatArray) -> FloatArray:
         Shape (...); infinity without a success.
     """
     weights = np.ones((1, len(first)))
-    return np.asarray(_ratios(weights, first, spent)[0])
+    return np.asarray(resampled_running_times(weights, first, spent)[0])
 
 
-def _ratios(weights: FloatArray, first: FloatArray, spent: FloatArray) -> FloatArray:
-    """The same with seeds taken so often; ``weights`` has shape (n_resamples, n_seeds)."""
+def resampled_running_times(
+    weights: FloatArray, first: FloatArray, spent: FloatArray
+) -> FloatArray:
+    """What was spent for each success, with seeds taken more than once or not at all.
+
+    Args:
+        weights: How often each resample takes each seed, shape (n_resamples, n_seeds).
+        first: As for :func:`expected_running_time`.
+        spent: Likewise.
+
+    Returns:
+        Shape (n_resamples, ...).
+    """
     reached = np.isfinite(first)
     flat = first.reshape(len(first), -1)
     costs = np.where(np.isfinite(flat), flat, spent[:, None])
@@ -96,7 +107,7 @@ def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
     """
     means = expected_running_time(first, spent)
     counts = remembered_counts(len(first), _N_RESAMPLES, 0)
-    lower, upper = paired.interval(_ratios(counts, first, spent))
+    lower, upper = paired.interval(resampled_running_times(counts, first, spent))
     return [
         RunningTime(float(mean), float(low), float(high))
         if np.isfinite(mean)

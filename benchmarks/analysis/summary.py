@@ -44,10 +44,6 @@ class Summary:
         bad_share: Share of trials that diverged or failed, 0 to 1.
         wasted_share: Share of trials in the second half of the budget that are no better than the
             median of ``random``'s trials, 0 to 1; NaN without such trials.
-        trials_to_target: Trials until half of the complete seeds had a loss at or below the target;
-            infinity if less than half of them got there.
-        seconds_to_target: Likewise, seconds of objective and sampler.
-        reached_share: Share of complete seeds that got there, 0 to 1.
         p_value: Paired Wilcoxon of the final losses against ours; NaN for ours itself, or without
             common complete seeds.
         n_pairs: Number of those seeds.
@@ -64,19 +60,8 @@ class Summary:
     ask_seconds: float
     bad_share: float
     wasted_share: float
-    trials_to_target: float
-    seconds_to_target: float
-    reached_share: float
     p_value: float
     n_pairs: int
-
-
-@dataclass(frozen=True)
-class Target:
-    """The loss whose reaching is timed: the reference sampler's median final loss."""
-
-    sampler: str
-    loss: float
 
 
 def checkpoints(n_trials: int) -> list[int]:
@@ -92,35 +77,16 @@ def estimate(values: FloatArray) -> Estimate:
     return Estimate(float(np.mean(values)), float(lower), float(upper), len(values))
 
 
-def find_target(samples: list[Sample]) -> Target | None:
-    """Take the target from TPE, else from the first other sampler that is not ours.
-
-    Returns:
-        None if no other sampler has a complete seed, and a loss in half of those.
-    """
-    others = [sample for sample in samples if sample.sampler != OURS]
-    for reference in sorted(others, key=lambda sample: sample.sampler != "tpe"):
-        if not any(reference.complete):
-            continue
-        best = statistics.running_best(reference.filled)[np.array(reference.complete), -1]
-        # A seed in which all trials failed has got nowhere.
-        loss = float(np.median(np.where(np.isnan(best), np.inf, best)))
-        if math.isfinite(loss):
-            return Target(reference.sampler, loss)
-    return None
-
-
-def summarise(samples: list[Sample], target: Target | None) -> list[Summary]:
+def summarise(samples: list[Sample]) -> list[Summary]:
     """Summarise each sampler.
 
     Args:
         samples: The samplers' runs on one problem, all of the same number of columns.
-        target: What the time to target is about.
     """
     ours = next((sample for sample in samples if sample.sampler == OURS), None)
     random = next((sample for sample in samples if sample.sampler == "random"), None)
     mediocre = math.nan if random is None else _median(random.outcomes)
-    return [_summarise(sample, ours, target, mediocre) for sample in samples]
+    return [_summarise(sample, ours, mediocre) for sample in samples]
 
 
 def wasted_share(sample: Sample, mediocre: float) -> float:
@@ -144,15 +110,12 @@ def wasted_share(sample: Sample, mediocre: float) -> float:
     return _mean(~(sample.outcomes[:, half:][has_run] < mediocre))
 
 
-def _summarise(
-    sample: Sample, ours: Sample | None, target: Target | None, mediocre: float
-) -> Summary:
+def _summarise(sample: Sample, ours: Sample | None, mediocre: float) -> Summary:
     best = statistics.running_best(sample.filled)
     complete = np.array(sample.complete)
     n_trials = sample.losses.shape[1]
     again = sample.measured_again[complete]
     again = again[~np.isnan(again)]
-    trials, seconds = _times_to(target, sample)
     n_pairs, p_value = 0, math.nan
     if ours is not None and sample.sampler != OURS:
         n_pairs, p_value = _compare(ours, sample)
@@ -168,9 +131,6 @@ def _summarise(
         ask_seconds=_mean(sample.ask[~np.isnan(sample.ask)]),
         bad_share=_mean(sample.bad[~np.isnan(sample.bad)]),
         wasted_share=wasted_share(sample, mediocre),
-        trials_to_target=_until_half(trials),
-        seconds_to_target=_until_half(seconds),
-        reached_share=_mean(np.isfinite(seconds).astype(float)),
         p_value=p_value,
         n_pairs=n_pairs,
     )
@@ -183,20 +143,6 @@ def _without_noise(sample: Sample) -> Estimate | None:
     rows = np.flatnonzero(sample.complete)
     index = statistics.incumbents(sample.losses)[rows, -1]
     return estimate(sample.expected[rows[index >= 0], index[index >= 0]])
-
-
-def _times_to(target: Target | None, sample: Sample) -> tuple[FloatArray, FloatArray]:
-    """Trials and seconds that each complete seed took to a target; no seeds without one."""
-    if target is None:
-        return np.array([]), np.array([])
-    complete = np.array(sample.complete)
-    losses, finished_at = sample.losses[complete], sample.finished_at[complete]
-    numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
-    trials, seconds = (
-        statistics.times_to_targets(losses, times, np.array([target.loss]))[:, 0]
-        for times in (numbers, finished_at)
-    )
-    return trials, seconds
 
 
 def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
@@ -216,11 +162,6 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
     common = sorted(finals[0].keys() & finals[1].keys())
     pairs = np.array([[final[seed] for seed in common] for final in finals])
     return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
-
-
-def _until_half(times: FloatArray) -> float:
-    """The lower median: when half of the seeds have got there."""
-    return float(np.sort(times)[(len(times) - 1) // 2]) if len(times) else math.nan
 
 
 def _mean(values: npt.NDArray[Any]) -> float:

@@ -8,10 +8,12 @@ from ..analysis.failures import failure_note
 from ..analysis.results import Run
 from ..analysis.samples import Sample
 from ..analysis.samples import to_samples
-from ..analysis.summary import find_target
 from ..analysis.summary import summarise
 from ..analysis.summary import Summary
-from ..analysis.summary import Target
+from ..analysis.time_to_target import find_target
+from ..analysis.time_to_target import Target
+from ..analysis.time_to_target import times_to_target
+from ..analysis.time_to_target import TimeToTarget
 from .bands import curve_over_seconds
 from .bands import curve_over_trials
 from .bands import MeanCurve
@@ -29,6 +31,7 @@ class Analysed:
         runs: Its studies, also those without a trial.
         samples: The same by sampler, as arrays.
         target: The loss whose reaching is timed; None if there is none.
+        times: How long samplers take until then; none without a target.
         summaries: One a sample.
         by_trials: Curve of the best loss so far against trials, one a sample; lower is better.
         by_seconds: The same against seconds.
@@ -41,6 +44,7 @@ class Analysed:
     runs: list[Run]
     samples: list[Sample]
     target: Target | None
+    times: list[TimeToTarget]
     summaries: list[Summary]
     by_trials: list[MeanCurve]
     by_seconds: list[MeanCurve]
@@ -71,7 +75,8 @@ def _analyse(problem: str, runs: list[Run]) -> Analysed:
         runs,
         samples,
         target,
-        summarise(samples, target),
+        [] if target is None else times_to_target(samples, target),
+        summarise(samples),
         [curve_over_trials(sample) for sample in samples],
         [curve_over_seconds(sample) for sample in samples],
     )

@@ -18,12 +18,11 @@ from ..analysis.ert import RunningTime
 from ..analysis.paired import LEVEL
 from ..analysis.pairwise import Pair
 from ..analysis.sign_flips import smallest_p_value
+from ..tables import INFINITE
 from ..tables import show_count
 from ..tables import show_p
+from ..tables import show_short
 from ..tables import Table
-
-
-_INFINITE = "\N{INFINITY}"
 
 
 def ecdf_table(analysis: Analysis, comparison: Comparison) -> Table:
@@ -117,14 +116,10 @@ def _ert_cell(its: Ert | None, against: str) -> str:
         return "–"
     reached = f"({its.n_reached}/{its.n_seeds})"
     if math.isinf(time.mean):
-        return f"{_INFINITE} {reached}"
-    return f"{_short(time.mean)} [{_short(time.lower)}, {_short(time.upper)}] {reached}"
-
-
-def _short(value: float) -> str:
-    if math.isinf(value):
-        return _INFINITE
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+        return f"{INFINITE} {reached}"
+    return (
+        f"{show_short(time.mean)} [{show_short(time.lower)}, {show_short(time.upper)}] {reached}"
+    )
 
 
 def caution_lines(analysis: Analysis) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 import math
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..analysis.run_arrays import run_arrays
 from ..analysis.statistics import running_best
 from ..analysis.summary import Estimate
 from ..analysis.summary import Summary
-from ..analysis.summary import Target
+from ..analysis.time_to_target import TimeToTarget
 from ..contenders.registry import OURS
 from ..errors import UsageError
 from ..running.progress import format_seconds
@@ -29,6 +30,9 @@ from ..tables import with_title
 from ..tables import write_csv
 from .analysed import analyse
 from .seeds import seeds_differ
+from .time_to_target import csv_columns
+from .time_to_target import how_to_read
+from .time_to_target import time_table
 
 
 def write_report(runs: list[Run], out: Path, console: Console, storage_shown: str) -> list[Path]:
@@ -56,11 +60,16 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
         raise UsageError(f"{storage_shown} holds no finished trial yet: nothing to report.")
     problems = analyse(runs)
     markdown = ["# Comparison of samplers", ""]
-    summaries: list[tuple[str, int, Summary]] = []
+    summary_rows: list[dict[str, Any]] = []
     for problem in problems:
         rows, sign = problem.summaries, problem.sign
-        summaries += [(problem.problem, sign, row) for row in rows]
-        tables = [_quality_table(rows, sign), _cost_table(rows, sign, problem.target)]
+        times = {its.sampler: its for its in problem.times}
+        summary_rows += [
+            _summary_row(problem.problem, sign, row, times.get(row.sampler)) for row in rows
+        ]
+        tables = [_quality_table(rows, sign), _cost_table(rows)]
+        if problem.target is not None:
+            tables.append(time_table(problem.times, problem.target, sign))
         state = problem.state
         console.print(f"\n[bold]{escape(problem.title)}[/bold]")
         console.print(state, markup=False, soft_wrap=True)
@@ -71,11 +80,12 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
     markdown += ["![Best loss so far](comparison.png)", ""]
     if len(problems) > plots.MOST_PROBLEMS:
         markdown += [f"The picture has the first {plots.MOST_PROBLEMS} problems.", ""]
-    markdown += _notes(begun, storage_shown)
+    targets = [problem.target for problem in problems if problem.target is not None]
+    markdown += _notes(begun, storage_shown, dict.fromkeys(its.sampler for its in targets))
     paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
     paths[0].write_text("\n".join(markdown), encoding="utf-8")
     write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
-    write_csv(paths[2], [_summary_row(*summary) for summary in summaries])
+    write_csv(paths[2], summary_rows)
     paths += plots.draw(problems, out)
     page = html_report.write(runs, problems, out, storage_shown)
     if page is None:
@@ -117,25 +127,18 @@ def _quality_table(rows: list[Summary], sign: int) -> Table:
     return Table("Mean best loss, with 95% bootstrap interval over seeds", columns, lines)
 
 
-def _cost_table(rows: list[Summary], sign: int, target: Target | None) -> Table:
-    to_target = "to target" if target is None else f"to {sign * target.loss:.4g}"
+def _cost_table(rows: list[Summary]) -> Table:
     lines = [
         [
             row.sampler,
             show_number(1000 * row.ask_seconds, "{:.1f} ms"),
             _show_seconds(row.sampler_seconds),
             _show_seconds(row.objective_seconds),
-            _show_to_target(row) if target is not None else "–",
         ]
         for row in rows
     ]
-    title = "Time a study, mean over seeds"
-    if target is not None:
-        title += (
-            f"; to target: until half of the seeds have {target.sampler}'s median final loss "
-            "(share of seeds that reach it)"
-        )
-    return Table(title, ["sampler", "a suggestion", "sampler", "objective", to_target], lines)
+    columns = ["sampler", "a suggestion", "sampler", "objective"]
+    return Table("Time a study, mean over seeds", columns, lines)
 
 
 def _show_seconds(value: float) -> str:
@@ -155,17 +158,7 @@ def _show_estimate(estimate: Estimate | None, sign: int, n_all: int) -> str:
     return f"{sign * estimate.mean:.4g}{interval}{partly}"
 
 
-def _show_to_target(row: Summary) -> str:
-    if math.isnan(row.seconds_to_target):
-        return "–"
-    when = "never"
-    if math.isfinite(row.seconds_to_target):
-        trials = "1 trial" if row.trials_to_target == 1 else f"{row.trials_to_target:.0f} trials"
-        when = f"{trials}, {_show_seconds(row.seconds_to_target)}"
-    return f"{when} ({100 * row.reached_share:.0f}%)"
-
-
-def _notes(runs: list[Run], storage_shown: str) -> list[str]:
+def _notes(runs: list[Run], storage_shown: str, timed_against: Iterable[str] = ()) -> list[str]:
     samplers = dict.fromkeys(run.sampler for run in runs)
     versions = {
         (sampler, run.settings["sampler_version"])
@@ -195,6 +188,7 @@ def _notes(runs: list[Run], storage_shown: str) -> list[str]:
         "median trial of `random`, without noise where the problem tells it.",
         "- Diverged: share of trials that the problem calls diverged, or that have no value.",
         *([test] if OURS in samplers else []),
+        *map(how_to_read, timed_against),
         "- Seconds of the objective are those that the problem tells (of a table, the measured "
         "ones that it replays), else the wall clock's.",
         "",
@@ -255,7 +249,9 @@ def _trial_rows(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
-def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
+def _summary_row(
+    problem: str, sign: int, row: Summary, times: TimeToTarget | None = None
+) -> dict[str, Any]:
     result: dict[str, Any] = {
         "problem": problem,
         "sampler": row.sampler,
@@ -276,9 +272,7 @@ def _summary_row(problem: str, sign: int, row: Summary) -> dict[str, Any]:
         "objective_seconds": row.objective_seconds,
         "sampler_seconds": row.sampler_seconds,
         "ask_seconds": row.ask_seconds,
-        "trials_to_target": row.trials_to_target,
-        "seconds_to_target": row.seconds_to_target,
-        "reached_share": row.reached_share,
         "p_value": row.p_value,
         "pairs": row.n_pairs,
+        **({} if times is None else csv_columns(times)),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...analysis.time_to_target import TimeToTarget
+
 
 @dataclass(frozen=True)
 class Mean:
@@ -62,10 +64,7 @@ class ProblemRow:
         bad_share: Share of trials that failed or diverged, 0 to 1.
         wasted_share: Share of the trials in the second half of the budget that are no better than
             the median trial of ``random``, 0 to 1; NaN without it.
-        trials_to_target: Trials until half of the complete seeds had reached the target; infinity
-            if less than half of them did.
-        seconds_to_target: Likewise, seconds of objective and sampler.
-        reached_share: Share of complete seeds that reached it, 0 to 1.
+        to_target: How long it takes until the target; None without a target or a complete seed.
         p_value: Paired test of the final losses against the reference.
         finals: Seed and best value of the complete seeds.
         by_trials: Best value so far against trials.
@@ -87,9 +86,7 @@ class ProblemRow:
     failed_share: float
     bad_share: float
     wasted_share: float
-    trials_to_target: float
-    seconds_to_target: float
-    reached_share: float
+    to_target: TimeToTarget | None
     p_value: float
     finals: list[tuple[int, float]]
     by_trials: Band

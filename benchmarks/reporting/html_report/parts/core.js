@@ -85,6 +85,12 @@ function estimate(mean, nAll) {
   return number(mean.mean) + interval + (mean.n < nAll ? ` (${mean.n})` : "");
 }
 
+// A figure with its interval, of trials, seconds or ratios.
+function withInterval({ value, lower, upper }) {
+  if (!Number.isFinite(toNumber(value))) return number(value);
+  return `${number(value, 3)} [${number(lower, 3)}, ${number(upper, 3)}]`;
+}
+
 function colorOf(name) {
   const sampler = SAMPLERS.get(name);
   return darkQuery.matches ? sampler.dark_color : sampler.color;

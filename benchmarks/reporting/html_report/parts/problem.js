@@ -10,7 +10,7 @@ function problemPage(problem) {
     ...(rows.length ? [
       ...qualitySection(problem, rows), ...curveSection(problem, rows, names, word),
       el("div", { class: "grid" }, finalsFigure(problem, rows, word), scatterFigure(problem, rows, names, word)),
-      ...costSection(problem, rows), ...ertSection(names, [problem.name], problem.name),
+      ...costSection(problem, rows), ...targetSection(problem, rows), ...ertSection(names, [problem.name], problem.name),
     ] : [el("p", { class: "warn" }, "The filters leave nothing to show.")]),
     ...spaceSection(problem),
   ];
@@ -96,25 +96,29 @@ function spread(values) {
   return [bottom - margin, top + margin];
 }
 
-function whenReached(row) {
-  const trials = Number.isFinite(toNumber(row.trials_to_target)) ? `${plural(row.trials_to_target, "trial")}, ` : "";
-  const share = row.reached_share === null ? "" : ` (${percent(row.reached_share)})`;
-  return trials + seconds(row.seconds_to_target) + share;
-}
-
 function costSection(problem, rows) {
-  const withTarget = problem.target !== null;
   const withMemory = rows.some((row) => row.peak_memory_mib !== null);
   const heads = ["sampler", { label: "a suggestion", title: "mean over trials" }, { label: "ask", title: "seconds a study to suggest" }, { label: "tell", title: "seconds a study to learn values" },
-    { label: "objective", title: "seconds a study of the objective" }, ...(withMemory ? [{ label: "peak memory", title: "mean over seeds" }] : []),
-    ...(withTarget ? [{ label: `to ${number(problem.target)}`, title: `until half of the seeds have the median final value of ${problem.target_sampler}` }] : [])];
+    { label: "objective", title: "seconds a study of the objective" }, ...(withMemory ? [{ label: "peak memory", title: "mean over seeds" }] : [])];
   const made = rows.map((row) => ({ className: rowClass(problem, row), cells: [
     cell(row.sampler), ...["seconds_a_suggestion", "ask_seconds", "tell_seconds", "objective_seconds"].map((key) => numeric(row[key], seconds)),
     ...(withMemory ? [numeric(row.peak_memory_mib, (value) => (value === null ? "–" : `${number(value, 3)} MiB`))] : []),
-    ...(withTarget ? [cell(whenReached(row), toNumber(row.seconds_to_target))] : []),
   ] }));
-  const target = withTarget ? `; last, the trials and the time until half of the seeds have the median final value of ${problem.target_sampler} (share of seeds that reach it)` : "";
-  return [el("h2", {}, "Time and memory"), sortableTable("cost", `Time a study, mean over complete seeds${target}. Memory is the most that a worker process held, with all that earlier studies in it had loaded.`, heads, made)];
+  return [el("h2", {}, "Time and memory"), sortableTable("cost", "Time a study, mean over complete seeds. Memory is the most that a worker process held, with all that earlier studies in it had loaded.", heads, made)];
+}
+
+function targetSection(problem, rows) {
+  const timed = rows.filter((row) => row.to_target !== null);
+  if (!timed.length) return [];
+  const theirs = `of ${problem.target_sampler}'s`;
+  const columns = [["half", "half", "when half of the seeds had it: the median"], ["expected", "expected", "what all seeds spent, until they had it or in vain, divided by the number of those that had it (ERT)"],
+    ["ratio", theirs, `the expected one, divided by that of ${problem.target_sampler} over the seeds that both have`]];
+  const places = columns.flatMap(([key, label, title]) => [["trials", "trials"], ["seconds", "s"]].map(([unit, shortUnit]) => ({ key, unit, label: `${label}, ${shortUnit}`, title })));
+  const made = timed.map(({ sampler, to_target: its }) => ({ className: rowClass(problem, { sampler }), cells: [
+    cell(sampler), cell(`${its.n_reached} of ${its.n_seeds}`, its.n_reached),
+    ...places.map(({ key, unit }) => cell(withInterval(its[unit][key]), toNumber(its[unit][key].value))),
+  ] }));
+  return [el("h2", {}, `Until ${problem.target_sampler} is matched`), sortableTable("to-target", `Until its median final value, ${number(problem.target)}: trials, and seconds of objective and sampler, with 95% bootstrap interval over seeds`, ["sampler", "reached by", ...places.map(({ label, title }) => ({ label, title }))], made)];
 }
 
 function spaceSection(problem) {
