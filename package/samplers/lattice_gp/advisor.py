@@ -36,7 +36,8 @@ class Advisor:
     Args:
         recipe: The ingredients of the model.
         seed: Seed of all randomness.
-        n_startup_trials: Number of trials with a result before the model is used.
+        n_startup_trials: Number of trials with a result before the model is used, if these are not
+            all equal.
         cost_source: What trials cost; None if all count alike.
         prior_studies: What was read of earlier studies.
         say: Tells the user what cannot be done.
@@ -162,7 +163,10 @@ class Advisor:
             n_startup_trials = 2 if index == 1 else 1
         is_modelled = len(is_maximized) == 1 or self._recipe.models_objectives
         has_data = len(history.values) >= n_startup_trials and history.is_complete.any()
-        if is_modelled and has_data:
+        # Where all is equal so far, a model knows no more than where it has not looked: it would go
+        # from one corner to the next, and miss the part of the space that differs.
+        is_told = trends is not None or not history.is_flat
+        if is_modelled and has_data and (is_told or self._chooser.branches(space, history)):
             try:
                 rng = np.random.default_rng([self._seed, index])
                 suggestion = self._chooser.suggest(space, history, rng, cost_function, trends)

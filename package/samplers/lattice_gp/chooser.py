@@ -85,6 +85,18 @@ class Chooser:
         point = search.maximize(view.acquisition, space, visits, candidates, rng, confined)
         return Suggestion(point, view)
 
+    def branches(self, space: SearchSpace, history: History) -> UntriedBranches | None:
+        """Where the next trial is to be because no trial was: every second time.
+
+        Args:
+            space: The search space.
+            history: Of any length.
+        """
+        if not self._recipe.tries_branches or len(history.values) % 2:
+            return None
+        visited = np.concatenate([history.points, history.pending, history.failed, history.pruned])
+        return UntriedBranches.of(space, visited)
+
     def _candidates(
         self,
         space: SearchSpace,
@@ -103,19 +115,12 @@ class Chooser:
         if confined is None:
             best_points = history.points[view.order]
             candidates = everywhere(space, best_points, self._recipe.tries_edges, rng)
-        branches = self._branches(space, history)
+        branches = self.branches(space, history)
         if branches is not None:
             moved = branches.candidates(candidates, rng)
             if len(moved) > 0:
                 return moved, branches
         return candidates, confined
-
-    def _branches(self, space: SearchSpace, history: History) -> UntriedBranches | None:
-        """Where the next trial is to be because no trial was: every second time."""
-        if not self._recipe.tries_branches or len(history.values) % 2:
-            return None
-        visited = np.concatenate([history.points, history.pending, history.failed, history.pruned])
-        return UntriedBranches.of(space, visited)
 
     def _is_local(self, n: int) -> bool:
         """Whether the trial after ``n`` is chosen near the incumbent."""

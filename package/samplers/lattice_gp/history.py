@@ -19,6 +19,8 @@ from .arrays import FloatArray
 from .curves import Curve
 from .records import Record
 from .space import SearchSpace
+from .transform import clip_to_finite
+from .transform import is_rounding
 
 
 # A trial, and its point (d,) in a search space.
@@ -66,6 +68,17 @@ class History:
     def is_complete(self) -> BoolArray:
         """Bool array (n,): which of the trials have values."""
         return np.asarray(~np.isnan(self.values).any(axis=1), dtype=bool)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether trials, at least two, tell of no difference: in no objective or constraint.
+
+        What pruned trials had reported tells of one.
+        """
+        if len(self.values) < 2 or self.curves:
+            return False
+        told = np.concatenate([self.constraints, self.pruned_constraints])
+        return all(map(_are_equal, [*self.values.T, *told.T]))
 
 
 def read_history(
@@ -166,6 +179,12 @@ def params_beyond(space: SearchSpace, records: Sequence[Record]) -> dict[str, An
         for name, value in record.trial.params.items()
         if name not in space.distributions
     }
+
+
+def _are_equal(values: FloatArray) -> bool:
+    """Whether values (n,), but for NaN among them and rounding, are the same to a model."""
+    known = clip_to_finite(values[~np.isnan(values)])
+    return len(known) == 0 or is_rounding(float(np.ptp(known)), known)
 
 
 def _is_complete(record: Record) -> bool:

@@ -75,8 +75,9 @@ class LatticeGPSampler(BaseSampler):
         seed: Seed of all randomness, 0 or more. None picks one at random, so that two samplers
             differ.
         n_startup_trials: Number of trials with a result (completed, or pruned after a report)
-            before the model is used, 1 or more. The first trial is the centre of the space. Not
-            used with ``prior_studies``.
+            before the model is used, 1 or more. As long as all results of several trials are
+            equal, it is not: there is nothing to model. The first trial is the centre of the space.
+            Not used with ``prior_studies``.
         constraints_func: From a finished trial to the values of its constraints, each 0 or less
             where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
             same without this argument.

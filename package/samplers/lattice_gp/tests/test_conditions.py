@@ -314,6 +314,17 @@ def test_choice_never_seen_is_tried() -> None:
     assert study.best_value < 0.2
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_choices_are_tried_once_each_where_all_results_are_equal_too(seed: int) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        kind = trial.suggest_categorical("kind", [str(i) for i in range(12)])
+        return 0.0 * trial.suggest_float(f"x_{kind}", 0.0, 1.0)
+
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=seed))
+    study.optimize(objective, n_trials=24)
+    assert len({trial.params["kind"] for trial in study.trials}) == 12
+
+
 @pytest.mark.parametrize("n_choices, are_tried", [(20, True), (100, False)])
 def test_of_very_many_branches_the_model_decides_which_are_tried(
     n_choices: int, are_tried: bool
