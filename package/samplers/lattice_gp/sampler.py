@@ -39,7 +39,6 @@ from .records import SUGGESTION_KEY
 from .rivalry import look_around
 from .say_once import SayOnce
 from .space import SearchSpace
-from .storage_access import set_trial_attribute
 from .storage_access import whole_study
 from .unions import contradictory_names
 from .unions import is_same_space
@@ -190,13 +189,17 @@ class LatticeGPSampler(BaseSampler):
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Note which process evaluates the trial, where the one that asks is the one."""
-        trial_notes.note_start(study, trial)
+        trial_notes.note_start(study, trial, self._say)
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The parameters that the trials so far have shown."""
-        records = self._reader.read(_trials(study))
+        try:
+            records = self._reader.read(_trials(study))
+        except Exception as error:
+            self._complain_of_storage(error)
+            return {}
         known = known_distributions(records, self._recipe.models_conditions)
         if self._recipe.models_conditions:
             for name in contradictory_names(records, known):
@@ -213,32 +216,15 @@ class LatticeGPSampler(BaseSampler):
         if not search_space:
             return {}
         with self._lock, own_numerics():
-            others = self._read_others(study, trial)
-            is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
-            for _ in range(_MAX_ATTEMPTS):
-                index = _index(trial, others)
-                try:
-                    space = self._to_space(search_space, others)
-                    space = part_with_fixed_values(space, trial)
-                    point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
-                except Exception as error:
-                    # A study of many hours must not end because of its sampler.
-                    self._say(
-                        f"No joint suggestion is possible ({type(error).__name__}: {error}): "
-                        "sampling each parameter at random wherever this is so."
-                    )
-                    return {}
-                set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
-                others, gives_way = look_around(
-                    lambda: self._read_others(study, trial), space, point, trial.number, others
+            try:
+                return self._sample_jointly(study, trial, search_space)
+            except Exception as error:
+                # A study of many hours must not end because of its sampler.
+                self._say(
+                    f"No joint suggestion is possible ({type(error).__name__}: {error}): "
+                    "sampling each parameter at random wherever this is so."
                 )
-                if suggestion is None or not gives_way:
-                    break  # before there is a model, a trial's number decides
-            point = self._move_to_open(study, trial, space, others, point)
-            # What the user chose was not suggested: it says nothing of what suggestions promise.
-            if suggestion is not None and not has_fixed_values(trial):
-                trial_notes.note_prediction(study, trial, suggestion, point, self._say)
-        return space.to_params(point)
+                return {}
 
     def sample_independent(
         self,
@@ -258,8 +244,12 @@ class LatticeGPSampler(BaseSampler):
         if suggested is not None and not space.is_categorical[0]:
             nearest = space.snap(space.to_coordinates({param_name: suggested})[None, :])
             return space.to_params(first(nearest))[param_name]
-        others = self._read_others(study, trial)
-        index = _index(trial, others)
+        try:
+            others = self._read_others(study, trial)
+            index = _index(trial, others)
+        except Exception as error:
+            self._complain_of_storage(error)
+            others, index = [], trial.number
         if index == 0 or _is_new(param_name, trial, others):
             n_objectives = len(study.directions)
             point = self._advisor.start(space, n_objectives) if index == 0 else space.centre()
@@ -277,11 +267,37 @@ class LatticeGPSampler(BaseSampler):
     ) -> None:
         """Note constraints, and a failure in earnest: not a killed process's, nor Ctrl-C."""
         if state == TrialState.FAIL:
-            trial_notes.note_failure(study, trial)
+            trial_notes.note_failure(study, trial, self._say)
         if self._constraints_func is not None:
             trial_notes.note_constraints(
                 study, trial, state, values, self._constraints_func, self._say
             )
+
+    def _sample_jointly(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        others = self._read_others(study, trial)
+        is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
+        for _ in range(_MAX_ATTEMPTS):
+            index = _index(trial, others)
+            space = part_with_fixed_values(self._to_space(search_space, others), trial)
+            point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
+            self._note_suggestion(study, trial, space, point)
+            others, gives_way = look_around(
+                lambda: self._read_others(study, trial), space, point, trial.number, others
+            )
+            if suggestion is None or not gives_way:
+                break  # before there is a model, a trial's number decides
+        point = self._move_to_open(study, trial, space, others, point)
+        # What the user chose was not suggested: it says nothing of what suggestions promise.
+        if suggestion is not None and not has_fixed_values(trial):
+            trial_notes.note_prediction(study, trial, suggestion, point, self._say)
+        return space.to_params(point)
+
+    def _note_suggestion(
+        self, study: Study, trial: FrozenTrial, space: SearchSpace, point: FloatArray
+    ) -> None:
+        trial_notes.note(study, trial, SUGGESTION_KEY, space.to_values(point), self._say)
 
     def _move_to_open(
         self,
@@ -304,9 +320,15 @@ class LatticeGPSampler(BaseSampler):
                 break
             rng = np.random.default_rng([self._seed, _index(trial, others), attempt])
             point = first(visits.sample_open(1, rng))
-            set_trial_attribute(study, trial, SUGGESTION_KEY, space.to_values(point))
+            self._note_suggestion(study, trial, space, point)
             others = self._read_others(study, trial)
         return point
+
+    def _complain_of_storage(self, error: Exception) -> None:
+        self._say(
+            f"The trials so far cannot be read ({type(error).__name__}: {error}): sampling each "
+            "parameter at random wherever this is so."
+        )
 
     def _read_others(self, study: Study, trial: FrozenTrial) -> list[Record]:
         """All trials but this one and those whose process was killed; oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from optuna.study import Study
 from optuna.trial import FrozenTrial
@@ -24,18 +25,31 @@ from .storage_access import is_keyboard_interrupt
 from .storage_access import set_trial_attribute
 
 
-def note_start(study: Study, trial: FrozenTrial) -> None:
+def note(study: Study, trial: FrozenTrial, key: str, value: Any, say: SayOnce) -> None:
+    """Store an attribute of a trial, or say that it could not be, and go on without."""
+    try:
+        set_trial_attribute(study, trial, key, value)
+    except Exception as error:
+        # Hours of trials are worth more. What Optuna itself cannot store ends the study anyway.
+        say(
+            f"A note on a trial could not be stored ({type(error).__name__}: {error}): other "
+            "workers, and whoever goes on with the study, do without wherever this is so.",
+            topic="note",
+        )
+
+
+def note_start(study: Study, trial: FrozenTrial, say: SayOnce) -> None:
     """Note which process evaluates a trial, where the one that asks is the one."""
     name = worker.current_worker() if is_in_optimize_loop(study) else None
     # Also where it is not known, if the trial repeats a dead process's one and came with its
     # attributes.
     if name is not None or WORKER_KEY in trial.system_attrs:
-        set_trial_attribute(study, trial, WORKER_KEY, name)
+        note(study, trial, WORKER_KEY, name, say)
     if trial.system_attrs.get(FAILED_KEY):
-        set_trial_attribute(study, trial, FAILED_KEY, False)
+        note(study, trial, FAILED_KEY, False, say)
     if PREDICTION_KEY in trial.system_attrs:
         # Of the trial that it repeats, which may not have chosen all of its parameters.
-        set_trial_attribute(study, trial, PREDICTION_KEY, None)
+        note(study, trial, PREDICTION_KEY, None, say)
 
 
 def note_prediction(
@@ -48,14 +62,14 @@ def note_prediction(
         # It explains a suggestion; it is none.
         say(f"No prediction is possible ({type(error).__name__}: {error}).")
         return
-    set_trial_attribute(study, trial, PREDICTION_KEY, expectation)
+    note(study, trial, PREDICTION_KEY, expectation, say)
 
 
-def note_failure(study: Study, trial: FrozenTrial) -> None:
+def note_failure(study: Study, trial: FrozenTrial, say: SayOnce) -> None:
     """Note that a trial failed in earnest: not with its process, nor by Ctrl-C."""
     name = trial.system_attrs.get(WORKER_KEY)
     if name is not None and not worker.is_gone(name) and not is_keyboard_interrupt():
-        set_trial_attribute(study, trial, FAILED_KEY, True)
+        note(study, trial, FAILED_KEY, True, say)
 
 
 def note_constraints(
@@ -78,4 +92,4 @@ def note_constraints(
             topic="constraints_func",
         )
         return
-    set_trial_attribute(study, trial, CONSTRAINTS_KEY, constraints)
+    note(study, trial, CONSTRAINTS_KEY, constraints, say)

@@ -528,6 +528,49 @@ def test_a_space_that_cannot_be_handled_is_sampled_at_random(
     assert sum("No joint suggestion" in message for message in warnings_logged()) == 1
 
 
+class _FlakyStorage(optuna.storages.InMemoryStorage):
+    """Fails to read the trials, or to write an attribute of Optuna's samplers, now and then."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads_fail: Callable[[], bool] = bool
+        self.writes_fail: Callable[[], bool] = bool
+
+    def get_all_trials(self, study_id: int, deepcopy: bool = True, states: Any = None) -> Any:
+        if states is None and self.reads_fail():  # others are Optuna's own
+            raise OSError("the database is away")
+        return super().get_all_trials(study_id, deepcopy, states)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        if self.writes_fail():
+            raise OSError("the database is full")
+        super().set_trial_system_attr(trial_id, key, value)
+
+
+@pytest.mark.parametrize("which", ["reads_fail", "writes_fail"])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_errors_of_the_storage_do_not_end_the_study(
+    which: str, share: float, warnings_logged: Callable[[], list[str]]
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def objective(trial: optuna.Trial) -> float:
+        if trial.number == 7:
+            raise MemoryError
+        return perceiver_like(trial)
+
+    storage = _FlakyStorage()
+    sampler = LatticeGPSampler(seed=0, constraints_func=lambda t: [t.params["depth"] - 6])
+    study = optuna.create_study(storage=storage, sampler=sampler)
+    setattr(storage, which, lambda: rng.random() < share)
+    study.optimize(objective, n_trials=20, catch=(MemoryError,))
+    setattr(storage, which, bool)
+    states = [trial.state for trial in study.trials]
+    assert states.count(TrialState.COMPLETE) == 19
+    said = [message for message in warnings_logged() if "the database is" in message]
+    assert 1 <= len(said) == len(set(said))
+
+
 @pytest.mark.slow
 def test_processes_do_not_repeat_lattice_points(tmp_path: Path) -> None:
     """Each looks at the others' suggestions before and after it makes its own."""
