@@ -29,7 +29,7 @@ from .conditions import Conditions
 
 _MAX_ENUMERABLE = 2**53
 # Coordinates of the same value differ by no more than this.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 
 
 class SearchSpace:
@@ -179,7 +179,7 @@ class SearchSpace:
 
     def contains(self, points: FloatArray) -> BoolArray:
         """Whether points (n, d) of the cube's lattice have what is fixed; bool array (n,)."""
-        differs = np.abs(points - self.fixed) > _ROUNDING  # never where it is free
+        differs = np.abs(points - self.fixed) > ROUNDING  # never where it is free
         return np.asarray(~differs.any(axis=1), dtype=bool)
 
     def put_at_centre(self, points: FloatArray, which: BoolArray) -> FloatArray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .arrays import BoolArray
 from .arrays import FloatArray
+from .space import ROUNDING
 from .space import SearchSpace
 
 
@@ -112,9 +113,12 @@ class Visits:
         """
         if self._space.is_enumerable:
             return self._space.flat_index(points)
+        # Coordinates read back from a trial's values may differ from those that were suggested in
+        # their last digits.
+        rounded = np.rint(points / ROUNDING)
         # Summed column by column: a matrix product may round the same row in different ways.
         keys = np.zeros(len(points))
-        for column, weight in zip(points.T, _weights(self._space.n_params)):
+        for column, weight in zip(rounded.T, _weights(self._space.n_params)):
             keys += weight * column
         return keys
 

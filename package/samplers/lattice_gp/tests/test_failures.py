@@ -177,6 +177,20 @@ def test_sampler_that_sees_only_crashes_moves_away_from_them() -> None:
         assert _n_failed(study) <= 9
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_start_up_points_that_succeed_are_not_repeated_after_failures(seed: int) -> None:
+    """Of points that are not likelier to fail, the first is taken that was not tried."""
+
+    def objective(trial: optuna.Trial) -> float:
+        rates = [trial.suggest_float(f"rate_{i}", 1e-6, 0.3, log=True) for i in range(6)]
+        if trial.number < 3 or max(rates) > 0.1:
+            raise MemoryError
+        return sum(rates)
+
+    study = _optimize(objective, seed, 10)
+    assert len({tuple(trial.params.values()) for trial in study.trials}) == 10
+
+
 def test_everything_crashing_is_searched_all_the_same() -> None:
     def objective(trial: optuna.Trial) -> float:
         _suggest(trial)

@@ -132,11 +132,25 @@ def test_open_points_are_those_visited_least(visited: list[int]) -> None:
 def test_visits_with_a_continuous_parameter() -> None:
     space = SearchSpace({"x": FloatDistribution(0, 1), "n": IntDistribution(0, 1)})
     visits = Visits(space, np.array([[0.25, 0.0], [0.25, 0.0]]))
-    candidates = np.array([[0.25, 0.0], [0.25, 1.0], [np.nextafter(0.25, 1), 0.0]])
-    np.testing.assert_array_equal(visits.is_open(candidates), [False, True, True])
+    candidates = np.array([[0.25, 0.0], [0.25, 1.0], [np.nextafter(0.25, 1), 0.0], [0.2501, 0.0]])
+    np.testing.assert_array_equal(visits.is_open(candidates), [False, True, False, True])
     assert visits.n_open == math.inf
     nothing = Visits(space, np.empty((0, 2)))
     assert nothing.is_open(candidates).all()
+
+
+def test_a_point_that_is_read_back_from_its_values_counts_as_visited() -> None:
+    space = SearchSpace(
+        {
+            "x": FloatDistribution(-0.1, 0.3),
+            "rate": FloatDistribution(1e-6, 0.3, log=True),
+            "n": IntDistribution(1, 1000, log=True),
+        }
+    )
+    points = space.from_quantiles(np.random.default_rng(0).random((200, 3)))
+    read = np.array([space.to_coordinates(space.to_values(point)) for point in points])
+    assert (read != points).any()
+    assert not Visits(space, read).is_open(points).any()
 
 
 def test_perturbations_are_points_near_their_centre() -> None:
