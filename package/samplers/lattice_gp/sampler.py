@@ -19,38 +19,27 @@ from optuna.trial import TrialState
 from . import trial_notes
 from .advisor import Advisor
 from .arrays import first
-from .arrays import FloatArray
 from .checks import check_int
 from .constraint_source import check_constraints_func
 from .constraint_source import ConstraintsFunc
 from .cost import CostAware
 from .cost import read_cost_aware
 from .explanation import Explanation
-from .fixed_values import has_fixed_values
-from .fixed_values import part_with_fixed_values
-from .history import spent_points
+from .joint import JointSampler
 from .numerics import own_numerics
+from .others import index_of
+from .others import is_new
+from .others import read_others
+from .others import trials_of
 from .prior_studies import read_prior_studies
 from .prior_studies import StudyLike
 from .recipe import Recipe
-from .records import Record
 from .records import RecordReader
 from .records import SUGGESTION_KEY
-from .rivalry import look_around
 from .say_once import SayOnce
 from .space import SearchSpace
-from .storage_access import whole_study
 from .unions import contradictory_names
-from .unions import is_same_space
 from .unions import known_distributions
-from .unions import learn_conditions
-from .visits import Visits
-
-
-# How often a suggestion gives way to one of another worker. Two processes that share the last two
-# points of a lattice meet again every other time; of many that ask at once, each gives way to all
-# before it.
-_MAX_ATTEMPTS = 20
 
 
 class LatticeGPSampler(BaseSampler):
@@ -126,8 +115,8 @@ class LatticeGPSampler(BaseSampler):
         self._lock = threading.Lock()
         # Caches: they save time and change nothing.
         self._reader = RecordReader()
-        self._space = SearchSpace({})
         self._advisor = self._new_advisor()
+        self._joint_sampler = JointSampler(self._seed, self._advisor, self._reader, self._say)
 
     def _new_advisor(self) -> Advisor:
         return Advisor(
@@ -141,7 +130,7 @@ class LatticeGPSampler(BaseSampler):
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the lock, which cannot be copied, and the caches."""
-        left_out = ("_lock", "_reader", "_space", "_advisor")
+        left_out = ("_lock", "_reader", "_advisor", "_joint_sampler")
         return {name: value for name, value in self.__dict__.items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -170,7 +159,7 @@ class LatticeGPSampler(BaseSampler):
         if n_trials is not None:
             check_int("n_trials", n_trials, minimum=0)
         try:
-            trials = _trials(study)
+            trials = trials_of(study)
         except KeyError:
             raise ValueError(
                 f"study is the study {study.study_name!r}, but its storage does not hold it any more."
@@ -196,7 +185,7 @@ class LatticeGPSampler(BaseSampler):
     ) -> dict[str, BaseDistribution]:
         """The parameters that the trials so far have shown."""
         try:
-            records = self._reader.read(_trials(study))
+            records = self._reader.read(trials_of(study))
         except Exception as error:
             self._complain_of_storage(error)
             return {}
@@ -217,7 +206,7 @@ class LatticeGPSampler(BaseSampler):
             return {}
         with self._lock, own_numerics():
             try:
-                return self._sample_jointly(study, trial, search_space)
+                return self._joint_sampler.sample(study, trial, search_space)
             except Exception as error:
                 # A study of many hours must not end because of its sampler.
                 self._say(
@@ -245,12 +234,12 @@ class LatticeGPSampler(BaseSampler):
             nearest = space.snap(space.to_coordinates({param_name: suggested})[None, :])
             return space.to_params(first(nearest))[param_name]
         try:
-            others = self._read_others(study, trial)
-            index = _index(trial, others)
+            others = read_others(self._reader, study, trial)
+            index = index_of(trial, others)
         except Exception as error:
             self._complain_of_storage(error)
             others, index = [], trial.number
-        if index == 0 or _is_new(param_name, trial, others):
+        if index == 0 or is_new(param_name, trial, others):
             n_objectives = len(study.directions)
             point = self._advisor.start(space, n_objectives) if index == 0 else space.centre()
             return space.to_params(point)[param_name]
@@ -273,97 +262,8 @@ class LatticeGPSampler(BaseSampler):
                 study, trial, state, values, self._constraints_func, self._say
             )
 
-    def _sample_jointly(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        others = self._read_others(study, trial)
-        is_maximized = [d == StudyDirection.MAXIMIZE for d in study.directions]
-        for _ in range(_MAX_ATTEMPTS):
-            index = _index(trial, others)
-            space = part_with_fixed_values(self._to_space(search_space, others), trial)
-            point, suggestion = self._advisor.suggest(space, others, index, is_maximized)
-            self._note_suggestion(study, trial, space, point)
-            others, gives_way = look_around(
-                lambda: self._read_others(study, trial), space, point, trial.number, others
-            )
-            if suggestion is None or not gives_way:
-                break  # before there is a model, a trial's number decides
-        point = self._move_to_open(study, trial, space, others, point)
-        # What the user chose was not suggested: it says nothing of what suggestions promise.
-        if suggestion is not None and not has_fixed_values(trial):
-            trial_notes.note_prediction(study, trial, suggestion, point, self._say)
-        return space.to_params(point)
-
-    def _note_suggestion(
-        self, study: Study, trial: FrozenTrial, space: SearchSpace, point: FloatArray
-    ) -> None:
-        trial_notes.note(study, trial, SUGGESTION_KEY, space.to_values(point), self._say)
-
-    def _move_to_open(
-        self,
-        study: Study,
-        trial: FrozenTrial,
-        space: SearchSpace,
-        others: Sequence[Record],
-        point: FloatArray,
-    ) -> FloatArray:
-        """Move away from a lattice point that another process has chosen all the same.
-
-        Neither can tell who was first, so both move, each to a random open point: the model would
-        send them to the same one again.
-        """
-        if not space.is_enumerable:
-            return point
-        for attempt in range(_MAX_ATTEMPTS):
-            visits = Visits(space, spent_points(space, others))
-            if visits.is_open(point[None, :])[0]:
-                break
-            rng = np.random.default_rng([self._seed, _index(trial, others), attempt])
-            point = first(visits.sample_open(1, rng))
-            self._note_suggestion(study, trial, space, point)
-            others = self._read_others(study, trial)
-        return point
-
     def _complain_of_storage(self, error: Exception) -> None:
         self._say(
             f"The trials so far cannot be read ({type(error).__name__}: {error}): sampling each "
             "parameter at random wherever this is so."
         )
-
-    def _read_others(self, study: Study, trial: FrozenTrial) -> list[Record]:
-        """All trials but this one and those whose process was killed; oldest first."""
-        number = trial.number
-        return [r for r in self._reader.read(_trials(study)) if r.number != number]
-
-    def _to_space(
-        self, search_space: dict[str, BaseDistribution], others: Sequence[Record]
-    ) -> SearchSpace:
-        if not is_same_space(self._space.distributions, search_space):
-            self._space = SearchSpace(search_space)
-        conditions = learn_conditions(self._space, others)
-        return self._space if conditions is None else self._space.under(conditions)
-
-
-def _trials(study: Study) -> list[FrozenTrial]:
-    return whole_study(study).get_trials(deepcopy=False)
-
-
-def _index(trial: FrozenTrial, others: Sequence[Record]) -> int:
-    """The trial's number as it would be had no process been killed."""
-    number = trial.number
-    return sum(other.number < number for other in others)
-
-
-def _is_new(param_name: str, trial: FrozenTrial, others: Sequence[Record]) -> bool:
-    """Whether no trial has had a parameter, as far as the other ones show.
-
-    Running trials that have not gone further than this one may be about to choose the centre, too:
-    that they lack the parameter means nothing.
-    """
-    if any(param_name in other.known for other in others):
-        return False
-    return any(
-        other.trial.state.is_finished() or not other.distributions.keys() <= trial.params.keys()
-        for other in others
-        if other.known
-    )
