@@ -105,16 +105,18 @@ class Scale:
     def edges(self) -> FloatArray:
         """Array (n + 1,): borders of cells around the positions."""
         positions = np.log(self.positions) if self.is_log else self.positions
-        middles = (positions[1:] + positions[:-1]) / 2.0
+        halves = np.diff(positions / 2.0)
         if len(positions) == 1:
             edges = positions[0] + np.array([-0.5, 0.5])
         else:
-            ends = 2.0 * positions[0] - middles[0], 2.0 * positions[-1] - middles[-1]
-            edges = np.concatenate([[ends[0]], middles, [ends[1]]])
+            # The outermost may lie beyond the largest float.
+            with np.errstate(over="ignore"):
+                first, last = positions[0] - halves[0], positions[-1] + halves[-1]
+            edges = np.concatenate([[first], positions[:-1] + halves, [last]])
         if self.is_log:
             with np.errstate(over="ignore"):
-                edges = np.clip(np.exp(edges), _MIN_FLOAT, _MAX_FLOAT)
-        result: FloatArray = edges
+                edges = np.maximum(np.exp(edges), _MIN_FLOAT)
+        result: FloatArray = np.clip(edges, -_MAX_FLOAT, _MAX_FLOAT)
         return result
 
     @property
@@ -212,6 +214,8 @@ def _numbers(distribution: IntDistribution | FloatDistribution, limit: int) -> l
             return list(range(int(low), int(high) + 1))
         return sorted({low, *(int(round(number)) for number in spread[1:-1]), high})
     if step is None:
+        if math.isinf(high - low):  # a range longer than the largest float
+            return [float(2 * half) for half in np.linspace(low / 2, high / 2, limit)]
         return [float(number) for number in np.linspace(low, high, limit)]
     is_int = isinstance(distribution, IntDistribution)
     n_steps = int((high - low) // step if is_int else round((high - low) / step))

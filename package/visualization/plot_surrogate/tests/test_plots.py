@@ -745,6 +745,7 @@ def test_scales_hold_only_values_of_the_parameter(distribution: Any, limit: int)
         IntDistribution(1, 2**63 - 1, log=True),
         FloatDistribution(1e-300, 1e300, log=True),
         FloatDistribution(1e-323, 1.7e308, log=True),
+        FloatDistribution(-1.7e308, 1.7e308),
     ],
 )
 def test_the_longest_ranges_are_shown(distribution: Any) -> None:
