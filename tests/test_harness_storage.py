@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import math
 from pathlib import Path
 import shlex
+import time
 from typing import Any
 
 import optuna
@@ -51,6 +53,18 @@ def _trials() -> list[FrozenTrial]:
     return study.get_trials()
 
 
+@pytest.fixture(params=["UTC0", "<+14>-14", "<-11>11"])
+def zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A time zone that this machine is in."""
+    if not hasattr(time, "tzset"):
+        pytest.skip("this system has its time zone for all processes")
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", request.param)
+        time.tzset()
+        yield request.param
+    time.tzset()
+
+
 def _sqlite(folder: Path) -> BaseStorage:
     return opening.open_storage(opening.default_url(folder), create=True)
 
@@ -78,6 +92,7 @@ def _plain(trials: list[FrozenTrial]) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.usefixtures("zone")
 def test_trials_written_at_once_are_those_that_optuna_writes_one_by_one(tmp_path: Path) -> None:
     storage, trials = _sqlite(tmp_path), _trials()
     ours, theirs = _study(storage, "ours"), _study(storage, "theirs")

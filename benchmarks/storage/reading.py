@@ -8,6 +8,8 @@ as it does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from datetime import timezone
 import functools
 import json
 from typing import Any
@@ -26,6 +28,9 @@ from . import claims
 
 # Fewer queries than one a study and table, and no more numbers in a query than databases take.
 _STUDIES_AT_ONCE = 200
+# Optuna 5 stores times in UTC and tells them in the zone of this machine, without saying which;
+# before, it stored what it was told.
+_STORES_UTC = hasattr(models.TrialModel, "_datetime_start_utc")
 
 
 def count_finished(storage: BaseStorage, study_id: int) -> int:
@@ -129,8 +134,8 @@ def _read_heads(
                 number=number,
                 state=state,
                 value=None,
-                datetime_start=start,
-                datetime_complete=complete,
+                datetime_start=_as_told(start),
+                datetime_complete=_as_told(complete),
                 params={},
                 distributions={},
                 user_attrs={},
@@ -143,6 +148,13 @@ def _read_heads(
             query.order_by(head.c.trial_id)
         )
     ]
+
+
+def _as_told(stored: datetime | None) -> datetime | None:
+    """A time as Optuna tells it."""
+    if stored is None or not _STORES_UTC:
+        return stored
+    return stored.replace(tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
 
 
 def _read_details(
