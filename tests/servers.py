@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 import sqlalchemy
 
@@ -20,11 +21,39 @@ import sqlalchemy
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class Port:
+    """A port of the loopback interface, for a server to listen to.
+
+    It is kept bound, though not listened to: otherwise the system could give it to somebody else
+    before the server has started, or while it is stopped. A server with the option SO_REUSEADDR
+    can listen all the same.
+
+    Attributes:
+        number: Of the port.
+    """
+
+    def __init__(self) -> None:
+        self._bound = socket.socket()
+        self._bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._bound.bind(("127.0.0.1", 0))
+        self.number = int(self._bound.getsockname()[1])
+        if sys.platform != "linux":
+            # Elsewhere the server would be kept out, too.
+            self._bound.close()
+
+    def wait_for(self, server: subprocess.Popen[Any]) -> None:
+        """Wait until a server listens."""
+
+        def listens() -> bool:
+            assert server.poll() is None, f"ended with {server.returncode}: {server.args!r}"
+            with socket.socket() as client:
+                return client.connect_ex(("127.0.0.1", self.number)) == 0
+
+        wait_until(listens, f"a server at port {self.number}")
+
+    def close(self) -> None:
+        """Give it back."""
+        self._bound.close()
 
 
 def postgres_bin() -> Path | None:
@@ -61,7 +90,8 @@ class Postgres:
         self._programs = programs
         self._user = _other_user()
         self._n_databases = 0
-        port = free_port()
+        self._port = Port()
+        port = self._port.number
         self.url = f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
         if self._user:
             shutil.chown(folder, self._user)
@@ -89,6 +119,11 @@ class Postgres:
         """Stop it; open connections are cut."""
         self._run("pg_ctl", "-w", "-m", "fast", "stop")
 
+    def close(self) -> None:
+        """Stop it for good."""
+        self.stop()
+        self._port.close()
+
     def cut_connections(self) -> int:
         """Terminate all connections of others; returns how many."""
         query = (
@@ -113,8 +148,8 @@ class Postgres:
                 stderr=out,
                 cwd=self._folder,
                 user=self._user,
-                # The locale of messages, not of this machine.
-                env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
+                # The locale of messages, not of this machine. A busy one takes its time.
+                env={"LC_ALL": "C", "PATH": os.environ["PATH"], "PGCTLTIMEOUT": "300"},
             )
 
 
@@ -132,7 +167,7 @@ def running_postgres() -> Iterator[Postgres]:
         try:
             yield server
         finally:
-            server.stop()
+            server.close()
 
 
 class Dask:
@@ -145,8 +180,8 @@ class Dask:
 
     def __init__(self, folder: Path, n_workers: int, *arguments: str) -> None:
         self._folder = folder
-        self.address = f"tcp://127.0.0.1:{free_port()}"
-        port = self.address.rpartition(":")[2]
+        self._port = Port()
+        self.address = f"tcp://127.0.0.1:{self._port.number}"
         # Not in the checkout: a scheduler need not know the harness.
         self.scheduler = self._start(
             folder,
@@ -154,10 +189,12 @@ class Dask:
             "--host",
             "127.0.0.1",
             "--port",
-            port,
+            str(self._port.number),
             "--no-dashboard",
             "--no-show",
         )
+        # A run gives up on one that takes long to answer.
+        self._port.wait_for(self.scheduler)
         self.workers = [self.add_worker(*arguments) for _ in range(n_workers)]
 
     def add_worker(self, *arguments: str) -> subprocess.Popen[bytes]:
@@ -175,6 +212,7 @@ class Dask:
         for process in (*self.workers, self.scheduler):
             process.kill()
             process.wait()
+        self._port.close()
 
     def _start(self, where: Path, *arguments: str) -> subprocess.Popen[bytes]:
         with (self._folder / "dask.log").open("ab") as log:
@@ -186,11 +224,11 @@ class Dask:
             )
 
 
-def wait_until(condition: object, what: str, seconds: float = 60.0) -> None:
+def wait_until(condition: object, what: str, seconds: float = 300.0) -> None:
     """Wait until a function returns True.
 
     Raises:
-        AssertionError: If that takes too long.
+        AssertionError: If that takes longer than on any machine, however slow or busy.
     """
     assert callable(condition)
     deadline = time.monotonic() + seconds

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 import json
 from pathlib import Path
 import shutil
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 
-from tests.servers import free_port
+from tests.servers import Port
 
 
 ROOT = Path(__file__).parents[1]
@@ -103,15 +101,6 @@ def _git(repository: Path, *arguments: str) -> None:
     subprocess.run(["git", "-C", str(repository), *identity, *arguments], check=True)
 
 
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as client:
-            if client.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
-
-
 def _repository(folder: Path) -> None:
     """This checkout's packages, tagged twice, and after that broken on ``main``."""
     ignore = shutil.ignore_patterns("__pycache__")
@@ -138,13 +127,14 @@ def served_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         pytest.skip("needs git")
     served = tmp_path_factory.mktemp("served")
     _repository(served / "owner" / "registry")
-    port = free_port()
+    port = Port()
     daemon = subprocess.Popen(
         [
             "git",
             "daemon",
             "--listen=127.0.0.1",
-            f"--port={port}",
+            f"--port={port.number}",
+            "--reuseaddr",
             "--export-all",
             f"--base-path={served}",
         ],
@@ -152,11 +142,12 @@ def served_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_for(port)
-        yield port
+        port.wait_for(daemon)
+        yield port.number
     finally:
         daemon.terminate()
         daemon.wait()
+        port.close()
 
 
 def _output(script: str, port: int, packages: list[str], tmp_path: Path) -> str:
