@@ -127,9 +127,14 @@ RULES = (
     ),
     Rule(_BENCH + r"parts .*--curves benchmarks/reference/", How.WRITTEN),
     Rule(
-        _BENCH + r"parts .*--parts pruning,cost",
+        _BENCH + r"parts .*--parts parallel ",
         How.SHRUNK,
-        _ONE_TASK + "cost_dixon_price_flat_rate",
+        _ONE_TASK + "parallel_discrete_10000_x8 --entrants on",
+    ),
+    Rule(
+        _BENCH + r"parts .*--parts pruning ",
+        How.SHRUNK,
+        _ONE_TASK + "pruning_quadratic_curves",
     ),
     Rule(_BENCH + r"parts .*--kind report", How.SHRUNK, _ONE_TASK + "two_dozen_choices"),
     Rule(_BENCH + r"parts", How.SHRUNK, _ONE_TASK + "algorithm_choice"),
