@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Sequence
 import csv
@@ -157,9 +158,19 @@ def show_number(value: float, form: str) -> str:
 
 def show_short(value: float) -> str:
     """A number of trials or seconds in three digits, or as many as it has before the point."""
+    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def show_interval(
+    value: float, lower: float, upper: float, show: Callable[[float], str] = show_short
+) -> str:
+    """A figure and its interval, infinity alone for what never comes, or a dash for none."""
+    if math.isnan(value):
+        return "–"
     if math.isinf(value):
         return INFINITE
-    return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
+    ends = (INFINITE if math.isinf(end) else show(end) for end in (lower, upper))
+    return f"{show(value)} [{', '.join(ends)}]"
 
 
 def show_difference(difference: float, lower: float, upper: float, *, digits: int) -> str:

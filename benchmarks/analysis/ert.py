@@ -20,7 +20,7 @@ from .hitting import Hits
 from .resampling import remembered_counts
 
 
-_N_RESAMPLES = 2_000
+N_RESAMPLES = 2_000
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
         spent: What each seed spent in all, shape (n_seeds,).
     """
     means = expected_running_time(first, spent)
-    counts = remembered_counts(len(first), _N_RESAMPLES, 0)
+    counts = remembered_counts(len(first), N_RESAMPLES, 0)
     lower, upper = paired.interval(resampled_running_times(counts, first, spent))
     return [
         RunningTime(float(mean), float(low), float(high))

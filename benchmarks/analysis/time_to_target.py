@@ -18,13 +18,11 @@ from ..arrays import FloatArray
 from ..contenders.registry import OURS
 from . import paired
 from . import statistics
+from .ert import N_RESAMPLES
 from .ert import resampled_running_times
 from .ert import running_times
 from .resampling import remembered_counts
 from .samples import Sample
-
-
-_N_RESAMPLES = 2_000
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,7 @@ class _Seeds:
 def _spent(its: _Seeds, reference: _Seeds, unit: int) -> Spent:
     first, total = its.of_seeds(its.seeds, unit)
     (expected,) = running_times(first, total)
-    common = [seed for seed in its.seeds if seed in set(reference.seeds)]
+    common = sorted(set(its.seeds) & set(reference.seeds))
     return Spent(
         half=_until_half(first[:, 0]),
         expected=Interval(expected.mean, expected.lower, expected.upper),
@@ -171,7 +169,7 @@ def _until_half(times: FloatArray) -> Interval:
     middle = (len(times) - 1) // 2
     # How many seeds a resample has up to each of the ordered ones: it is at its middle where these
     # are more than ``middle``.
-    n_so_far = np.cumsum(remembered_counts(len(times), _N_RESAMPLES, 0), axis=-1)
+    n_so_far = np.cumsum(remembered_counts(len(times), N_RESAMPLES, 0), axis=-1)
     lower, upper = paired.interval(ordered[np.argmax(n_so_far > middle, axis=-1)])
     return Interval(float(ordered[middle]), float(lower), float(upper))
 
@@ -184,11 +182,9 @@ def _ratio(
     if not n_seeds:
         return Interval(math.nan, math.nan, math.nan)
     all_seeds = np.ones((1, n_seeds))
-    counts = np.concatenate([all_seeds, remembered_counts(n_seeds, _N_RESAMPLES, 0)])
+    counts = np.concatenate([all_seeds, remembered_counts(n_seeds, N_RESAMPLES, 0)])
     ours, theirs = (resampled_running_times(counts, *each)[:, 0] for each in (its, reference))
-    both = np.isinf(ours) & np.isinf(theirs)
-    with np.errstate(invalid="ignore"):
-        # Neither gets there.
-        ratios = np.where(both, 1.0, ours / theirs)
+    # Of two that do not get there it is 1.
+    ratios = np.where(ours == theirs, 1.0, paired.ratio(ours, theirs))
     lower, upper = paired.interval(ratios[1:])
     return Interval(float(ratios[0]), float(lower), float(upper))

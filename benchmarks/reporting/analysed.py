@@ -31,7 +31,7 @@ class Analysed:
         runs: Its studies, also those without a trial.
         samples: The same by sampler, as arrays.
         target: The loss whose reaching is timed; None if there is none.
-        times: How long samplers take until then; none without a target.
+        times: How long samplers take until then, by name; none without a target.
         summaries: One a sample.
         by_trials: Curve of the best loss so far against trials, one a sample; lower is better.
         by_seconds: The same against seconds.
@@ -44,7 +44,7 @@ class Analysed:
     runs: list[Run]
     samples: list[Sample]
     target: Target | None
-    times: list[TimeToTarget]
+    times: dict[str, TimeToTarget]
     summaries: list[Summary]
     by_trials: list[MeanCurve]
     by_seconds: list[MeanCurve]
@@ -75,7 +75,7 @@ def _analyse(problem: str, runs: list[Run]) -> Analysed:
         runs,
         samples,
         target,
-        [] if target is None else times_to_target(samples, target),
+        {its.sampler: its for its in times_to_target(samples, target)} if target else {},
         summarise(samples),
         [curve_over_trials(sample) for sample in samples],
         [curve_over_seconds(sample) for sample in samples],

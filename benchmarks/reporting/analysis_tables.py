@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import math
 from typing import Any
 
 from ..analysis.across_problems import Analysis
@@ -18,10 +17,9 @@ from ..analysis.ert import RunningTime
 from ..analysis.paired import LEVEL
 from ..analysis.pairwise import Pair
 from ..analysis.sign_flips import smallest_p_value
-from ..tables import INFINITE
 from ..tables import show_count
+from ..tables import show_interval
 from ..tables import show_p
-from ..tables import show_short
 from ..tables import Table
 
 
@@ -114,12 +112,8 @@ def _ert_cell(its: Ert | None, against: str) -> str:
     time = None if its is None else (its.trials if against == TRIALS else its.seconds)
     if its is None or time is None:
         return "–"
-    reached = f"({its.n_reached}/{its.n_seeds})"
-    if math.isinf(time.mean):
-        return f"{INFINITE} {reached}"
-    return (
-        f"{show_short(time.mean)} [{show_short(time.lower)}, {show_short(time.upper)}] {reached}"
-    )
+    shown = show_interval(time.mean, time.lower, time.upper)
+    return f"{shown} ({its.n_reached}/{its.n_seeds})"
 
 
 def caution_lines(analysis: Analysis) -> list[str]:

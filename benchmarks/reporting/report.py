@@ -63,13 +63,13 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
     summary_rows: list[dict[str, Any]] = []
     for problem in problems:
         rows, sign = problem.summaries, problem.sign
-        times = {its.sampler: its for its in problem.times}
         summary_rows += [
-            _summary_row(problem.problem, sign, row, times.get(row.sampler)) for row in rows
+            _summary_row(problem.problem, sign, row, problem.times.get(row.sampler))
+            for row in rows
         ]
         tables = [_quality_table(rows, sign), _cost_table(rows)]
         if problem.target is not None:
-            tables.append(time_table(problem.times, problem.target, sign))
+            tables.append(time_table(problem.times.values(), problem.target, sign))
         state = problem.state
         console.print(f"\n[bold]{escape(problem.title)}[/bold]")
         console.print(state, markup=False, soft_wrap=True)

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Sequence
-import math
+from collections.abc import Iterable
 
 from ..analysis.time_to_target import Interval
 from ..analysis.time_to_target import Target
 from ..analysis.time_to_target import TimeToTarget
-from ..tables import INFINITE
+from ..tables import show_interval
 from ..tables import show_short
 from ..tables import Table
 
 
-# What the two units are called in headings.
-_TRIALS, _SECONDS = "trials", "s"
-
-
-def time_table(times: Sequence[TimeToTarget], target: Target, sign: int) -> Table:
+def time_table(times: Iterable[TimeToTarget], target: Target, sign: int) -> Table:
     """A row a sampler.
 
     Args:
@@ -30,15 +25,15 @@ def time_table(times: Sequence[TimeToTarget], target: Target, sign: int) -> Tabl
         [
             its.sampler,
             f"{its.n_reached} of {its.n_seeds}",
-            *(_show(found.half, show_short) for found in (its.trials, its.seconds)),
-            *(_show(found.expected, show_short) for found in (its.trials, its.seconds)),
+            *(_show(found.half) for found in (its.trials, its.seconds)),
+            *(_show(found.expected) for found in (its.trials, its.seconds)),
             *(_show(found.ratio, "{:.2f}".format) for found in (its.trials, its.seconds)),
         ]
         for its in times
     ]
     columns = ["sampler", "reached by"]
     for what in ("half", "expected", f"of {target.sampler}'s"):
-        columns += [f"{what}, {unit}" for unit in (_TRIALS, _SECONDS)]
+        columns += [f"{what}, {unit}" for unit in ("trials", "s")]
     title = (
         f"Until {target.sampler}'s median final loss, {sign * target.loss:.4g}: trials, and seconds "
         "of objective and sampler, with 95% bootstrap interval over seeds"
@@ -70,12 +65,5 @@ def _ends(found: Interval) -> list[tuple[str, float]]:
     return [("", found.value), ("_low", found.lower), ("_high", found.upper)]
 
 
-def _show(found: Interval, show: Callable[[float], str]) -> str:
-    if math.isnan(found.value):
-        return "–"
-    if math.isinf(found.value):
-        return INFINITE
-    lower, upper = (
-        INFINITE if math.isinf(end) else show(end) for end in (found.lower, found.upper)
-    )
-    return f"{show(found.value)} [{lower}, {upper}]"
+def _show(found: Interval, show: Callable[[float], str] = show_short) -> str:
+    return show_interval(found.value, found.lower, found.upper, show)

@@ -111,7 +111,7 @@ def _row(problem: Analysed, index: int, runs: list[Run], budget: Budget) -> Prob
         failed_share=failed / n_run if n_run else math.nan,
         bad_share=summary.bad_share,
         wasted_share=summary.wasted_share,
-        to_target=next((its for its in problem.times if its.sampler == summary.sampler), None),
+        to_target=problem.times.get(summary.sampler),
         p_value=summary.p_value,
         finals=_finals(sample, sign),
         by_trials=thin.band(problem.by_trials[index], sign, budget.curve),
