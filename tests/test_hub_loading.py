@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import json
+import os
 from pathlib import Path
 import shutil
 import subprocess
@@ -98,7 +99,11 @@ OPTIONAL = {"torch", "torchvision", "triton", "matplotlib", "plotly"}
 
 def _git(repository: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
-    subprocess.run(["git", "-C", str(repository), *identity, *arguments], check=True)
+    # Neither a repository that git was told of nor settings, of signatures and hooks, say.
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
+    environment |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    command = ["git", "-C", str(repository), *identity, *arguments]
+    subprocess.run(command, check=True, env=environment)
 
 
 def _repository(folder: Path) -> None:
@@ -158,7 +163,7 @@ def _output(script: str, port: int, packages: list[str], tmp_path: Path) -> str:
         text=True,
         cwd=tmp_path,
         env={
-            "PATH": "/usr/bin:/bin:/usr/local/bin",
+            "PATH": os.environ["PATH"],
             "HOME": str(tmp_path),
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
             "OPTUNAHUB_CACHE_HOME": str(tmp_path / "cache"),
