@@ -93,7 +93,7 @@ def test_every_example_is_tested_here() -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
 def test_resume(tmp_path: Path) -> None:
-    out = run("resume", "--trials", "6", "--seconds", "0.5", folder=tmp_path)
+    out = run("resume", "--trials", "6", "--seconds", "1.5", folder=tmp_path)
     assert "killed, exit status -9" in out
     assert "trials that were cut off: 1\n6 of 6 trials are the same" in out
 
@@ -102,27 +102,29 @@ def test_resume(tmp_path: Path) -> None:
 def test_resume_by_hand_after_ctrl_c(tmp_path: Path) -> None:
     """Interrupted, it says what is there, and the same command continues."""
     storage = f"sqlite:///{tmp_path / 'study.db'}"
-    arguments = ("--storage", storage, "--trials", "6", "--seconds", "0.4")
+    # Long trials: a busy machine may notice late that there are two.
+    arguments = ("--storage", storage, "--trials", "6", "--seconds")
     study = optuna.create_study(storage=storage, study_name="resume")
-    process = start("resume", *arguments, folder=tmp_path)
+    process = start("resume", *arguments, "3", folder=tmp_path)
     servers.wait_until(
         lambda: sum(trial.state.is_finished() for trial in study.trials) >= 2, "two trials"
     )
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=240)
     assert process.returncode == 0 and "the same command continues" in out, err
     assert "Traceback" not in err
     n_done = int(number(r"best of (\d+) trials", out))
     assert 2 <= n_done < 6
-    process = start("resume", *arguments, folder=tmp_path)
-    out, _ = process.communicate(timeout=60)
+    process = start("resume", *arguments, "0", folder=tmp_path)
+    out, _ = process.communicate(timeout=240)
     assert f"{n_done} trials are there, {6 - n_done} to go" in out and "best of 6 trials" in out
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["journal", "postgres"])
 def test_many_workers(kind: str, tmp_path: Path) -> None:
-    arguments = ["--workers", "2", "--trials", "10", "--seconds", "0.4"]
+    # Long trials: on a busy machine a worker may begin seconds after the other.
+    arguments = ["--workers", "2", "--trials", "10", "--seconds", "1.5"]
     if kind == "postgres":
         if servers.postgres_bin() is None:
             pytest.skip("needs PostgreSQL")
