@@ -149,7 +149,7 @@ class Postgres:
                 cwd=self._folder,
                 user=self._user,
                 # The locale of messages, not of this machine. A busy one takes its time.
-                env={"LC_ALL": "C", "PATH": os.environ["PATH"], "PGCTLTIMEOUT": "300"},
+                env={"LC_ALL": "C", "PATH": os.environ["PATH"], "PGCTLTIMEOUT": "600"},
             )
 
 
@@ -224,7 +224,7 @@ class Dask:
             )
 
 
-def wait_until(condition: object, what: str, seconds: float = 300.0) -> None:
+def wait_until(condition: object, what: str, seconds: float = 600.0) -> None:
     """Wait until a function returns True.
 
     Raises:

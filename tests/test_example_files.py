@@ -70,7 +70,7 @@ def start(name: str, *arguments: str, folder: Path) -> subprocess.Popen[str]:
 def run(name: str, *arguments: str, folder: Path) -> str:
     """Run an example to its end; returns what it printed."""
     process = start(name, *arguments, folder=folder)
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 0, err
     assert "Traceback" not in err
     assert not list(folder.iterdir()), "an example left files behind"
@@ -110,13 +110,13 @@ def test_resume_by_hand_after_ctrl_c(tmp_path: Path) -> None:
         lambda: sum(trial.state.is_finished() for trial in study.trials) >= 2, "two trials"
     )
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=240)
+    out, err = process.communicate(timeout=600)
     assert process.returncode == 0 and "the same command continues" in out, err
     assert "Traceback" not in err
     n_done = int(number(r"best of (\d+) trials", out))
     assert 2 <= n_done < 6
     process = start("resume", *arguments, "0", folder=tmp_path)
-    out, _ = process.communicate(timeout=240)
+    out, _ = process.communicate(timeout=600)
     assert f"{n_done} trials are there, {6 - n_done} to go" in out and "best of 6 trials" in out
 
 

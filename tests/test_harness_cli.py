@@ -314,7 +314,7 @@ def _count(out: Path) -> int:
 
 
 def _wait_for_trials(out: Path, n_trials: int) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while _count(out) < n_trials:
         assert time.monotonic() < deadline, "the run does not get on"
         time.sleep(0.02)

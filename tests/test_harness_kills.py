@@ -118,7 +118,7 @@ class Run:
     def finish(self) -> str:
         """Let it go on undisturbed and wait for its good end; what it said on stderr."""
         self._alarm.touch()
-        _, errors = self.process.communicate(timeout=150)
+        _, errors = self.process.communicate(timeout=600)
         assert self.process.returncode == 0, errors
         return errors
 
@@ -197,7 +197,7 @@ def test_database_cut_off_and_restarted(run: Run, undisturbed: Results) -> None:
 def test_interrupted(run: Run, undisturbed: Results) -> None:
     run.wait_for_trials(40)
     run.process.send_signal(signal.SIGINT)
-    _, errors = run.process.communicate(timeout=60)
+    _, errors = run.process.communicate(timeout=600)
     assert run.process.returncode == 130, errors
     assert "every finished trial is stored" in errors
     run.start()

@@ -190,7 +190,7 @@ def test_an_order_to_end_stores_what_has_finished(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not _n_trials(tmp_path):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.05)

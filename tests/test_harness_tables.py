@@ -72,7 +72,7 @@ def test_what_the_terminal_cannot_show_ends_nothing(encoding: str) -> None:
         cwd=Path(__file__).parent.parent,
         env={**os.environ, "PYTHONIOENCODING": encoding},
         capture_output=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     shown = "tpe \N{EN DASH}" if encoding == "utf-8" else "tpe ?"

@@ -297,7 +297,7 @@ def test_numbers_are_rounded_as_in_the_other_tables() -> None:
         input=_NUMBERS + core.read_text(encoding="utf-8") + script,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     for value, (p_value, *fixed, percent, number) in zip(values, json.loads(done.stdout)):
@@ -381,7 +381,7 @@ def test_in_a_browser(report: Path, chromium: str, tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=600,
     )
     match = re.search(r'<pre id="result">([^<]*)</pre>', done.stdout)
     assert match is not None, done.stderr[-2000:]

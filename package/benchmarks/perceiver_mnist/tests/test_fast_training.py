@@ -289,7 +289,7 @@ def _compare_kernels(device: str, tmp_path: Path, **environment: str) -> None:
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert done.stdout.strip() == "kernels agree", done.stderr[-2000:]
 
