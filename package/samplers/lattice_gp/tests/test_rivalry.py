@@ -128,12 +128,14 @@ def test_suggestion_gives_way_to_one_that_appears_while_it_is_computed(
 @pytest.mark.slow
 def test_processes_do_not_repeat_a_corner(tmp_path: Path) -> None:
     """Where the best is a corner of a continuous space, all would go to this very point."""
-    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    # On a busy machine others hold the file for long, or take long to decide.
+    storage = f"sqlite:///{tmp_path / 'study.db'}?timeout=600"
     optuna.create_study(storage=storage, study_name="study")
     script = (
         "import sys, optuna, optunahub\n"
         "root, storage = sys.argv[1:]\n"
         "module = optunahub.load_local_module('samplers/lattice_gp', registry_root=root)\n"
+        "module.rivalry._MAX_MOMENTS = 12_000\n"
         "def objective(trial):\n"
         "    large = trial.suggest_int('a', 0, 6) + 0.1 * trial.suggest_int('b', 0, 6)\n"
         "    return large + trial.suggest_float('rate', 1e-4, 1e-2, log=True)\n"

@@ -574,7 +574,8 @@ def test_errors_of_the_storage_do_not_end_the_study(
 @pytest.mark.slow
 def test_processes_do_not_repeat_lattice_points(tmp_path: Path) -> None:
     """Each looks at the others' suggestions before and after it makes its own."""
-    storage = f"sqlite:///{tmp_path / 'study.db'}"
+    # On a busy machine others hold the file for long.
+    storage = f"sqlite:///{tmp_path / 'study.db'}?timeout=600"
     study = optuna.create_study(storage=storage, study_name="study")
     study.optimize(lambda t: t.suggest_int("x", 0, 4) + t.suggest_int("y", 0, 4), n_trials=1)
     script = (
