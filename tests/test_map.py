@@ -1,29 +1,64 @@
-"""The map of CONTRIBUTING.md is complete: who reads it finds every module of the sampler."""
+"""The map of CONTRIBUTING.md is complete and true: who reads it finds every module of the sampler."""
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 import re
 
 from tests.readme_blocks import ROOT
 
 
 SAMPLER = ROOT / "package" / "samplers" / "lattice_gp"
+PAGE = (ROOT / "CONTRIBUTING.md").read_text()
 # What has its place in the README: an example, and what makes the folder a package.
 ELSEWHERE = {"example", "__init__"}
+# From the bottom: a folder imports those before it.
+LAYERS = re.findall(r"`(\w+)`", re.findall(r"From the bottom: ([^;]+);", PAGE)[0])
+# It names ingredients of all folders, so that those import it, and it the types of a few.
+RECIPE = "recipe"
+
+
+def _modules() -> list[Path]:
+    paths = [*SAMPLER.glob("*.py")]
+    paths += [path for layer in LAYERS for path in (SAMPLER / layer).glob("*.py")]
+    return [path for path in paths if path.stem not in ELSEWHERE]
+
+
+def test_every_folder_of_modules_is_a_layer() -> None:
+    folders = {path.parent.name for path in SAMPLER.glob("*/__init__.py")}
+    assert folders == set(LAYERS)
 
 
 def test_every_module_of_the_sampler_is_on_the_map() -> None:
-    page = (ROOT / "CONTRIBUTING.md").read_text()
-    section = re.search(r"\nA suggestion of the sampler.*?(?=\n## )", page, flags=re.DOTALL)
+    section = re.search(r"\nA suggestion of the sampler.*?(?=\n## )", PAGE, flags=re.DOTALL)
     assert section is not None
     named = set(re.findall(r"`([a-z_]+)(?:\.py)?`", section[0]))
-    assert {path.stem for path in SAMPLER.glob("*.py")} - ELSEWHERE <= named
+    assert {path.stem for path in _modules()} <= named
 
 
 def test_what_the_table_of_the_map_names_is_there() -> None:
-    rows = re.findall(
-        r"^\| \w+ +\|((?: `\w+`,?)+) *\|", (ROOT / "CONTRIBUTING.md").read_text(), re.M
-    )
-    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    rows = re.findall(r"^\| (\w+) +\|((?: `\w+`,?)+) *\|", PAGE, re.M)
+    named = [(folder, name) for folder, row in rows for name in re.findall(r"`(\w+)`", row)]
     assert len(named) > 30 and len(named) == len(set(named))
-    assert all((SAMPLER / f"{name}.py").is_file() for name in named)
+    for folder, name in named:
+        inside = SAMPLER / folder if folder in LAYERS else SAMPLER
+        assert (inside / f"{name}.py").is_file(), name
+
+
+def test_folders_import_only_those_below() -> None:
+    """Data flows one way; the modules beside the folders put it all together."""
+    n_seen = 0
+    for path in _modules():
+        inside = path.parent.relative_to(SAMPLER).parts
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom) or node.level == 0:
+                continue
+            assert node.level <= len(inside) + 1, path
+            if not inside or node.level == 1:
+                continue
+            target = (node.module or node.names[0].name).split(".")[0]
+            n_seen += 1
+            if target != RECIPE:
+                assert LAYERS.index(target) < LAYERS.index(inside[0]), (path, target)
+    assert n_seen > 100

@@ -414,7 +414,7 @@ def test_a_package_comes_with_what_it_loads(
     for path in target.rglob("*"):
         if path.suffix in (".py", ".md"):
             path.write_text(path.read_text().replace(TITLE, "samplers/other"))
-    with (target / "gp.py").open("a") as file:
+    with (target / "surrogates/gp.py").open("a") as file:
         file.write(f"\n\nNEEDED = {TITLE!r}\n")
     git(checkout, "add", "-A")
     git(checkout, "commit", "-qm", "another")
@@ -526,11 +526,11 @@ def test_what_git_ignores_or_lacks_is_not_looked_at(checkout: Path) -> None:
     (folder / "more.py").write_text("")
     (folder / "__pycache__").mkdir()
     (folder / "__pycache__" / "gp.pyc").write_bytes(b"")
-    (folder / "gp.py").unlink()
+    (folder / "surrogates/gp.py").unlink()
     (package,) = packages.find(checkout)
     tracked = git(checkout, "ls-files", "package").split()
     known = {name.removeprefix(f"package/{TITLE}/") for name in tracked}
-    assert set(package.files) == known - {"gp.py"} | {"more.py"}
+    assert set(package.files) == known - {"surrogates/gp.py"} | {"more.py"}
 
 
 def test_a_version_that_was_tested_must_be_listed(checkout: Path) -> None:

@@ -265,13 +265,17 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("requirements-complete", remove("requirements.txt"), "add its distribution to"),
     (
         "requirements-complete",
-        append("say_once.py", "\n\ndef f():\n    import pandas\n"),
+        append("basics/say_once.py", "\n\ndef f():\n    import pandas\n"),
         "imports pandas: add it to requirements.txt, or name it under Installation",
     ),
     ("python-syntax", write("broken.py", "x = = 1\n"), "no Python (invalid syntax): correct it"),
     ("python-syntax", write("deep.py", f"x = {'-' * 9999}1\n"), "no Python (nested too deeply)"),
     ("readme-code", append(README, f"\n```py\n{'-' * 9999}1\n```\n"), "(nested too deeply)"),
-    ("relative-imports", append("gp.py", "\nimport benchmarks.cli\n"), "write 'from .'"),
+    (
+        "relative-imports",
+        append("surrogates/gp.py", "\nimport benchmarks.cli\n"),
+        "write 'from .'",
+    ),
     (
         "relative-imports",
         append("tests/test_space.py", "\nfrom package.samplers.lattice_gp import space\n"),
@@ -282,10 +286,14 @@ BROKEN: list[tuple[str, Break, str]] = [
         append("tests/test_space.py", "\nfrom ...other import x\n"),
         "leaves the package",
     ),
-    ("relative-imports", append("gp.py", "\nfrom ..other import x\n"), "leaves the package"),
+    (
+        "relative-imports",
+        append("surrogates/gp.py", "\nfrom ...other import x\n"),
+        "leaves the package",
+    ),
     (
         "future-annotations",
-        replace("gp.py", "from __future__ import annotations\n", ""),
+        replace("surrogates/gp.py", "from __future__ import annotations\n", ""),
         "add 'from __future__ import annotations' at its head",
     ),
     ("future-annotations", write("one.py", "def f() -> int:\n    return 1\n"), "at its head"),
@@ -310,21 +318,29 @@ BROKEN: list[tuple[str, Break, str]] = [
     ("example", write(EXAMPLE, "import optuna\n"), "add optunahub.load_module("),
     (
         "private-api",
-        append("gp.py", "\nfrom optuna._gp import gp as g\n"),
+        append("surrogates/gp.py", "\nfrom optuna._gp import gp as g\n"),
         "optuna._gp.gp is priv",
     ),
     (
         "private-api",
-        append("gp.py", "\nimport optuna._gp.gp\n"),
+        append("surrogates/gp.py", "\nimport optuna._gp.gp\n"),
         "optuna._gp.gp is private",
     ),
-    ("private-api", append("gp.py", "\nimport optuna\n\noptuna._x()\n"), "optuna._x is private"),
     (
         "private-api",
-        append("gp.py", "\n\ndef f(s):\n    s._storage = 0\n"),
+        append("surrogates/gp.py", "\nimport optuna\n\noptuna._x()\n"),
+        "optuna._x is private",
+    ),
+    (
+        "private-api",
+        append("surrogates/gp.py", "\n\ndef f(s):\n    s._storage = 0\n"),
         "s._storage is private",
     ),
-    ("private-api", append("gp.py", '\n\ndef f(s):\n    getattr(s, "_trial_id")\n'), "one module"),
+    (
+        "private-api",
+        append("surrogates/gp.py", '\n\ndef f(s):\n    getattr(s, "_trial_id")\n'),
+        "one module",
+    ),
     ("private-api", write("second_place.py", SECOND_PLACE), "join them"),
 ]
 
@@ -403,8 +419,8 @@ KEPT: dict[str, Break] = {
         write("table.jsonl", '"/home/' + 'me/x"\n'),
     ),
     "a comment on a requirement": write("requirements.txt", "# Why:\n\nscipy>=1.15  # fits\n"),
-    "imports for types": append("gp.py", ONLY_TYPES),
-    "private names of one's own": append("gp.py", OWN),
+    "imports for types": append("surrogates/gp.py", ONLY_TYPES),
+    "private names of one's own": append("surrogates/gp.py", OWN),
     "private names in tests": append("tests/test_space.py", "\n\nx = study._storage\n"),
     "another way to load": write(EXAMPLE, CALLS),
     "no annotations": write("one.py", "def f(x):\n    return x\n"),
@@ -486,8 +502,8 @@ def _by_tools(folder: Path, given: Settings | None = None) -> list[Finding]:
 @pytest.mark.slow
 def test_findings_of_the_registrys_tools(copy: Path) -> None:
     """All at once, because each of the tools takes a second or more."""
-    append("warp.py", "\n\ndef f(): return undefined\n")(copy)
-    append("gp.py", "\n\ndef untyped(x):\n    return x\n")(copy)
+    append("values/warp.py", "\n\ndef f(): return undefined\n")(copy)
+    append("surrogates/gp.py", "\n\ndef untyped(x):\n    return x\n")(copy)
     append(README, "\n* a star\n")(copy)
     found = {(f.rule, Path(f.path).name) for f in _by_tools(copy)}
     expected = {
@@ -805,18 +821,18 @@ def test_html_in_code_is_no_html(copy: Path) -> None:
     "tell",
     [
         replace(README, "## Installation\n", "## Installation\n\nPictures need Pillow.\n"),
-        replace("say_once.py", '"""', '"""Needs Pillow. '),
+        replace("basics/say_once.py", '"""', '"""Needs Pillow. '),
     ],
 )
 def test_an_import_for_a_function_may_be_told(copy: Path, tell: Break) -> None:
-    append("say_once.py", "\n\ndef f():\n    import PIL\n")(copy)
+    append("basics/say_once.py", "\n\ndef f():\n    import PIL\n")(copy)
     tell(copy)
     assert list(findings_by_rules(_package(copy))) == []
 
 
 def test_a_package_may_have_the_name_of_what_it_requires(copy: Path) -> None:
     """As the registry's callbacks/wandb has."""
-    append("say_once.py", "\n\ndef f():\n    import lattice_gp\n")(copy)
+    append("basics/say_once.py", "\n\ndef f():\n    import lattice_gp\n")(copy)
     assert {f.rule for f in findings_by_rules(_package(copy))} == {"relative-imports"}
     append("requirements.txt", "lattice-gp\n")(copy)
     assert list(findings_by_rules(_package(copy))) == []

@@ -110,7 +110,7 @@ def _fit_normal_scores(
     # Imported late: one variant needs it, and whatever names contenders imports this module.
     from scipy import stats
 
-    transform = _part("transform")
+    transform = _part("values.transform")
     best, power, is_robust = -math.inf, 1.0, False
     for robust in scalings:
         scores, _, unit = transform.scale(values, robust, yardstick)
@@ -120,13 +120,13 @@ def _fit_normal_scores(
             if height > best:
                 best, power, is_robust = height, float(np.clip(found, -3.0, 3.0)), robust
     fixed = replace(prior, power=(power, _ALL_BUT_FIXED))
-    return _part("likelihood").fit(
+    return _part("surrogates.likelihood").fit(
         inputs, values, correlation, fixed, (is_robust,), extra_variances, yardstick
     )
 
 
 def _prior(**keywords: Any) -> Any:
-    return _part("hyperparameters").Prior(**keywords)
+    return _part("surrogates.hyperparameters").Prior(**keywords)
 
 
 def _dimension_scaled_prior() -> Any:
@@ -135,7 +135,7 @@ def _dimension_scaled_prior() -> Any:
     Hvarfner, Hellsten and Nardi, Vanilla Bayesian Optimization Performs Great in High Dimensions,
     ICML 2024: log-normal, of location sqrt(2) + log(d) / 2 and scale sqrt(3).
     """
-    prior = _part("hyperparameters").Prior
+    prior = _part("surrogates.hyperparameters").Prior
 
     def moments(self: Any, n_params: int) -> Any:
         means, deviations = prior.moments(self, n_params)
@@ -160,7 +160,8 @@ VARIANTS: dict[str, Variant] = {
         lambda: {"fit": _fit_normal_scores},
     ),
     "smoother": Variant(
-        "Matern-5/2 instead of Matern-3/2", lambda: {"correlation": _part("kernels").MATERN52}
+        "Matern-5/2 instead of Matern-3/2",
+        lambda: {"correlation": _part("surrogates.kernels").MATERN52},
     ),
     "no_main_effects": Variant("no main effects", lambda: {"has_main_effects": False}),
     "luck": Variant(

@@ -114,7 +114,7 @@ class ProblemSpec:
         if not self.has_options or options.mode != "train":
             return "cpu"
         module = hub.load_package(self.package)
-        devices = importlib.import_module(f"{module.__name__}.devices")
+        devices = importlib.import_module(f"{module.__name__}.training.devices")
         return str(devices.resolve_device(options.device).type)
 
     def settings(self, options: Options) -> dict[str, str]:

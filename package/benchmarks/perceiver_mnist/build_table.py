@@ -23,22 +23,22 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from .design import design
-from .fit_model import fit_model
-from .measured import COLUMNS
-from .measured import MeasuredRun
-from .measured import OPTIONAL_COLUMNS
+from .measuring.design import design
+from .measuring.record_file import check_comparable
+from .measuring.record_file import check_records
+from .measuring.record_file import read_records
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
-from .quality import quality
-from .quality_markdown import markdown
-from .quality_markdown import update_readme
-from .record_file import check_comparable
-from .record_file import check_records
-from .record_file import read_records
-from .table import data_paths
-from .table import Table
+from .replay.fit_model import fit_model
+from .replay.measured import COLUMNS
+from .replay.measured import MeasuredRun
+from .replay.measured import OPTIONAL_COLUMNS
+from .replay.quality import quality
+from .replay.quality_markdown import markdown
+from .replay.quality_markdown import update_readme
+from .replay.table import data_paths
+from .replay.table import Table
 
 
 _CLOCK_NOTE = (

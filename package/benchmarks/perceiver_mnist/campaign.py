@@ -29,27 +29,27 @@ import time
 from typing import Any
 from typing import TYPE_CHECKING
 
-from .design import design
-from .devices import device_name
-from .engines import DoesNotFitError
-from .engines import fast_records
-from .engines import plain_records
+from .measuring.design import design
+from .measuring.engines import DoesNotFitError
+from .measuring.engines import fast_records
+from .measuring.engines import plain_records
+from .measuring.record_file import append_record
+from .measuring.record_file import check_device
+from .measuring.record_file import check_records
+from .measuring.record_file import check_trainer
+from .measuring.record_file import end_last_line
+from .measuring.record_file import locked
+from .measuring.record_file import other_versions
+from .measuring.record_file import read_records
 from .presets import get_preset
 from .presets import PRESETS
-from .record_file import append_record
-from .record_file import check_device
-from .record_file import check_records
-from .record_file import check_trainer
-from .record_file import end_last_line
-from .record_file import locked
-from .record_file import other_versions
-from .record_file import read_records
+from .training.devices import device_name
 
 
 if TYPE_CHECKING:
     import torch
 
-    from .data import Images
+    from .training.data import Images
 
 
 def versions(device: torch.device) -> dict[str, str]:
@@ -106,9 +106,9 @@ def device_and_images(
         parser: Of these options.
     """
     try:
-        from .data import load_images
-        from .devices import resolve_device
-        from .fused import has_triton
+        from .training.data import load_images
+        from .training.devices import resolve_device
+        from .training.fused import has_triton
 
         device = resolve_device(options.device)
         if trainer == "fast" and device.type == "cuda" and not has_triton():

@@ -27,31 +27,31 @@ from .campaign import device_and_images
 from .campaign import minutes
 from .campaign import run_resumably
 from .campaign import versions
-from .devices import device_name
-from .engines import DoesNotFitError
+from .measuring.engines import DoesNotFitError
+from .measuring.record_file import append_record
+from .measuring.record_file import check_device
+from .measuring.record_file import end_last_line
+from .measuring.record_file import locked
+from .measuring.record_file import other_versions
+from .measuring.record_file import read_records
+from .measuring.record_file import Record
+from .measuring.trainer_tables import CELL
+from .measuring.trainer_tables import kernel_table
+from .measuring.trainer_tables import N_SIDE_BY_SIDE
+from .measuring.trainer_tables import table
+from .measuring.trainer_tables import TRAINERS
 from .presets import get_preset
 from .presets import Preset
 from .presets import PRESETS
-from .record_file import append_record
-from .record_file import check_device
-from .record_file import end_last_line
-from .record_file import locked
-from .record_file import other_versions
-from .record_file import read_records
-from .record_file import Record
-from .trainer_tables import CELL
-from .trainer_tables import kernel_table
-from .trainer_tables import N_SIDE_BY_SIDE
-from .trainer_tables import table
-from .trainer_tables import TRAINERS
+from .training.devices import device_name
 
 
 if TYPE_CHECKING:
     import torch
 
-    from .data import Images
-    from .fast_training import FastTrainer
-    from .fast_training import Start
+    from .training.data import Images
+    from .training.fast_training import FastTrainer
+    from .training.fast_training import Start
 
 
 LEARNING_RATE_AT = 0.25  # on the logarithmic range: networks of every depth learn there
@@ -78,7 +78,7 @@ def epoch_flops(preset: Preset, cell: dict[str, int], device: torch.device) -> f
     from torch.nn.attention import SDPBackend
     from torch.utils.flop_counter import FlopCounterMode
 
-    from .training import build_model
+    from .training.plain_training import build_model
 
     model = build_model(preset, **cell, training_seed=0).to(device)
     images = torch.zeros(2, preset.image_size, preset.image_size, device=device)
@@ -99,9 +99,9 @@ def _run_all(
     """Every trainer on every cell; all cells with the first seed, then with the next."""
     import torch
 
-    from . import blog_loop
-    from .fast_training import FastTrainer
-    from .fast_training import prepare
+    from .training import blog_loop
+    from .training.fast_training import FastTrainer
+    from .training.fast_training import prepare
 
     preset, device = get_preset(options.preset), images.train_images.device
     low, high = preset.learning_rate.low, preset.learning_rate.high
@@ -249,7 +249,7 @@ def _compare(
     if note := other_versions(records, measured_with["torch"]):
         print(f"--out {options.out} {note}", file=sys.stderr)
     if not any("matrix_rate" in record for record in records):
-        from .timing import matrix_rate
+        from .training.timing import matrix_rate
 
         log(measured_with | {"matrix_rate": matrix_rate(device)})
     try:

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from .measured import MeasuredRun
 from .presets import PRESETS
-from .table import load_table
-from .table import Table
+from .replay.measured import MeasuredRun
+from .replay.table import load_table
+from .replay.table import Table
 
 
 _COLORS = ("#0072B2", "#009E73", "#D55E00")  # Okabe and Ito: told apart by the colour-blind

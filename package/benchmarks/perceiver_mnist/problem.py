@@ -19,19 +19,19 @@ from optuna.distributions import IntDistribution
 from optuna.study import StudyDirection
 import optunahub
 
-from .devices import check_device_name
 from .presets import get_preset
 from .presets import Preset
 from .presets import Range
 from .record import TrainingRecord
-from .table import load_table
+from .replay.table import load_table
+from .training.devices import check_device_name
 
 
 if TYPE_CHECKING:
     import torch
 
-    from .data import Images
-    from .fast_training import FastTrainer
+    from .training.data import Images
+    from .training.fast_training import FastTrainer
 
 
 MODES = ("table", "train")
@@ -56,7 +56,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
         training_seed: Seed of every training run: initial weights and order of the images. In a
             table it chooses the noise.
         trainer: ``"plain"`` trains in single precision with a loop as one writes it, ``"fast"``
-            as :mod:`.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a table.
+            as :mod:`.training.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a table.
 
     Raises:
         ValueError: If ``preset``, ``mode``, ``device``, ``data_root``, ``training_seed`` or
@@ -185,12 +185,12 @@ class Problem(optunahub.benchmarks.BaseProblem):
     def _train(self, params: dict[str, Any]) -> TrainingRecord:
         assert self._device is not None
         if self._trainer == "plain" or (self._trainer == "auto" and self._device.type != "cuda"):
-            from .training import train
+            from .training.plain_training import train
 
             images = self._load_images()
             return train(self.preset, images, **params, training_seed=self.training_seed)
-        from .fast_training import FastTrainer
-        from .fast_training import prepare
+        from .training.fast_training import FastTrainer
+        from .training.fast_training import prepare
 
         if self._fast_trainer is None:
             self._fast_trainer = FastTrainer(self.preset, self._load_images())
@@ -203,7 +203,7 @@ class Problem(optunahub.benchmarks.BaseProblem):
     def _load_images(self) -> Images:
         """The images on the device, loaded at the first run."""
         if self._images is None:
-            from .data import load_images
+            from .training.data import load_images
 
             assert self._device is not None
             images = load_images(self._data_root, self.preset)
@@ -268,10 +268,10 @@ def _prepare_training(
             "mode='train' needs torch and torchvision, installed together because each "
             f"torchvision fits one torch: pip install torch torchvision. ({error})"
         ) from error
-    from .data import check_data_root
-    from .data import check_images
-    from .data import download_images
-    from .devices import resolve_device
+    from .training.data import check_data_root
+    from .training.data import check_images
+    from .training.data import download_images
+    from .training.devices import resolve_device
 
     resolved = resolve_device(device)
     if download:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .explanation import Explanation
-from .prediction import Prediction
-from .prediction import prediction_of
+from .predictions.prediction import Prediction
+from .predictions.prediction import prediction_of
+from .predictions.stopping import StopCallback
 from .sampler import LatticeGPSampler
-from .stopping import StopCallback
 
 
 __all__ = [

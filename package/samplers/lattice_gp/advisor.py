@@ -7,27 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 from optuna.trial import TrialState
 
-from .arrays import first
-from .arrays import FloatArray
-from .chooser import Chooser
-from .chooser import Suggestion
-from .cost import CostError
-from .cost import CostFunction
-from .cost import CostSource
-from .design import startup_point
-from .history import History
-from .history import params_beyond
-from .history import read_history
-from .model import Model
-from .model import View
-from .prior_studies import PriorStudy
+from .acquisition.cost import CostError
+from .acquisition.cost import CostFunction
+from .acquisition.cost import CostSource
+from .acquisition.model import Model
+from .acquisition.model import View
+from .basics.arrays import first
+from .basics.arrays import FloatArray
+from .basics.say_once import SayOnce
+from .earlier.prior_studies import PriorStudy
+from .earlier.transfer import Transfer
+from .earlier.transfer import Trends
 from .recipe import Recipe
-from .records import Record
-from .say_once import SayOnce
-from .space import SearchSpace
-from .transfer import Transfer
-from .transfer import Trends
-from .visits import Visits
+from .search.chooser import Chooser
+from .search.chooser import Suggestion
+from .search.design import startup_point
+from .search.visits import Visits
+from .space.search_space import SearchSpace
+from .trials.history import History
+from .trials.history import params_beyond
+from .trials.history import read_history
+from .trials.records import Record
 
 
 class Advisor:

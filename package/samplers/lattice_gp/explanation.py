@@ -17,18 +17,18 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from .advisor import Advisor
-from .arrays import FloatArray
-from .checks import check_int
-from .checks import check_trial
-from .numerics import own_numerics
-from .prediction import Prediction
-from .records import Record
-from .records import RecordReader
-from .space import SearchSpace
-from .unions import contradictory_names
-from .unions import known_distributions
-from .unions import learn_conditions
-from .unions import single_valued
+from .basics.arrays import FloatArray
+from .basics.checks import check_int
+from .basics.checks import check_trial
+from .basics.numerics import own_numerics
+from .predictions.prediction import Prediction
+from .space.search_space import SearchSpace
+from .trials.records import Record
+from .trials.records import RecordReader
+from .trials.unions import contradictory_names
+from .trials.unions import known_distributions
+from .trials.unions import learn_conditions
+from .trials.unions import single_valued
 
 
 class Explanation:

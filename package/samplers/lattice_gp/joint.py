@@ -13,22 +13,22 @@ from optuna.trial import FrozenTrial
 
 from . import trial_notes
 from .advisor import Advisor
-from .arrays import first
-from .arrays import FloatArray
-from .fixed_values import has_fixed_values
-from .fixed_values import part_with_fixed_values
-from .history import spent_points
-from .others import index_of
-from .others import read_others
-from .records import Record
-from .records import RecordReader
-from .records import SUGGESTION_KEY
-from .rivalry import look_around
-from .say_once import SayOnce
-from .space import SearchSpace
-from .unions import is_same_space
-from .unions import learn_conditions
-from .visits import Visits
+from .basics.arrays import first
+from .basics.arrays import FloatArray
+from .basics.say_once import SayOnce
+from .search.visits import Visits
+from .space.fixed_values import has_fixed_values
+from .space.fixed_values import part_with_fixed_values
+from .space.search_space import SearchSpace
+from .trials.history import spent_points
+from .trials.others import index_of
+from .trials.others import read_others
+from .trials.records import Record
+from .trials.records import RecordReader
+from .trials.records import SUGGESTION_KEY
+from .trials.rivalry import look_around
+from .trials.unions import is_same_space
+from .trials.unions import learn_conditions
 
 
 # How often a suggestion gives way to one of another worker. Two processes that share the last two

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import likelihood
-from .hyperparameters import Prior
-from .kernels import Correlation
-from .kernels import MATERN32
-from .likelihood import Fit
+from .surrogates import likelihood
+from .surrogates.hyperparameters import Prior
+from .surrogates.kernels import Correlation
+from .surrogates.kernels import MATERN32
+from .surrogates.likelihood import Fit
 
 
 @dataclass(frozen=True)

@@ -17,29 +17,29 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from . import trial_notes
+from .acquisition.cost import CostAware
+from .acquisition.cost import read_cost_aware
 from .advisor import Advisor
-from .arrays import first
-from .checks import check_int
-from .constraint_source import check_constraints_func
-from .constraint_source import ConstraintsFunc
-from .cost import CostAware
-from .cost import read_cost_aware
+from .basics.arrays import first
+from .basics.checks import check_int
+from .basics.numerics import own_numerics
+from .basics.say_once import SayOnce
+from .earlier.prior_studies import read_prior_studies
+from .earlier.prior_studies import StudyLike
 from .explanation import Explanation
 from .joint import JointSampler
-from .numerics import own_numerics
-from .others import index_of
-from .others import is_new
-from .others import read_others
-from .others import trials_of
-from .prior_studies import read_prior_studies
-from .prior_studies import StudyLike
 from .recipe import Recipe
-from .records import RecordReader
-from .records import SUGGESTION_KEY
-from .say_once import SayOnce
-from .space import SearchSpace
-from .unions import contradictory_names
-from .unions import known_distributions
+from .space.search_space import SearchSpace
+from .trials.constraint_source import check_constraints_func
+from .trials.constraint_source import ConstraintsFunc
+from .trials.others import index_of
+from .trials.others import is_new
+from .trials.others import read_others
+from .trials.others import trials_of
+from .trials.records import RecordReader
+from .trials.records import SUGGESTION_KEY
+from .trials.unions import contradictory_names
+from .trials.unions import known_distributions
 
 
 class LatticeGPSampler(BaseSampler):

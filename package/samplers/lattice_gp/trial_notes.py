@@ -9,20 +9,20 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from . import worker
-from .arrays import FloatArray
-from .chooser import Suggestion
-from .constraint_source import constraints_of
-from .constraint_source import ConstraintsFunc
-from .constraint_source import finished
-from .records import CONSTRAINTS_KEY
-from .records import FAILED_KEY
-from .records import PREDICTION_KEY
-from .records import WORKER_KEY
-from .say_once import SayOnce
-from .storage_access import is_in_optimize_loop
-from .storage_access import is_keyboard_interrupt
-from .storage_access import set_trial_attribute
+from .basics.arrays import FloatArray
+from .basics.say_once import SayOnce
+from .basics.storage_access import is_in_optimize_loop
+from .basics.storage_access import is_keyboard_interrupt
+from .basics.storage_access import set_trial_attribute
+from .search.chooser import Suggestion
+from .trials import worker
+from .trials.constraint_source import constraints_of
+from .trials.constraint_source import ConstraintsFunc
+from .trials.constraint_source import finished
+from .trials.records import CONSTRAINTS_KEY
+from .trials.records import FAILED_KEY
+from .trials.records import PREDICTION_KEY
+from .trials.records import WORKER_KEY
 
 
 def note(study: Study, trial: FrozenTrial, key: str, value: Any, say: SayOnce) -> None:

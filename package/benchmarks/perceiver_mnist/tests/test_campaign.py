@@ -63,12 +63,12 @@ N_RUNS = 8 * (2 + 1 + 1)
 
 
 def _design(submodule: Submodule, preset_name: str) -> list[Any]:
-    design, presets = submodule("design"), submodule("presets")
+    design, presets = submodule("measuring.design"), submodule("presets")
     return [run for group in design.design(presets.get_preset(preset_name)) for run in group]
 
 
 def test_design_covers_the_whole_lattice_once(submodule: Submodule) -> None:
-    preset, design = submodule("presets").get_preset("small"), submodule("design")
+    preset, design = submodule("presets").get_preset("small"), submodule("measuring.design")
     runs = _design(submodule, "small")
     assert Counter(run.role for run in runs) == {
         "lattice": 343 * design.N_LEARNING_RATES,
@@ -88,7 +88,7 @@ def test_design_covers_the_whole_lattice_once(submodule: Submodule) -> None:
 
 
 def test_scattered_design_has_every_cell_at_rates_of_its_own(submodule: Submodule) -> None:
-    preset, design = submodule("presets").get_preset("full"), submodule("design")
+    preset, design = submodule("presets").get_preset("full"), submodule("measuring.design")
     runs = _design(submodule, "full")
     assert len(runs) >= 1500
     once = [run for run in runs if run.role != "repeat"]
@@ -113,7 +113,7 @@ def test_scattered_design_has_every_cell_at_rates_of_its_own(submodule: Submodul
 
 
 def test_groups_of_the_scattered_design_can_be_trained_side_by_side(submodule: Submodule) -> None:
-    groups = submodule("design").design(submodule("presets").get_preset("full"))
+    groups = submodule("measuring.design").design(submodule("presets").get_preset("full"))
     assert all(len({run.cell for run in group}) == 1 for group in groups)
     alone = [group[0] for group in groups if len(group) == 1]
     assert {run.role for run in alone} == {"repeat"}
@@ -147,7 +147,7 @@ def test_every_beginning_of_the_design_covers_the_space(
 def test_cut_last_line_is_left_out_and_spoils_no_later_one(
     submodule: Submodule, tmp_path: Path
 ) -> None:
-    files = submodule("record_file")
+    files = submodule("measuring.record_file")
     path = tmp_path / "folder" / "records.jsonl"
     assert files.read_records(path) == []
     with files.locked(path):
@@ -279,7 +279,7 @@ def test_campaign_goes_on_with_what_is_left_until_a_time_counted_from_its_start(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     pytest.importorskip("torchvision")
-    campaign, data = submodule("campaign"), submodule("data")
+    campaign, data = submodule("campaign"), submodule("training.data")
     _shrink(submodule, monkeypatch)
     now = [1000.0]
     monkeypatch.setattr(campaign.time, "monotonic", lambda: now[0])
@@ -344,7 +344,7 @@ def _measured(submodule: Submodule) -> Any:
 
 
 def _train_by(trainer: _Trainer, submodule: Submodule, monkeypatch: pytest.MonkeyPatch) -> None:
-    fast = submodule("fast_training")
+    fast = submodule("training.fast_training")
     monkeypatch.setattr(fast, "FastTrainer", lambda preset, images: trainer)
     monkeypatch.setattr(fast, "prepare", lambda preset, *cell_and_seeds: cell_and_seeds)
 
@@ -365,8 +365,8 @@ def make_records(
         trainer = _Trainer(n_at_once, _measured(submodule))
         _train_by(trainer, submodule, monkeypatch)
         preset = submodule("presets").get_preset("full")
-        groups = submodule("design").design(preset)[:3]
-        engines = submodule("engines")
+        groups = submodule("measuring.design").design(preset)[:3]
+        engines = submodule("measuring.engines")
         clock = types.SimpleNamespace(monotonic=lambda: len(trainer.calls) / 2)
         monkeypatch.setattr(engines, "time", clock)
         records = engines.fast_records(groups, preset=preset, images=None, deadline=deadline)
@@ -407,7 +407,7 @@ def test_weights_are_drawn_by_one_thread_alone_where_a_group_is_too_large(
     submodule: Submodule, make_records: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two at once would take each other's random numbers.
-    engines = submodule("engines")
+    engines = submodule("measuring.engines")
     threads: list[threading.Thread] = []
     start = engines._start
 
@@ -448,12 +448,12 @@ def test_plain_run_that_does_not_fit_the_device_is_named(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch = pytest.importorskip("torch")
-    engines = submodule("engines")
+    engines = submodule("measuring.engines")
 
     def train(*_: Any, **__: Any) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(submodule("training"), "train", train)
+    monkeypatch.setattr(submodule("training.plain_training"), "train", train)
     monkeypatch.setattr(engines, "_worker_state", {"preset": None, "images": None})
     run = _design(submodule, "full")[0]
     with pytest.raises(engines.DoesNotFitError, match=f"learning_rate={run.learning_rate}"):
@@ -464,13 +464,13 @@ def test_plain_run_whose_turn_comes_after_the_deadline_is_not_begun(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("torch")
-    engines, begun = submodule("engines"), []
+    engines, begun = submodule("measuring.engines"), []
 
     def train(*_: Any, **params: Any) -> Any:
         begun.append(params["training_seed"])
         return _measured(submodule)
 
-    monkeypatch.setattr(submodule("training"), "train", train)
+    monkeypatch.setattr(submodule("training.plain_training"), "train", train)
     monkeypatch.setattr(engines, "_worker_state", {"preset": None, "images": None})
     clock = types.SimpleNamespace(monotonic=lambda: 100.0)
     monkeypatch.setattr(engines, "time", clock)
@@ -515,7 +515,7 @@ def _make(engines: Any, runs: list[Any], n_workers: int, made: list[int]) -> Non
 def test_what_was_measured_beside_a_run_that_does_not_fit_is_kept(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engines = submodule("engines")
+    engines = submodule("measuring.engines")
     executor = _Executor(engines.DoesNotFitError("no memory"))
     monkeypatch.setattr(engines, "ProcessPoolExecutor", lambda *_, **__: executor)
     runs = _design(submodule, "small")[:40]
@@ -553,7 +553,7 @@ def _interrupted_campaign(
         monkeypatch: Of the test.
         errors: What is raised where the runs are waited for, one each time.
     """
-    engines, executor = submodule("engines"), _BusyExecutor(3)
+    engines, executor = submodule("measuring.engines"), _BusyExecutor(3)
 
     def wait(futures: set[Future[Any]], **_: Any) -> None:
         if errors:
@@ -582,7 +582,7 @@ def test_second_ctrl_c_does_not_wait_for_them(
 ) -> None:
     killed = []
     process = types.SimpleNamespace(kill=lambda: killed.append("killed"))
-    multiprocessing = submodule("engines").multiprocessing
+    multiprocessing = submodule("measuring.engines").multiprocessing
     monkeypatch.setattr(multiprocessing, "active_children", lambda: [process])
     errors: list[BaseException] = [KeyboardInterrupt(), KeyboardInterrupt()]
     assert _interrupted_campaign(submodule, monkeypatch, errors) == []
@@ -655,8 +655,8 @@ def test_campaign_does_not_measure_the_seconds_of_other_kernels(
     torch = pytest.importorskip("torch")
     pytest.importorskip("torchvision")
     cuda = torch.device("cuda")
-    monkeypatch.setattr(submodule("devices"), "resolve_device", lambda name: cuda)
-    monkeypatch.setattr(submodule("fused"), "find_spec", lambda name: None)
+    monkeypatch.setattr(submodule("training.devices"), "resolve_device", lambda name: cuda)
+    monkeypatch.setattr(submodule("training.fused"), "find_spec", lambda name: None)
     with pytest.raises(SystemExit):
         submodule("campaign").main(["--trainer", "fast", "--out", str(tmp_path / "out.jsonl")])
     assert "The fast trainer needs triton on CUDA" in capsys.readouterr().err
@@ -684,7 +684,7 @@ def test_ctrl_c_ends_it_in_a_line_at_any_time(
     def load_images(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(submodule("data"), "load_images", load_images)
+    monkeypatch.setattr(submodule("training.data"), "load_images", load_images)
     assert _main(submodule, program, tmp_path / "out.jsonl", small_mnist) == 130
     assert capsys.readouterr().err == "Interrupted. The same command continues.\n"
 
@@ -751,11 +751,11 @@ def test_second_program_is_kept_out_of_a_file_of_records(
 ) -> None:
     pytest.importorskip("torchvision")
     out = tmp_path / "folder" / "out.jsonl"
-    with submodule("record_file").locked(out), pytest.raises(SystemExit):
+    with submodule("measuring.record_file").locked(out), pytest.raises(SystemExit):
         _main(submodule, program, out, small_mnist)
     assert f"--out {out}: another program is adding runs" in capsys.readouterr().err
     assert out.read_bytes() == b""
-    with submodule("record_file").locked(out):  # It was given back.
+    with submodule("measuring.record_file").locked(out):  # It was given back.
         pass
 
 

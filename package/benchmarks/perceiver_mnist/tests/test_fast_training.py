@@ -38,13 +38,13 @@ def preset(submodule: Submodule) -> Any:
 
 @pytest.fixture(scope="module")
 def images(submodule: Submodule, preset: Any, small_mnist: Path) -> Any:
-    return submodule("data").load_images(small_mnist, preset)
+    return submodule("training.data").load_images(small_mnist, preset)
 
 
 def _train_fast(
     submodule: Submodule, preset: Any, images: Any, rates: list[float], seeds: list[int], **kw: Any
 ) -> Any:
-    fast = submodule("fast_training")
+    fast = submodule("training.fast_training")
     start = fast.prepare(preset, **CELL, training_seeds=seeds)
     return fast.FastTrainer(preset, images, **kw).train(start, rates)
 
@@ -58,7 +58,7 @@ def test_models_trained_together_are_those_of_the_plain_loop(
     rates, seeds = [0.002, 0.01, 0.01], [5, 5, 6]
     records = _train_fast(submodule, preset, images, rates, seeds)
     for rate, seed, record in zip(rates, seeds, records):
-        plain = submodule("training").train(
+        plain = submodule("training.plain_training").train(
             preset, images, **CELL, learning_rate=rate, training_seed=seed
         )
         assert record.loss == pytest.approx(plain.loss, rel=1e-4)
@@ -87,8 +87,11 @@ def test_half_precision_learns_as_well(submodule: Submodule, preset: Any, images
 
 
 def test_logits_are_those_of_the_model(submodule: Submodule, preset: Any, images: Any) -> None:
-    ensemble, fused = submodule("ensemble"), submodule("fused")
-    models = [submodule("training").build_model(preset, **CELL, training_seed=i) for i in (0, 1)]
+    ensemble, fused = submodule("training.ensemble"), submodule("training.fused")
+    models = [
+        submodule("training.plain_training").build_model(preset, **CELL, training_seed=i)
+        for i in (0, 1)
+    ]
     generator = torch.Generator().manual_seed(0)
     for model in models:
         for parameter in model.parameters():  # also those that start as zeros and ones
@@ -105,8 +108,8 @@ def test_logits_are_those_of_the_model(submodule: Submodule, preset: Any, images
 
 
 def test_packing_keeps_every_parameter(submodule: Submodule, preset: Any) -> None:
-    ensemble = submodule("ensemble")
-    model = submodule("training").build_model(preset, **CELL, training_seed=0)
+    ensemble = submodule("training.ensemble")
+    model = submodule("training.plain_training").build_model(preset, **CELL, training_seed=0)
     flat, layout = ensemble.pack(model)
     unpacked = ensemble.unpack(flat.unsqueeze(0), layout)
     for name, parameter in model.named_parameters():
@@ -118,7 +121,7 @@ def test_packing_keeps_every_parameter(submodule: Submodule, preset: Any) -> Non
 
 
 def test_adam_is_torchs(submodule: Submodule) -> None:
-    fused = submodule("fused")
+    fused = submodule("training.fused")
     torch.manual_seed(0)
     start, gradients = torch.randn(2, 7), torch.randn(5, 2, 7)
     rates = torch.tensor([[0.01], [0.1]])
@@ -136,7 +139,7 @@ def test_adam_is_torchs(submodule: Submodule) -> None:
 
 
 def test_compiling_changes_nothing(submodule: Submodule, preset: Any, images: Any) -> None:
-    fast = submodule("fast_training")
+    fast = submodule("training.fast_training")
     trainer = fast.FastTrainer(preset, images)
     start = fast.prepare(preset, **CELL, training_seeds=[3])
     trainer.compile(start)
@@ -148,7 +151,7 @@ def test_training_needs_no_kernel_that_was_not_compiled(
     submodule: Submodule, preset: Any, images: Any
 ) -> None:
     # A kernel is compiled for a shape; the last batch of an epoch has fewer images.
-    fast, fused = submodule("fast_training"), submodule("fused")
+    fast, fused = submodule("training.fast_training"), submodule("training.fused")
     shapes: set[tuple[int, ...]] = set()
 
     def cross_attention(query: Any, pixels: Any, scale: float) -> Any:
@@ -168,7 +171,7 @@ def test_training_needs_no_kernel_that_was_not_compiled(
 def test_seconds_are_an_equal_share_and_contain_the_preparation(
     submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fast = submodule("fast_training")
+    fast = submodule("training.fast_training")
     start = dataclasses.replace(fast.prepare(preset, **CELL, training_seeds=[0, 1]), seconds=5.0)
     for clock in ("perf_counter", "process_time"):
         monkeypatch.setattr(fast.time, clock, itertools.count().__next__)
@@ -179,7 +182,7 @@ def test_seconds_are_an_equal_share_and_contain_the_preparation(
 def test_graph_is_replayed_while_its_tensors_are_there(
     submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fast = submodule("fast_training")
+    fast = submodule("training.fast_training")
 
     class Graph:
         def __init__(self, epoch: Any) -> None:
@@ -197,7 +200,7 @@ def test_graph_is_replayed_while_its_tensors_are_there(
 def test_device_is_the_current_one_while_it_trains(
     submodule: Submodule, preset: Any, images: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trainer = submodule("fast_training").FastTrainer(preset, images)
+    trainer = submodule("training.fast_training").FastTrainer(preset, images)
     trainer.device = torch.device("cuda:1")
     entered: list[Any] = []
 
@@ -312,7 +315,7 @@ def test_training_on_the_device_agrees_with_the_plain_loop(
     on_device = images.to(torch.device("cuda"))
     for seed in (0, 1):
         (fast,) = _train_fast(submodule, preset, on_device, [0.005], [seed])
-        plain = submodule("training").train(
+        plain = submodule("training.plain_training").train(
             preset, on_device, **CELL, learning_rate=0.005, training_seed=seed
         )
         assert fast.loss == pytest.approx(plain.loss, rel=0.03)
@@ -324,7 +327,9 @@ def test_sharp_attention_has_finite_gradients(
     submodule: Submodule, preset: Any, images: Any, n_latents: int
 ) -> None:
     # What cuDNN's attention gets wrong: every score far below zero.
-    trainer = submodule("fast_training").FastTrainer(preset, images.to(torch.device("cuda")))
+    trainer = submodule("training.fast_training").FastTrainer(
+        preset, images.to(torch.device("cuda"))
+    )
     query, key, value = (
         0.1 * torch.randn(2, 4, n_latents, 64, device="cuda", dtype=torch.bfloat16)
         for _ in range(3)
@@ -465,7 +470,7 @@ def _comparison(
     compare = submodule("compare_trainers")
     monkeypatch.setitem(submodule("presets").PRESETS, "small", preset)
     monkeypatch.setattr(compare, "epoch_flops", lambda *_: 1.0)
-    monkeypatch.setattr(submodule("blog_loop"), "blog_epoch", blog_epoch)
+    monkeypatch.setattr(submodule("training.blog_loop"), "blog_epoch", blog_epoch)
     made = [{"torch": "1.0", "matrix_rate": 1.0}] + [
         {"trainer": name, "training_seed": 0, "seconds": 1.0, "loss": 1.0, "flops": 1.0} | cell
         for cell in compare.cells_by_size(preset)

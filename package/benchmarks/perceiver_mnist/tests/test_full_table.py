@@ -22,12 +22,14 @@ CELLS = ((2, 128, 64), (5, 320, 160), (8, 512, 256))
 
 @pytest.fixture(scope="module")
 def table(submodule: Submodule) -> Any:
-    return submodule("table").load_table("full")
+    return submodule("replay.table").load_table("full")
 
 
 @pytest.fixture(scope="module")
 def model_file(submodule: Submodule) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(submodule("table").data_paths("full")[1].read_text())
+    content: dict[str, Any] = json.loads(
+        submodule("replay.table").data_paths("full")[1].read_text()
+    )
     return content
 
 
@@ -39,7 +41,7 @@ def point(run: Any) -> tuple[int, int, int, float]:
 
 
 def test_runs_are_those_of_the_design(submodule: Submodule, table: Any) -> None:
-    groups = submodule("design").design(submodule("presets").get_preset("full"))
+    groups = submodule("measuring.design").design(submodule("presets").get_preset("full"))
     planned = {(run.role, *point(run), run.training_seed) for group in groups for run in group}
     measured = Counter((run.role, *point(run), run.training_seed) for run in table.runs)
     assert set(measured) <= planned
@@ -59,7 +61,7 @@ def test_measured_runs_are_consistent(table: Any, submodule: Submodule) -> None:
 
 
 def test_package_is_small_text(submodule: Submodule) -> None:
-    runs_path, model_path = submodule("table").data_paths("full")
+    runs_path, model_path = submodule("replay.table").data_paths("full")
     assert runs_path.stat().st_size < 360_000
     assert model_path.stat().st_size < 10_000
 
@@ -101,7 +103,7 @@ def test_cost_grows_with_every_size(submodule: Submodule, table: Any) -> None:
     assert table.seconds.shape == (7, 7, 7)
     for axis in range(3):
         assert (np.diff(table.seconds, axis=axis) > 0.0).all()
-    planned = submodule("design").seeds_alone(table.preset)
+    planned = submodule("measuring.design").seeds_alone(table.preset)
     alone = [run for run in table.runs if run.training_seed in planned]
     assert all(run.side_by_side == 1 for run in alone) and len(alone) > 15
     ratios = [run.seconds / table.seconds[table.cell(*run.cell)] for run in alone]
@@ -148,7 +150,7 @@ def test_held_out_error_is_what_the_readme_says(table: Any, model_file: dict[str
 def test_cost_is_what_the_readme_says(
     submodule: Submodule, table: Any, model_file: dict[str, Any]
 ) -> None:
-    assert submodule("quality")._cost(table) == pytest.approx(
+    assert submodule("replay.quality")._cost(table) == pytest.approx(
         model_file["quality"]["cost"], rel=1e-3
     )
 
@@ -157,7 +159,7 @@ def test_cost_is_what_the_readme_says(
 def test_figures_are_what_the_table_gives(
     submodule: Submodule, table: Any, model_file: dict[str, Any]
 ) -> None:
-    figures = submodule("quality").quality(table)
+    figures = submodule("replay.quality").quality(table)
     assert figures.keys() == model_file["quality"].keys()
     for name in ("held_out", "noise"):
         for key, by_part in figures[name].items():
@@ -170,8 +172,8 @@ def test_figures_are_what_the_table_gives(
 def test_held_out_cells_have_no_part_in_the_model(submodule: Submodule, table: Any) -> None:
     held_out = {run.cell for run in table.runs if run.role == "held_out"}
     kept = [run for run in table.runs if run.cell not in held_out]
-    model = json.loads(submodule("table").data_paths("full")[1].read_text())["model"]
-    without = submodule("table").Table(table.preset, kept, model)
+    model = json.loads(submodule("replay.table").data_paths("full")[1].read_text())["model"]
+    without = submodule("replay.table").Table(table.preset, kept, model)
     for cell in (*CELLS, *held_out):
         assert without.expected_loss(*cell, 7e-4) == table.expected_loss(*cell, 7e-4)
 
@@ -185,13 +187,13 @@ def test_readme_shows_the_figures_of_the_table(
     text = (Path(__file__).parents[1] / "README.md").read_text()
     section = text[text.index("### The Table of `full`") :]
     readme = [cells(line) for line in section.splitlines()]
-    for lines in submodule("quality_markdown").markdown(model_file):
+    for lines in submodule("replay.quality_markdown").markdown(model_file):
         for line in lines[:1] + lines[2:]:  # without the rule, whose length is mdformat's
             assert cells(line) in readme
 
 
 def test_readme_tables_are_put_into_their_section(submodule: Submodule) -> None:
-    update = submodule("quality_markdown").update_readme
+    update = submodule("replay.quality_markdown").update_readme
     text = "### One\n\n| A | b |\n| - | - |\n\n### Two\n\n| A | b |\n| - | - |\n| 1 | 2 |\n"
     table = ["| A | c |", "| - | - |", "| 3 | 4 |"]
     first, second = text.split("### Two")
@@ -206,7 +208,7 @@ def test_readme_tables_are_put_into_their_section(submodule: Submodule) -> None:
 
 @pytest.fixture
 def hyper(submodule: Submodule) -> Any:
-    return submodule("scattered_surface").ScatteredHyperparameters(
+    return submodule("replay.scattered_surface").ScatteredHyperparameters(
         mean=0.3,
         length_scales=[0.7, 1.5],
         signal_variance=2.0,
@@ -215,7 +217,7 @@ def hyper(submodule: Submodule) -> Any:
 
 
 def test_scattered_surface_equals_the_lattice_surface_on_a_lattice(submodule: Submodule) -> None:
-    lattice, scattered = submodule("surface"), submodule("scattered_surface")
+    lattice, scattered = submodule("replay.surface"), submodule("replay.scattered_surface")
     rng = np.random.default_rng(1)
     levels = [np.linspace(0.0, 1.0, n) for n in (3, 4)]
     values = rng.normal(size=(3, 4))
@@ -247,7 +249,7 @@ def test_scattered_surface_equals_the_lattice_surface_on_a_lattice(submodule: Su
 def test_gradients_are_those_of_finite_differences(submodule: Submodule, hyper: Any) -> None:
     import dataclasses
 
-    scattered = submodule("scattered_surface")
+    scattered = submodule("replay.scattered_surface")
     rng = np.random.default_rng(0)
     points, values = rng.random((12, 2)), rng.normal(size=12)
 
@@ -285,7 +287,7 @@ def test_gradients_are_those_of_finite_differences(submodule: Submodule, hyper: 
 @pytest.mark.slow
 def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> None:
     pytest.importorskip("scipy")
-    scattered = submodule("scattered_surface")
+    scattered = submodule("replay.scattered_surface")
     rng = np.random.default_rng(2)
     points = rng.random((400, 2))
     truth = np.sin(3.0 * points[:, 0]) + points[:, 1]
@@ -303,7 +305,7 @@ def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> No
 def test_fit_survives_values_without_noise(submodule: Submodule) -> None:
     pytest.importorskip("scipy")
     points = np.random.default_rng(3).random((40, 2))
-    hyper, _ = submodule("scattered_surface").fit(points, points.sum(axis=1), (3, 3))
+    hyper, _ = submodule("replay.scattered_surface").fit(points, points.sum(axis=1), (3, 3))
     assert all(math.isfinite(scale) for scale in hyper.length_scales)
 
 
@@ -353,7 +355,7 @@ def test_table_is_built_from_records(
     paths = _redirect(build_table, tmp_path, monkeypatch)
     records_path = _write(tmp_path, records)
     assert build_table.main(["--preset", "full", "--records", str(records_path)]) == 0
-    runs = submodule("measured").read_runs(paths[0])
+    runs = submodule("replay.measured").read_runs(paths[0])
     assert [run.training_seed for run in sorted(runs, key=lambda run: run.training_seed)] == [
         record["training_seed"]
         for record in sorted(records, key=lambda record: record["training_seed"])
@@ -362,10 +364,10 @@ def test_table_is_built_from_records(
         build_table.main(["--preset", "small", "--records", str(records_path)])
     assert "no run of the design of preset 'small'" in capsys.readouterr().err
     content = json.loads(paths[1].read_text())
-    built = submodule("table").Table(table.preset, runs, content["model"])
+    built = submodule("replay.table").Table(table.preset, runs, content["model"])
     assert 0.3 < built.expected_loss(5, 320, 160, 5e-4) < 0.6
     # Costs are those of the runs that the design has alone, not a share of several.
-    planned = submodule("design").seeds_alone(table.preset)
+    planned = submodule("measuring.design").seeds_alone(table.preset)
     alone = [run for run in runs if run.training_seed in planned]
     ratios = [run.seconds / built.seconds[built.cell(*run.cell)] for run in alone]
     assert len(alone) > 3 and ratios == pytest.approx([1.0] * len(alone), abs=0.2)

@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def table(submodule: Submodule) -> Any:
     try:
-        return submodule("table").load_table("small")
+        return submodule("replay.table").load_table("small")
     except FileNotFoundError:  # which test_small_preset_has_a_table does not let pass
         pytest.skip("the table of preset small is not measured")
 
@@ -40,7 +40,9 @@ def problem(package: ModuleType, table: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def model_file(submodule: Submodule, table: Any) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(submodule("table").data_paths("small")[1].read_text())
+    content: dict[str, Any] = json.loads(
+        submodule("replay.table").data_paths("small")[1].read_text()
+    )
     return content
 
 
@@ -166,7 +168,7 @@ def test_bad_argument(
 def test_preset_without_table_says_how_to_measure_one(
     submodule: Submodule, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    table = submodule("table")
+    table = submodule("replay.table")
     monkeypatch.setattr(table, "_DATA", tmp_path)
     with pytest.raises(FileNotFoundError, match="'full'.*measured yet.*campaign --preset full"):
         table.load_table.__wrapped__("full")
@@ -188,7 +190,7 @@ def test_damaged_table_is_an_error_that_names_its_files(
     n_lines: float,
     reason: str,
 ) -> None:
-    table = submodule("table")
+    table = submodule("replay.table")
     for path in table.data_paths("full"):
         lines = path.read_text().splitlines(keepends=True)
         if path.name == damaged:
@@ -297,7 +299,7 @@ def test_half_of_the_replayed_losses_lie_above_the_expected_one(submodule: Submo
         residuals = np.random.default_rng(0).exponential(size=(30, 7))
         leave_one_out_residuals = residuals, np.full((30, 7), 2.0)
 
-    noise = submodule("table")._standardised_noise(Skewed())
+    noise = submodule("replay.table")._standardised_noise(Skewed())
     assert np.median(noise) == pytest.approx(0.0, abs=1e-12)
     assert np.mean(noise**2) == pytest.approx(1.0)
 
@@ -317,7 +319,7 @@ def test_replayed_noise_has_the_measured_size(table: Any) -> None:
 
 
 def test_table_holds_the_whole_design(submodule: Submodule, table: Any) -> None:
-    design, presets = submodule("design"), submodule("presets")
+    design, presets = submodule("measuring.design"), submodule("presets")
     planned = {
         (run.role, *point(run), run.training_seed)
         for group in design.design(presets.get_preset("small"))
@@ -480,7 +482,7 @@ def test_cost_grows_with_every_size_and_not_with_the_learning_rate(table: Any) -
 
 
 def test_odd_run_does_not_move_the_cost_of_its_cell(submodule: Submodule, table: Any) -> None:
-    medians = submodule("measured").cell_medians
+    medians = submodule("replay.measured").cell_medians
     first = table.runs[0]
     odd = [dataclasses.replace(run, seconds=1e6) if run is first else run for run in table.runs]
     before, after = (medians(table.preset, runs, "seconds") for runs in (table.runs, odd))
@@ -534,7 +536,7 @@ def test_table_mode_imports_no_torch(table: Any) -> None:
 
 
 def test_package_is_small_text(submodule: Submodule) -> None:
-    runs_path, model_path = submodule("table").data_paths("small")
+    runs_path, model_path = submodule("replay.table").data_paths("small")
     assert runs_path.stat().st_size < 360_000
     assert model_path.stat().st_size < 10_000
     for image in (PACKAGE / "images").iterdir():
@@ -551,13 +553,13 @@ def test_readme_shows_the_figures_of_the_table(
         return [cell.strip() for cell in line.split("|")]
 
     readme = [cells(line) for line in (PACKAGE / "README.md").read_text().splitlines()]
-    for table in submodule("quality_markdown").markdown(model_file):
+    for table in submodule("replay.quality_markdown").markdown(model_file):
         for line in table[:1] + table[2:]:  # without the rule, whose length is mdformat's
             assert cells(line) in readme
 
 
 def test_readme_tables_are_replaced_and_nothing_else(submodule: Submodule) -> None:
-    update = submodule("quality_markdown").update_readme
+    update = submodule("replay.quality_markdown").update_readme
     text = "before\n\n| A | b |\n| --- | --- |\n| 1 | 2 |\n\nafter\n"
     table = ["| A   | c |", "| --- | - |", "| 3   | 4 |", "| 5   | 6 |"]
     updated = update(text, [table])
@@ -573,10 +575,10 @@ def test_built_table_reproduces_from_its_own_runs(
     pytest.importorskip("scipy")
     build_table = submodule("build_table")
     build_table.write_runs(tmp_path / "runs.csv", table.runs)
-    committed = submodule("table").data_paths("small")[0]
+    committed = submodule("replay.table").data_paths("small")[0]
     assert (tmp_path / "runs.csv").read_text() == committed.read_text()
     stated = model_file["quality"]
-    for name, figure in submodule("quality").quality(table).items():
+    for name, figure in submodule("replay.quality").quality(table).items():
         for key, by_part in (figure if isinstance(figure, dict) else {name: figure}).items():
             expected = stated[name][key] if isinstance(figure, dict) else stated[name]
             for part, value in (by_part if isinstance(by_part, dict) else {key: by_part}).items():
@@ -653,7 +655,7 @@ def test_table_tells_the_day_of_the_last_run_as_far_as_that_is_known(
 @pytest.mark.parametrize("preset", ["small", "full"])
 def test_landscape_shows_the_median_within_its_band(submodule: Submodule, preset: str) -> None:
     pytest.importorskip("matplotlib")
-    table = submodule("table").load_table(preset)
+    table = submodule("replay.table").load_table(preset)
     figure = submodule("plot_landscape").plot(table)
     loss, held_out, cost = figure.axes
     median = loss.lines[0].get_ydata()
@@ -678,11 +680,11 @@ def test_compile_rejects_what_the_table_cannot_hold(submodule: Submodule) -> Non
 def test_incomplete_lattice_is_an_error(submodule: Submodule, table: Any) -> None:
     n = sum(run.role == "lattice" for run in table.runs)
     with pytest.raises(ValueError, match=f"{n - 1} different runs.*{n} points"):
-        submodule("measured").Lattice(table.preset, table.runs[1:])
+        submodule("replay.measured").Lattice(table.preset, table.runs[1:])
 
 
 def test_kronecker_surface_equals_a_plain_gaussian_process(submodule: Submodule) -> None:
-    surface = submodule("surface")
+    surface = submodule("replay.surface")
     rng = np.random.default_rng(1)
     levels = [np.linspace(0.0, 1.0, n) for n in (3, 2, 4)]
     values = rng.normal(size=(3, 2, 4))
@@ -721,7 +723,7 @@ def test_kronecker_surface_equals_a_plain_gaussian_process(submodule: Submodule)
 @pytest.mark.slow
 def test_fit_recovers_noise_that_grows_along_an_axis(submodule: Submodule) -> None:
     pytest.importorskip("scipy")
-    surface = submodule("surface")
+    surface = submodule("replay.surface")
     rng = np.random.default_rng(2)
     levels = [np.linspace(0.0, 1.0, n) for n in (6, 6, 6, 8)]
     grid = np.meshgrid(*levels, indexing="ij")

@@ -36,7 +36,7 @@ def preset(submodule: Submodule) -> Any:
 
 @pytest.fixture(scope="module")
 def images(submodule: Submodule, preset: Any, small_mnist: Path) -> Any:
-    return submodule("data").load_images(small_mnist, preset)
+    return submodule("training.data").load_images(small_mnist, preset)
 
 
 @pytest.fixture
@@ -56,13 +56,15 @@ def problem(
 
 @pytest.mark.parametrize("n_heads", [1, 4])
 def test_model_gives_ten_logits_an_image(submodule: Submodule, n_heads: int) -> None:
-    model = submodule("model").PerceiverMNIST(2, 8, 4, image_size=7, n_bands=3, n_heads=n_heads)
+    model = submodule("training.model").PerceiverMNIST(
+        2, 8, 4, image_size=7, n_bands=3, n_heads=n_heads
+    )
     assert model(torch.randn(5, 7, 7)).shape == (5, 10)
 
 
 def test_every_parameter_gets_a_gradient(submodule: Submodule) -> None:
     torch.manual_seed(0)
-    model = submodule("model").PerceiverMNIST(3, 8, 4, image_size=7, n_bands=3)
+    model = submodule("training.model").PerceiverMNIST(3, 8, 4, image_size=7, n_bands=3)
     logits = model(torch.randn(16, 7, 7))
     torch.nn.functional.cross_entropy(logits, torch.arange(16) % 10).backward()
     for name, parameter in model.named_parameters():
@@ -73,7 +75,7 @@ def test_every_parameter_gets_a_gradient(submodule: Submodule) -> None:
 
 def test_number_of_parameters_scales_as_the_architecture_says(submodule: Submodule) -> None:
     def count(depth: int, latent_dim: int, num_latents: int) -> int:
-        model = submodule("model").PerceiverMNIST(
+        model = submodule("training.model").PerceiverMNIST(
             depth, latent_dim, num_latents, image_size=7, n_bands=3
         )
         return sum(parameter.numel() for parameter in model.parameters())
@@ -90,7 +92,7 @@ def test_number_of_parameters_scales_as_the_architecture_says(submodule: Submodu
 
 def test_weights_start_as_wide_as_the_table_was_measured_with(submodule: Submodule) -> None:
     torch.manual_seed(0)
-    model = submodule("model").PerceiverMNIST(2, 128, 64)
+    model = submodule("training.model").PerceiverMNIST(2, 128, 64)
     block, channels = model.blocks[1], model.positions.n_channels
     assert channels == 27
     for weights, deviation in (
@@ -107,7 +109,7 @@ def test_weights_start_as_wide_as_the_table_was_measured_with(submodule: Submodu
 
 def test_order_of_pixels_matters_and_of_images_does_not(submodule: Submodule) -> None:
     torch.manual_seed(0)
-    model = submodule("model").PerceiverMNIST(2, 8, 4, image_size=7, n_bands=3).eval()
+    model = submodule("training.model").PerceiverMNIST(2, 8, 4, image_size=7, n_bands=3).eval()
     pixels = torch.randn(4, 7, 7)
     logits = model(pixels)
     assert torch.allclose(model(pixels.flip(0)), logits.flip(0), atol=1e-6)
@@ -120,7 +122,7 @@ def test_order_of_pixels_matters_and_of_images_does_not(submodule: Submodule) ->
 def test_plain_and_gzipped_files_give_the_same_images(
     submodule: Submodule, preset: Any, images: Any, gzipped_mnist: Path
 ) -> None:
-    unpacked = submodule("data").load_images(gzipped_mnist, preset)
+    unpacked = submodule("training.data").load_images(gzipped_mnist, preset)
     for field in dataclasses.fields(images):
         assert torch.equal(getattr(images, field.name), getattr(unpacked, field.name))
     assert images.train_images.shape == (256, 7, 7)
@@ -135,7 +137,7 @@ def test_data_folder_may_be_read_only(
     for folder in folders:
         folder.chmod(0o555)
     try:
-        submodule("data").load_images(gzipped_mnist, preset)
+        submodule("training.data").load_images(gzipped_mnist, preset)
         # Root may write everywhere: at least nothing was written.
         assert sorted(gzipped_mnist.rglob("*")) == before
     finally:
@@ -157,7 +159,9 @@ def test_images_are_average_pooled_and_standardised(
 
 def test_too_few_images_is_an_error(submodule: Submodule, small_mnist: Path) -> None:
     with pytest.raises(ValueError, match="256 training images.*'small' needs 4096"):
-        submodule("data").load_images(small_mnist, submodule("presets").get_preset("small"))
+        submodule("training.data").load_images(
+            small_mnist, submodule("presets").get_preset("small")
+        )
 
 
 @pytest.mark.parametrize(
@@ -185,7 +189,7 @@ def test_damaged_file_is_an_error_that_names_the_folder(
     plain.unlink()
     (raw / name).write_bytes(content(whole))
     with pytest.raises(ValueError, match=f"data_root='{tmp_path}' cannot be read \\("):
-        submodule("data").load_images(tmp_path, preset)
+        submodule("training.data").load_images(tmp_path, preset)
 
 
 def test_fewer_labels_than_images_is_an_error(
@@ -195,7 +199,7 @@ def test_fewer_labels_than_images_is_an_error(
     shutil.copytree(small_mnist / "MNIST" / "raw", raw)
     (raw / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 0x801, 10) + bytes(10))
     with pytest.raises(ValueError, match="holds 10 test labels, but preset 'small' needs 64"):
-        submodule("data").load_images(tmp_path, preset)
+        submodule("training.data").load_images(tmp_path, preset)
 
 
 def test_nothing_is_downloaded_where_gzipped_files_are(
@@ -262,7 +266,7 @@ def test_record_is_complete_and_consistent(problem: Any) -> None:
 def test_peak_memory_is_not_a_number_where_the_kernel_does_not_tell(
     submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = submodule("training")
+    training = submodule("training.plain_training")
     for status, expected in (("VmHWM:\t 2000 kB\n", 2.048), ("Name:\tpython\n", math.nan)):
         monkeypatch.setattr(Path, "read_text", lambda path, status=status: status)
         found = training._peak_memory_mb(torch.device("cpu"))
@@ -270,7 +274,7 @@ def test_peak_memory_is_not_a_number_where_the_kernel_does_not_tell(
 
 
 def test_training_learns(submodule: Submodule, preset: Any, images: Any) -> None:
-    record = submodule("training").train(
+    record = submodule("training.plain_training").train(
         dataclasses.replace(preset, batch_size=2),
         images,
         depth=2,
@@ -283,7 +287,7 @@ def test_training_learns(submodule: Submodule, preset: Any, images: Any) -> None
 
 
 def test_absurd_learning_rate_diverges(submodule: Submodule, preset: Any, images: Any) -> None:
-    record = submodule("training").train(
+    record = submodule("training.plain_training").train(
         preset, images, depth=8, latent_dim=32, num_latents=16, learning_rate=10.0
     )
     assert record.diverged
@@ -292,7 +296,7 @@ def test_absurd_learning_rate_diverges(submodule: Submodule, preset: Any, images
 def test_loss_that_is_not_finite_is_nan_and_fails_the_trial(
     problem: Any, submodule: Submodule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    training = submodule("training")
+    training = submodule("training.plain_training")
     for bad in (math.nan, math.inf):
         monkeypatch.setattr(
             training, "_train_one_epoch", lambda *args, bad=bad: [1.0] * 15 + [bad]
@@ -311,7 +315,7 @@ def test_loss_that_is_not_finite_is_nan_and_fails_the_trial(
 @pytest.mark.parametrize("n_values", [8, 9, 128, 938])
 def test_part_means_cover_everything_once(submodule: Submodule, n_values: int) -> None:
     values = [float(i) for i in range(n_values)]
-    parts = submodule("training").part_means(values, 8)
+    parts = submodule("training.plain_training").part_means(values, 8)
     assert len(parts) == 8
     assert parts == sorted(parts)
     assert np.mean(parts) == pytest.approx(np.mean(values), rel=0.02)
@@ -356,7 +360,7 @@ def test_device_that_is_not_there(package: ModuleType, small_mnist: Path, device
 
 
 def test_auto_device_is_one_that_is_there(submodule: Submodule) -> None:
-    device = submodule("devices").resolve_device("auto")
+    device = submodule("training.devices").resolve_device("auto")
     assert torch.zeros(1, device=device).device.type == device.type
 
 
@@ -468,8 +472,8 @@ def test_trainer_on_a_cpu_is_the_plain_one_unless_asked(
     def use(*arguments: Any, **more: Any) -> None:
         raise Used
 
-    module, name = ("fast_training", "prepare") if is_fast else ("training", "train")
-    monkeypatch.setattr(submodule(module), name, use)
+    name = "training.fast_training" if is_fast else "training.plain_training"
+    monkeypatch.setattr(submodule(name), "prepare" if is_fast else "train", use)
     chosen = package.Problem(mode="train", device="cpu", data_root=small_mnist, trainer=trainer)
     with pytest.raises(Used):
         chosen.run(SMALL_PARAMS)

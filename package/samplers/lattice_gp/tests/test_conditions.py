@@ -28,13 +28,13 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-UntriedBranches = import_module(f"{lattice_gp.__name__}.branches").UntriedBranches
-candidates = import_module(f"{lattice_gp.__name__}.candidates")
-conditions = import_module(f"{lattice_gp.__name__}.conditions")
+UntriedBranches = import_module(f"{lattice_gp.__name__}.search.branches").UntriedBranches
+candidates = import_module(f"{lattice_gp.__name__}.search.candidates")
+conditions = import_module(f"{lattice_gp.__name__}.space.conditions")
 Conditions = conditions.Conditions
-records = import_module(f"{lattice_gp.__name__}.records")
-space_module = import_module(f"{lattice_gp.__name__}.space")
-unions = import_module(f"{lattice_gp.__name__}.unions")
+records = import_module(f"{lattice_gp.__name__}.trials.records")
+space_module = import_module(f"{lattice_gp.__name__}.space.search_space")
+unions = import_module(f"{lattice_gp.__name__}.trials.unions")
 
 Objective = Callable[[optuna.Trial], float]
 

@@ -23,9 +23,9 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-merit = import_module(f"{lattice_gp.__name__}.merit")
-feasibility = import_module(f"{lattice_gp.__name__}.feasibility")
-history = import_module(f"{lattice_gp.__name__}.history")
+merit = import_module(f"{lattice_gp.__name__}.values.merit")
+feasibility = import_module(f"{lattice_gp.__name__}.acquisition.feasibility")
+history = import_module(f"{lattice_gp.__name__}.trials.history")
 
 needs_set_constraint = pytest.mark.skipif(
     not hasattr(optuna.Trial, "set_constraint"), reason="Optuna 4 has no Trial.set_constraint"

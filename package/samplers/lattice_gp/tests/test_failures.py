@@ -27,7 +27,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-SuccessModel = import_module(f"{lattice_gp.__name__}.success").SuccessModel
+SuccessModel = import_module(f"{lattice_gp.__name__}.acquisition.success").SuccessModel
 
 Objective = Callable[[optuna.Trial], float]
 

@@ -26,9 +26,9 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-records = import_module(f"{lattice_gp.__name__}.records")
-SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
-Visits = import_module(f"{lattice_gp.__name__}.visits").Visits
+records = import_module(f"{lattice_gp.__name__}.trials.records")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
+Visits = import_module(f"{lattice_gp.__name__}.search.visits").Visits
 
 LATTICE: dict[str, BaseDistribution] = {
     "depth": IntDistribution(2, 8),

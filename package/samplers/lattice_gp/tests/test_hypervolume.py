@@ -20,8 +20,8 @@ from scipy import stats
 PACKAGE = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 ).__name__
-acquisition = import_module(f"{PACKAGE}.acquisition")
-hypervolume = import_module(f"{PACKAGE}.hypervolume")
+acquisition = import_module(f"{PACKAGE}.acquisition.expected_improvement")
+hypervolume = import_module(f"{PACKAGE}.acquisition.hypervolume")
 
 
 def sphere_front(m: int, k: int, seed: int = 0) -> np.ndarray:

@@ -19,11 +19,11 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
-improvement = import_module(f"{lattice_gp.__name__}.improvement")
+improvement = import_module(f"{lattice_gp.__name__}.acquisition.improvement")
 recipe = import_module(f"{lattice_gp.__name__}.recipe")
-space_module = import_module(f"{lattice_gp.__name__}.space")
-observations_module = import_module(f"{lattice_gp.__name__}.observations")
-surrogate_module = import_module(f"{lattice_gp.__name__}.surrogate")
+space_module = import_module(f"{lattice_gp.__name__}.space.search_space")
+observations_module = import_module(f"{lattice_gp.__name__}.surrogates.observations")
+surrogate_module = import_module(f"{lattice_gp.__name__}.surrogates.surrogate")
 
 SPACE = space_module.SearchSpace({"x": FloatDistribution(0.0, 1.0)})
 POINTS = np.linspace(0.0, 1.0, 21)[:, None]

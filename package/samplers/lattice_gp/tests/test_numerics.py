@@ -24,15 +24,15 @@ from scipy.spatial.distance import cdist
 PACKAGE = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 ).__name__
-acquisition = import_module(f"{PACKAGE}.acquisition")
-gp = import_module(f"{PACKAGE}.gp")
-hyperparameters = import_module(f"{PACKAGE}.hyperparameters")
-kernels = import_module(f"{PACKAGE}.kernels")
-likelihood = import_module(f"{PACKAGE}.likelihood")
-main_effects = import_module(f"{PACKAGE}.main_effects")
-threads = import_module(f"{PACKAGE}.threads")
-transform = import_module(f"{PACKAGE}.transform")
-warp = import_module(f"{PACKAGE}.warp")
+acquisition = import_module(f"{PACKAGE}.acquisition.expected_improvement")
+gp = import_module(f"{PACKAGE}.surrogates.gp")
+hyperparameters = import_module(f"{PACKAGE}.surrogates.hyperparameters")
+kernels = import_module(f"{PACKAGE}.surrogates.kernels")
+likelihood = import_module(f"{PACKAGE}.surrogates.likelihood")
+main_effects = import_module(f"{PACKAGE}.surrogates.main_effects")
+threads = import_module(f"{PACKAGE}.basics.threads")
+transform = import_module(f"{PACKAGE}.values.transform")
+warp = import_module(f"{PACKAGE}.values.warp")
 
 
 PRIOR = hyperparameters.Prior()

@@ -26,10 +26,10 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 StopCallback = lattice_gp.StopCallback
 prediction_of = lattice_gp.prediction_of
-acquisition = import_module(f"{lattice_gp.__name__}.acquisition")
-outlook = import_module(f"{lattice_gp.__name__}.outlook")
-transform = import_module(f"{lattice_gp.__name__}.transform")
-warp = import_module(f"{lattice_gp.__name__}.warp")
+acquisition = import_module(f"{lattice_gp.__name__}.acquisition.expected_improvement")
+outlook = import_module(f"{lattice_gp.__name__}.predictions.outlook")
+transform = import_module(f"{lattice_gp.__name__}.values.transform")
+warp = import_module(f"{lattice_gp.__name__}.values.warp")
 
 
 def bowl(trial: optuna.Trial) -> float:

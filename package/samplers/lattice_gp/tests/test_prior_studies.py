@@ -29,13 +29,13 @@ from scipy import stats
 
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
-alignment = import_module(f"{lattice_gp.__name__}.alignment")
-gp = import_module(f"{lattice_gp.__name__}.gp")
-hyperparameters = import_module(f"{lattice_gp.__name__}.hyperparameters")
-kernels = import_module(f"{lattice_gp.__name__}.kernels")
-likelihood = import_module(f"{lattice_gp.__name__}.likelihood")
-space_module = import_module(f"{lattice_gp.__name__}.space")
-trend_units = import_module(f"{lattice_gp.__name__}.trend_units")
+alignment = import_module(f"{lattice_gp.__name__}.earlier.alignment")
+gp = import_module(f"{lattice_gp.__name__}.surrogates.gp")
+hyperparameters = import_module(f"{lattice_gp.__name__}.surrogates.hyperparameters")
+kernels = import_module(f"{lattice_gp.__name__}.surrogates.kernels")
+likelihood = import_module(f"{lattice_gp.__name__}.surrogates.likelihood")
+space_module = import_module(f"{lattice_gp.__name__}.space.search_space")
+trend_units = import_module(f"{lattice_gp.__name__}.surrogates.trend_units")
 
 Objective = Callable[[Trial], "float | Sequence[float]"]
 

@@ -32,12 +32,12 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-curves = import_module(f"{lattice_gp.__name__}.curves")
-history = import_module(f"{lattice_gp.__name__}.history")
-Model = import_module(f"{lattice_gp.__name__}.model").Model
+curves = import_module(f"{lattice_gp.__name__}.trials.curves")
+history = import_module(f"{lattice_gp.__name__}.trials.history")
+Model = import_module(f"{lattice_gp.__name__}.acquisition.model").Model
 Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
-records = import_module(f"{lattice_gp.__name__}.records")
-SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
+records = import_module(f"{lattice_gp.__name__}.trials.records")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
 
 N_STEPS = 9
 SPACE = {"x": FloatDistribution(0.0, 1.0), "y": FloatDistribution(0.0, 1.0)}

@@ -22,7 +22,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-Ranges = import_module(f"{lattice_gp.__name__}.ranges").Ranges
+Ranges = import_module(f"{lattice_gp.__name__}.space.ranges").Ranges
 
 ALL = np.ones((1, 2), dtype=bool)
 

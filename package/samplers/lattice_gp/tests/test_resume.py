@@ -19,9 +19,9 @@ import pytest
 
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
-records = import_module(f"{lattice_gp.__name__}.records")
-storage_access = import_module(f"{lattice_gp.__name__}.storage_access")
-worker = import_module(f"{lattice_gp.__name__}.worker")
+records = import_module(f"{lattice_gp.__name__}.trials.records")
+storage_access = import_module(f"{lattice_gp.__name__}.basics.storage_access")
+worker = import_module(f"{lattice_gp.__name__}.trials.worker")
 
 # Runs a study up to 30 completed trials. At the 13th, it tells that it got to `hang_at` and hangs,
 # to be killed there.
@@ -168,7 +168,7 @@ def test_worker_is_gone_once_killed_even_as_a_zombie() -> None:
     script = (
         "import sys, time, optunahub\n"
         "module = optunahub.load_local_module('samplers/lattice_gp', registry_root=sys.argv[1])\n"
-        "print(module.worker.current_worker(), flush=True)\n"
+        "print(module.trials.worker.current_worker(), flush=True)\n"
         "time.sleep(600)\n"
     )
     process = subprocess.Popen(

@@ -22,9 +22,9 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-rivalry = import_module(f"{lattice_gp.__name__}.rivalry")
-records = import_module(f"{lattice_gp.__name__}.records")
-SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
+rivalry = import_module(f"{lattice_gp.__name__}.trials.rivalry")
+records = import_module(f"{lattice_gp.__name__}.trials.records")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
 
 DISTRIBUTIONS = {"x": FloatDistribution(0.0, 1.0), "n": IntDistribution(0, 4)}
 SPACE = SearchSpace(DISTRIBUTIONS)
@@ -135,7 +135,7 @@ def test_processes_do_not_repeat_a_corner(tmp_path: Path) -> None:
         "import sys, optuna, optunahub\n"
         "root, storage = sys.argv[1:]\n"
         "module = optunahub.load_local_module('samplers/lattice_gp', registry_root=root)\n"
-        "module.rivalry._MAX_MOMENTS = 12_000\n"
+        "module.trials.rivalry._MAX_MOMENTS = 12_000\n"
         "def objective(trial):\n"
         "    large = trial.suggest_int('a', 0, 6) + 0.1 * trial.suggest_int('b', 0, 6)\n"
         "    return large + trial.suggest_float('rate', 1e-4, 1e-2, log=True)\n"

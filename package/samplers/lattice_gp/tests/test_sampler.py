@@ -34,8 +34,8 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-model = import_module(f"{lattice_gp.__name__}.model")
-SearchSpace = import_module(f"{lattice_gp.__name__}.space").SearchSpace
+model = import_module(f"{lattice_gp.__name__}.acquisition.model")
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
 
 
 @pytest.fixture(autouse=True)

@@ -20,13 +20,13 @@ import pytest
 PACKAGE = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 ).__name__
-SearchSpace = import_module(f"{PACKAGE}.space").SearchSpace
-Visits = import_module(f"{PACKAGE}.visits").Visits
-axes = import_module(f"{PACKAGE}.axes")
-candidates = import_module(f"{PACKAGE}.candidates")
-search = import_module(f"{PACKAGE}.search")
-trust_region = import_module(f"{PACKAGE}.trust_region")
-startup_point = import_module(f"{PACKAGE}.design").startup_point
+SearchSpace = import_module(f"{PACKAGE}.space.search_space").SearchSpace
+Visits = import_module(f"{PACKAGE}.search.visits").Visits
+axes = import_module(f"{PACKAGE}.space.axes")
+candidates = import_module(f"{PACKAGE}.search.candidates")
+search = import_module(f"{PACKAGE}.search.maximize")
+trust_region = import_module(f"{PACKAGE}.search.trust_region")
+startup_point = import_module(f"{PACKAGE}.search.design").startup_point
 
 MIXED: dict[str, BaseDistribution] = {
     "stepped": IntDistribution(128, 512, step=64),

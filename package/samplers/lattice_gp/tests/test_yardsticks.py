@@ -20,9 +20,9 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
-transform = import_module(f"{lattice_gp.__name__}.transform")
-warp = import_module(f"{lattice_gp.__name__}.warp")
-yardsticks = import_module(f"{lattice_gp.__name__}.yardsticks").yardsticks
+transform = import_module(f"{lattice_gp.__name__}.values.transform")
+warp = import_module(f"{lattice_gp.__name__}.values.warp")
+yardsticks = import_module(f"{lattice_gp.__name__}.values.yardsticks").yardsticks
 
 
 def front(n: int, seed: int = 0) -> np.ndarray:

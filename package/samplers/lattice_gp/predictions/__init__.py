@@ -1,0 +1,3 @@
+"""What is expected of a trial, stored with it, and stopping by it."""
+
+from __future__ import annotations
