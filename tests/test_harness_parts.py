@@ -24,12 +24,12 @@ from scipy import stats
 from benchmarks import cli
 from benchmarks.analysis.versus import against_reference
 from benchmarks.parts import catalog
-from benchmarks.parts import constraints
-from benchmarks.parts import objectives
 from benchmarks.parts import records
 from benchmarks.parts import report
 from benchmarks.parts import scales
 from benchmarks.parts import scores
+from benchmarks.parts.compared import constraints
+from benchmarks.parts.compared import objectives
 from benchmarks.parts.entrants import ours
 from benchmarks.parts.entrants import random_search
 from benchmarks.parts.hypervolume import hypervolume
@@ -504,7 +504,7 @@ def test_scales_are_no_worse_than_the_literature() -> None:
 
 
 def test_published_design_is_feasible() -> None:
-    from benchmarks.parts import engineering
+    from benchmarks.parts.problems import engineering
 
     values, limits = engineering.welded_beam(0.205730, 3.470489, 9.036624, 0.205730)
     assert values[0] == pytest.approx(1.724852, rel=1e-4)
@@ -522,7 +522,7 @@ def test_published_design_is_feasible() -> None:
 
 def test_rocket_injector_is_the_published_one() -> None:
     """Values of RE3-4-7 as the code of Tanabe and Ishibuchi computes them."""
-    from benchmarks.parts import engineering
+    from benchmarks.parts.problems import engineering
 
     at_ends = engineering.rocket_injector(1.0, 1.0, 1.0, 1.0)
     assert at_ends == pytest.approx([0.20514, 0.8774, 0.2838])

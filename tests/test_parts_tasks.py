@@ -21,24 +21,24 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks.parts import cost
-from benchmarks.parts import parallel
-from benchmarks.parts import priced
-from benchmarks.parts import prior
-from benchmarks.parts import problems
-from benchmarks.parts import pruning
 from benchmarks.parts import references
-from benchmarks.parts import related
-from benchmarks.parts.curve_problems import FreezeThaw
-from benchmarks.parts.curve_problems import ladder_pace
+from benchmarks.parts.compared import cost
+from benchmarks.parts.compared import parallel
+from benchmarks.parts.compared import prior
+from benchmarks.parts.compared import pruning
+from benchmarks.parts.compared import related
+from benchmarks.parts.compared.parallel import near_duplicates
+from benchmarks.parts.compared.parallel import varied_duration
 from benchmarks.parts.incumbent import one_trial
 from benchmarks.parts.incumbent import progress_of
 from benchmarks.parts.incumbent import seconds_taken
 from benchmarks.parts.incumbent import steps_trained
-from benchmarks.parts.logarithms import LogProblem
-from benchmarks.parts.logarithms import LogQuadratic
-from benchmarks.parts.parallel import near_duplicates
-from benchmarks.parts.parallel import varied_duration
+from benchmarks.parts.problems import by_name as problems
+from benchmarks.parts.problems import priced
+from benchmarks.parts.problems.curve_problems import FreezeThaw
+from benchmarks.parts.problems.curve_problems import ladder_pace
+from benchmarks.parts.problems.logarithms import LogProblem
+from benchmarks.parts.problems.logarithms import LogQuadratic
 from benchmarks.parts.simulate import run_study
 from benchmarks.parts.task import Entrant
 from benchmarks.parts.task import Task

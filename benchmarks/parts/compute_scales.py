@@ -14,9 +14,9 @@ import numpy as np
 
 from ..arrays import FloatArray
 from ..suite.recompute import recompute
-from . import conditional
-from . import constraints
-from . import objectives
+from .compared import conditional
+from .compared import constraints
+from .compared import objectives
 from .hypervolume import hypervolume
 from .hypervolume import non_dominated
 from .scales import Scale

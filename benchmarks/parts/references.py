@@ -28,7 +28,7 @@ _N_SEARCH = {"digits_curves": 1_500, "cancer_curves": 900}
 @functools.cache
 def load() -> dict[str, Reference]:
     """The references of the parts' problems and those of the suites, by name."""
-    from .problems import SAME_AS
+    from .problems.by_name import SAME_AS
 
     found = of_suites.load() | _load_own()
     return found | {name: found[other] for name, other in SAME_AS.items() if other in found}
@@ -36,7 +36,7 @@ def load() -> dict[str, Reference]:
 
 def compute(name: str) -> Reference:
     """Compute the reference of one of the parts' own problems."""
-    from .problems import OWN
+    from .problems.by_name import OWN
 
     return of_suites.reference_of(OWN[name](), _N_SEARCH.get(name, of_suites.N_SEARCH))
 
@@ -47,7 +47,7 @@ def main(names: Sequence[str]) -> int:
     Returns:
         Exit status: 0 if all went well, 2 for a wrong argument.
     """
-    from .problems import OWN
+    from .problems.by_name import OWN
 
     return recompute(names, _FILE, list(OWN), compute)
 

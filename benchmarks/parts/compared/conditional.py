@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import conditional_spaces
-from . import live_pipelines
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .scales import scaled_task
-from .task import Part
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..problems import conditional_spaces
+from ..problems import live_pipelines
+from ..scales import scaled_task
+from ..task import Part
 
 
 PART = Part(

@@ -7,15 +7,15 @@ import math
 
 from optuna.trial import Trial
 
-from . import engineering
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .scales import scaled_task
-from .task import Objective
-from .task import Part
-from .task import Task
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..problems import engineering
+from ..scales import scaled_task
+from ..task import Objective
+from ..task import Part
+from ..task import Task
 
 
 # Lowest values in the literature, where there are some; sources are with the formulas.

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..arrays import FloatArray
-from . import fronts
-from .entrants import gp
-from .entrants import nsga2
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .scales import scaled_task
-from .task import Objective
-from .task import Part
-from .task import Task
+from ...arrays import FloatArray
+from ..entrants import gp
+from ..entrants import nsga2
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..problems import fronts
+from ..scales import scaled_task
+from ..task import Objective
+from ..task import Part
+from ..task import Task
 
 
 # Reference points of the hypervolumes: BoTorch's where it has the problem, else beyond the worst

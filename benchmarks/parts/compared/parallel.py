@@ -12,18 +12,18 @@ from optuna.distributions import CategoricalDistribution
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from ..arrays import FloatArray
-from ..suite.space import to_unit
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .incumbent import progress_by
-from .problems import of_suite
-from .simulate import finished_trials
-from .task import Objective
-from .task import Part
-from .task import Task
+from ...arrays import FloatArray
+from ...suite.space import to_unit
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..incumbent import progress_by
+from ..problems.by_name import of_suite
+from ..simulate import finished_trials
+from ..task import Objective
+from ..task import Part
+from ..task import Task
 
 
 N_TRIALS = 96

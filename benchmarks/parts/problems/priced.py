@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from optuna.trial import Trial
 
-from .. import hub
-from ..arrays import FloatArray
-from ..suite.base import Measurement
-from ..suite.base import SuiteProblem
-from ..suite.space import Params
-from ..suite.space import sample
-from ..suite.space import Space
-from ..suite.space import to_unit
-from ..suite.tables import MeasuredTable
-from ..suite.wrappers import Wrapped
+from ... import hub
+from ...arrays import FloatArray
+from ...suite.base import Measurement
+from ...suite.base import SuiteProblem
+from ...suite.space import Params
+from ...suite.space import sample
+from ...suite.space import Space
+from ...suite.space import to_unit
+from ...suite.tables import MeasuredTable
+from ...suite.wrappers import Wrapped
 from .logarithms import LogProblem
 
 

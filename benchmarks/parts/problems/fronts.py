@@ -7,7 +7,7 @@ import math
 import numpy as np
 from optuna.trial import Trial
 
-from ..arrays import FloatArray
+from ...arrays import FloatArray
 from . import engineering
 
 

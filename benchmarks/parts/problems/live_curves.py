@@ -13,14 +13,14 @@ import numpy as np
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 
-from ..suite.base import capped
-from ..suite.base import LARGEST_LOSS
-from ..suite.live import bundled
-from ..suite.live import log_loss
-from ..suite.live_dev import perceptron
-from ..suite.live_dev import PERCEPTRON_SPACE
-from ..suite.space import Params
-from ..suite.space import Space
+from ...suite.base import capped
+from ...suite.base import LARGEST_LOSS
+from ...suite.live import bundled
+from ...suite.live import log_loss
+from ...suite.live_dev import perceptron
+from ...suite.live_dev import PERCEPTRON_SPACE
+from ...suite.space import Params
+from ...suite.space import Space
 from .curve_problems import CurveProblem
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 
-from ..arrays import FloatArray
-from ..suite.base import Measurement
-from ..suite.base import SuiteProblem
-from ..suite.imitations import N_EXAMPLES
-from ..suite.imitations import NoisyQuadratic
-from ..suite.space import Params
-from ..suite.wrappers import Wrapped
+from ...arrays import FloatArray
+from ...suite.base import Measurement
+from ...suite.base import SuiteProblem
+from ...suite.imitations import N_EXAMPLES
+from ...suite.imitations import NoisyQuadratic
+from ...suite.space import Params
+from ...suite.wrappers import Wrapped
 
 
 class LogWrapped(Wrapped):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .incumbent import progress_by
-from .incumbent import seconds_taken
-from .problems import PRICED
-from .task import Part
-from .task import Task
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..incumbent import progress_by
+from ..incumbent import seconds_taken
+from ..problems.by_name import PRICED
+from ..task import Part
+from ..task import Task
 
 
 # A study compares up to the seconds in which random search makes 30 trials. Cheaper trials than

@@ -9,15 +9,15 @@ from optuna.pruners import HyperbandPruner
 from optuna.pruners import MedianPruner
 from optuna.pruners import SuccessiveHalvingPruner
 
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .incumbent import progress_by
-from .incumbent import steps_trained
-from .problems import CURVES
-from .task import Part
-from .task import Task
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..incumbent import progress_by
+from ..incumbent import steps_trained
+from ..problems.by_name import CURVES
+from ..task import Part
+from ..task import Task
 
 
 # Enough that the last checkpoint is reached by whoever prunes most trials early.

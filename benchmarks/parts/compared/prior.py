@@ -13,31 +13,31 @@ from typing import Any
 
 from optuna.samplers import BaseSampler
 
-from .. import hub
-from ..ablation.variants import build_ours
-from .entrants import gp
-from .entrants import ours
-from .entrants import random_search
-from .entrants import tpe
-from .incumbent import progress_by
-from .logarithms import LogQuadratic
-from .problems import ALPINE
-from .problems import GRIEWANK_5
-from .problems import HARTMANN
-from .problems import LEVY
-from .problems import of_suite
-from .problems import ZAKHAROV
-from .problems import ZAKHAROV_6
+from ... import hub
+from ...ablation.variants import build_ours
+from ..entrants import gp
+from ..entrants import ours
+from ..entrants import random_search
+from ..entrants import tpe
+from ..incumbent import progress_by
+from ..problems.by_name import ALPINE
+from ..problems.by_name import GRIEWANK_5
+from ..problems.by_name import HARTMANN
+from ..problems.by_name import LEVY
+from ..problems.by_name import of_suite
+from ..problems.by_name import ZAKHAROV
+from ..problems.by_name import ZAKHAROV_6
+from ..problems.logarithms import LogQuadratic
+from ..task import Entrant
+from ..task import Objective
+from ..task import Part
+from ..task import Task
 from .related import DeeperLadder
 from .related import earlier_studies
 from .related import Negated
 from .related import Renamed
 from .related import Shifted
 from .related import Source
-from .task import Entrant
-from .task import Objective
-from .task import Part
-from .task import Task
 
 
 N_TRIALS = 20

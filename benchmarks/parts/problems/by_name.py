@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import hub
-from ..suite import functions
-from ..suite.catalog import CATALOG
-from ..suite.imitations import LadderNetwork
-from ..suite.tables import MeasuredTable
-from ..suite.wrappers import Shape
-from ..suite.wrappers import Wrapped
+from ... import hub
+from ...suite import functions
+from ...suite.catalog import CATALOG
+from ...suite.imitations import LadderNetwork
+from ...suite.tables import MeasuredTable
+from ...suite.wrappers import Shape
+from ...suite.wrappers import Wrapped
 from . import curve_problems
 from . import live_curves
 from . import priced

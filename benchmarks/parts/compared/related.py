@@ -12,13 +12,13 @@ from optuna.samplers import RandomSampler
 from optuna.samplers import TPESampler
 from optuna.study import Study
 
-from ..arrays import FloatArray
-from ..suite.base import SuiteProblem
-from ..suite.imitations import LadderNetwork
-from ..suite.space import Params
-from ..suite.space import to_unit
-from ..suite.wrappers import Wrapped
-from .task import Objective
+from ...arrays import FloatArray
+from ...suite.base import SuiteProblem
+from ...suite.imitations import LadderNetwork
+from ...suite.space import Params
+from ...suite.space import to_unit
+from ...suite.wrappers import Wrapped
+from ..task import Objective
 
 
 # What makes the objective that was tuned before, from the seed of its noise.

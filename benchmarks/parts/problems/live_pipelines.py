@@ -12,8 +12,8 @@ import warnings
 import numpy as np
 from optuna.trial import Trial
 
-from ..suite.live import bundled
-from ..suite.live import Split
+from ...suite.live import bundled
+from ...suite.live import Split
 
 
 def breast_cancer(trial: Trial) -> float:

@@ -12,14 +12,14 @@ import numpy as np
 from optuna.exceptions import TrialPruned
 from optuna.trial import Trial
 
-from .. import hub
-from ..arrays import FloatArray
-from ..suite.base import SuiteProblem
-from ..suite.imitations import LadderNetwork
-from ..suite.space import Params
-from ..suite.space import Space
-from ..suite.space import suggest
-from ..suite.space import to_unit
+from ... import hub
+from ...arrays import FloatArray
+from ...suite.base import SuiteProblem
+from ...suite.imitations import LadderNetwork
+from ...suite.space import Params
+from ...suite.space import Space
+from ...suite.space import suggest
+from ...suite.space import to_unit
 from .logarithms import LogQuadratic
 
 
