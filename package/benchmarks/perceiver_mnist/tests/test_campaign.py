@@ -39,7 +39,7 @@ import sys
 
 sys.path.insert(0, {root!r})
 from package.benchmarks.perceiver_mnist import campaign
-from package.benchmarks.perceiver_mnist import design
+from package.benchmarks.perceiver_mnist.measuring import design
 from package.benchmarks.perceiver_mnist import presets
 
 design.N_LEARNING_RATES = 2

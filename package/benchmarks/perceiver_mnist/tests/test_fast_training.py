@@ -226,9 +226,9 @@ import sys
 import torch
 
 sys.path.insert(0, {root!r})
-from package.benchmarks.perceiver_mnist import fused
-from package.benchmarks.perceiver_mnist import triton_attention
-from package.benchmarks.perceiver_mnist import triton_kernels
+from package.benchmarks.perceiver_mnist.training import fused
+from package.benchmarks.perceiver_mnist.training import triton_attention
+from package.benchmarks.perceiver_mnist.training import triton_kernels
 
 device, half = sys.argv[1], torch.bfloat16 if sys.argv[1] == "cuda" else torch.float32
 tolerance = 1e-2 if half == torch.bfloat16 else 1e-5
