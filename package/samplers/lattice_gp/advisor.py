@@ -8,8 +8,6 @@ import numpy as np
 from optuna.trial import TrialState
 
 from .acquisition.cost import CostError
-from .acquisition.cost import CostFunction
-from .acquisition.cost import CostSource
 from .acquisition.model import Model
 from .acquisition.model import View
 from .basics.arrays import first
@@ -24,6 +22,8 @@ from .search.chooser import Suggestion
 from .search.design import startup_point
 from .search.visits import Visits
 from .space.search_space import SearchSpace
+from .trials.cost_source import CostFunction
+from .trials.cost_source import CostSource
 from .trials.history import History
 from .trials.history import params_beyond
 from .trials.history import read_history

@@ -17,8 +17,6 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 from . import trial_notes
-from .acquisition.cost import CostAware
-from .acquisition.cost import read_cost_aware
 from .advisor import Advisor
 from .basics.arrays import first
 from .basics.checks import check_int
@@ -32,6 +30,8 @@ from .recipe import Recipe
 from .space.search_space import SearchSpace
 from .trials.constraint_source import check_constraints_func
 from .trials.constraint_source import ConstraintsFunc
+from .trials.cost_source import CostAware
+from .trials.cost_source import read_cost_aware
 from .trials.others import index_of
 from .trials.others import is_new
 from .trials.others import read_others

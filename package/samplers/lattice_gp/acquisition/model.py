@@ -20,13 +20,13 @@ from ..surrogates.kernels import Inputs
 from ..surrogates.observations import Observations
 from ..surrogates.surrogate import Surrogate
 from ..surrogates.surrogate import Surrogates
+from ..trials.cost_source import CostFunction
 from ..trials.history import History
 from ..values.merit import is_feasible
 from ..values.merit import order_of_merit
 from ..values.transform import Yardstick
 from .beliefs import Beliefs
 from .cost import are_equal
-from .cost import CostFunction
 from .cost import Costs
 from .cost import KnownCosts
 from .cost import LearnedCosts

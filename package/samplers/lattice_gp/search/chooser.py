@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..acquisition.cost import CostFunction
 from ..acquisition.model import Model
 from ..acquisition.model import View
 from ..basics.arrays import FloatArray
@@ -14,6 +13,7 @@ from ..earlier.transfer import Trends
 from ..predictions.prediction import Expectation
 from ..recipe import Recipe
 from ..space.search_space import SearchSpace
+from ..trials.cost_source import CostFunction
 from ..trials.history import History
 from . import maximize as search
 from .branches import UntriedBranches

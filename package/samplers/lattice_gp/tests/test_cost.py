@@ -29,7 +29,7 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-CostSource = import_module(f"{lattice_gp.__name__}.acquisition.cost").CostSource
+CostSource = import_module(f"{lattice_gp.__name__}.trials.cost_source").CostSource
 history = import_module(f"{lattice_gp.__name__}.trials.history")
 Model = import_module(f"{lattice_gp.__name__}.acquisition.model").Model
 Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
