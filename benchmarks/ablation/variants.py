@@ -110,10 +110,10 @@ def _fit_normal_scores(
     # Imported late: one variant needs it, and whatever names contenders imports this module.
     from scipy import stats
 
-    transform = _part("values.transform")
+    scaling = _part("values.scaling")
     best, power, is_robust = -math.inf, 1.0, False
     for robust in scalings:
-        scores, _, unit = transform.scale(values, robust, yardstick)
+        scores, _, unit = scaling.scale(values, robust, yardstick)
         if np.unique(scores).size > 1:
             found = stats.yeojohnson_normmax(scores, brack=(-2.0, 2.0))
             height = stats.yeojohnson_llf(found, scores) - len(scores) * math.log(unit)

@@ -11,8 +11,6 @@ from ..basics.arrays import BoolArray
 from ..basics.arrays import FloatArray
 from ..surrogates.kernels import Inputs
 from ..surrogates.surrogate import Surrogate
-from ..values.transform import signs_kept
-from ..values.transform import typical_size
 
 
 @dataclass(frozen=True)
@@ -47,20 +45,3 @@ class Feasibility:
 def _limit(surrogate: Surrogate) -> float:
     """The score of a constraint that is just kept."""
     return float(surrogate.warp.to_scores(np.zeros(1))[0])
-
-
-def bilog(constraint: FloatArray, n_typical: int) -> FloatArray:
-    """Constraint values (n,) with their tails drawn in and their signs kept, in typical units.
-
-    Eriksson and Poloczek, Scalable Constrained Bayesian Optimization, AISTATS 2021: what matters is
-    where a constraint changes its sign, not how large it is elsewhere.
-
-    Args:
-        constraint: Values without NaN, oldest first.
-        n_typical: How many of the first ones say what is typical: those that a model is fitted to.
-            By all of them, every new value would change the old ones, and the fit be made anew.
-    """
-    finite = signs_kept(constraint)
-    unit = typical_size(np.abs(finite[:n_typical]))
-    scaled: FloatArray = np.sign(finite) * np.log1p(np.abs(finite) / unit)
-    return scaled

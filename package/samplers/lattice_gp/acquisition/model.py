@@ -22,15 +22,15 @@ from ..surrogates.surrogate import Surrogate
 from ..surrogates.surrogate import Surrogates
 from ..trials.cost_source import CostFunction
 from ..trials.history import History
+from ..values.constraint_values import bilog
 from ..values.merit import is_feasible
 from ..values.merit import order_of_merit
-from ..values.transform import Yardstick
+from ..values.scaling import Yardstick
 from .beliefs import Beliefs
 from .cost import are_equal
 from .cost import Costs
 from .cost import KnownCosts
 from .cost import LearnedCosts
-from .feasibility import bilog
 from .feasibility import Feasibility
 from .improvement import Improvement
 from .success import SuccessModel

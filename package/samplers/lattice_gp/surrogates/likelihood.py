@@ -17,9 +17,9 @@ from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 from ..basics.arrays import FloatArray
-from ..values.transform import PowerFamily
-from ..values.transform import scale
-from ..values.transform import Yardstick
+from ..values.power import PowerFamily
+from ..values.scaling import scale
+from ..values.scaling import Yardstick
 from ..values.warp import Warp
 from .hyperparameters import bounds
 from .hyperparameters import Hyperparameters

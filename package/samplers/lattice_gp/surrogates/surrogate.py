@@ -17,7 +17,7 @@ from ..basics.arrays import IntArray
 from ..recipe import Recipe
 from ..space.search_space import SearchSpace
 from ..trials.curves import estimate_finals
-from ..values.transform import Yardstick
+from ..values.scaling import Yardstick
 from ..values.warp import WarpOnValues
 from ..values.yardsticks import yardsticks
 from .gp import Posterior

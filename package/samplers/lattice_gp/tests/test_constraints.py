@@ -24,7 +24,7 @@ lattice_gp = optunahub.load_local_module(
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 merit = import_module(f"{lattice_gp.__name__}.values.merit")
-feasibility = import_module(f"{lattice_gp.__name__}.acquisition.feasibility")
+bilog = import_module(f"{lattice_gp.__name__}.values.constraint_values").bilog
 history = import_module(f"{lattice_gp.__name__}.trials.history")
 
 needs_set_constraint = pytest.mark.skipif(
@@ -94,25 +94,25 @@ def test_constraint_that_was_not_told_is_no_violation() -> None:
 @pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
 def test_bilog_keeps_signs_and_order_in_any_unit(scale: float) -> None:
     values = scale * np.array([-1e6, -2.0, -1e-3, 0.0, 1e-3, 2.0, 1e6])
-    transformed = feasibility.bilog(values, len(values))
+    transformed = bilog(values, len(values))
     assert (np.sign(transformed) == np.sign(values)).all()
     assert (np.diff(transformed) > 0.0).all()
     assert np.abs(transformed).max() < 20.0
-    assert not feasibility.bilog(np.zeros(3), 3).any()
+    assert not bilog(np.zeros(3), 3).any()
 
 
 def test_further_values_do_not_change_what_a_fit_has_seen() -> None:
     values = np.array([-1.0, 4.0, 2.0, -30.0])
-    before, after = feasibility.bilog(values[:3], 3), feasibility.bilog(values, 3)
+    before, after = bilog(values[:3], 3), bilog(values, 3)
     np.testing.assert_array_equal(before, after[:3])
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("worst", [math.inf, 1e308])
 def test_infinite_constraints_keep_their_sign(worst: float) -> None:
-    assert np.sign(feasibility.bilog(np.array([-1.0, -2.0, worst]), 3)).tolist() == [-1, -1, 1]
-    assert np.sign(feasibility.bilog(np.array([1.0, 3.0, -worst]), 3)).tolist() == [1, 1, -1]
-    assert np.isfinite(feasibility.bilog(np.array([worst, -worst]), 2)).all()
+    assert np.sign(bilog(np.array([-1.0, -2.0, worst]), 3)).tolist() == [-1, -1, 1]
+    assert np.sign(bilog(np.array([1.0, 3.0, -worst]), 3)).tolist() == [1, 1, -1]
+    assert np.isfinite(bilog(np.array([worst, -worst]), 2)).all()
     values = np.array([[1.0], [2.0], [5.0], [6.0]])
     constraints = np.array([[0.0], [-1.0], [worst], [worst]])
     assert merit.order_of_merit(values, constraints).tolist() == [0, 1, 2, 3]

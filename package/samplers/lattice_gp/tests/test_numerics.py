@@ -31,7 +31,8 @@ kernels = import_module(f"{PACKAGE}.surrogates.kernels")
 likelihood = import_module(f"{PACKAGE}.surrogates.likelihood")
 main_effects = import_module(f"{PACKAGE}.surrogates.main_effects")
 threads = import_module(f"{PACKAGE}.basics.threads")
-transform = import_module(f"{PACKAGE}.values.transform")
+PowerFamily = import_module(f"{PACKAGE}.values.power").PowerFamily
+scaling = import_module(f"{PACKAGE}.values.scaling")
 warp = import_module(f"{PACKAGE}.values.warp")
 
 
@@ -73,7 +74,7 @@ def test_power_family_is_scipys_yeo_johnson(power: float, values: list[float]) -
     expected = stats.yeojohnson(scores, power)
     if expected.std() < 1e-6:
         return
-    transformed, _, log_jacobian, _ = transform.PowerFamily(scores).at(power)
+    transformed, _, log_jacobian, _ = PowerFamily(scores).at(power)
     standardised = (expected - expected.mean()) / expected.std()
     np.testing.assert_allclose(transformed, standardised, rtol=1e-5, atol=1e-5)
     # The profile likelihood of a normal distribution is the Jacobian of the standardised values.
@@ -82,7 +83,7 @@ def test_power_family_is_scipys_yeo_johnson(power: float, values: list[float]) -
 
 @pytest.mark.parametrize("power", [-3.0, -1.0, 0.0, 1e-5, 0.5, 1.0, 2.0, 2.0 + 1e-5, 3.0])
 def test_slopes_of_the_power_family_are_finite_differences(power: float) -> None:
-    family = transform.PowerFamily(np.random.default_rng(0).standard_t(3, size=15))
+    family = PowerFamily(np.random.default_rng(0).standard_t(3, size=15))
     _, slopes, _, jacobian_slope = family.at(power)
     step = 1e-5
     above, below = family.at(power + step), family.at(power - step)
@@ -93,7 +94,7 @@ def test_slopes_of_the_power_family_are_finite_differences(power: float) -> None
 def test_power_family_is_smooth_where_its_series_takes_over() -> None:
     scores = np.expm1(np.array([-2.0, -0.5, 0.1, 1.0, 3.0]))
     for edge in (1e-3, 3e-4, 2.0 - 1e-3, 2.0 - 3e-4):
-        left, right = (transform.PowerFamily(scores).at(edge + d) for d in (-1e-9, 1e-9))
+        left, right = (PowerFamily(scores).at(edge + d) for d in (-1e-9, 1e-9))
         for a, b in zip(left, right):
             np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7)
 
@@ -125,7 +126,7 @@ def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
     losses[features[:, 0] > 0.9] += 10.0 * features[features[:, 0] > 0.9, 1]
     inputs = to_inputs(features, np.arange(2))
     warped = likelihood.fit(inputs, losses, MATERN32, PRIOR).warp.on(losses).scores
-    plain = transform.standard_scores(losses)[0]
+    plain = scaling.standard_scores(losses)[0]
     best, tenth = np.argsort(losses)[[0, 9]]
     assert warped[tenth] - warped[best] > 0.4
     assert plain[tenth] - plain[best] < 0.1
@@ -150,7 +151,7 @@ def test_fit_chooses_the_power_by_the_model_not_by_the_looks_of_the_values() -> 
     features = np.random.default_rng(0).random((40, 2)) ** 3
     values = features.sum(axis=1)
     found = likelihood.fit(to_inputs(features, np.arange(2)), values, MATERN32, PRIOR)
-    scores = transform.scale(values, found.warp.is_robust)[0]
+    scores = scaling.scale(values, found.warp.is_robust)[0]
     assert abs(found.warp.power - 1.0) < 0.3
     assert stats.yeojohnson_normmax(scores) < 0.6
 

@@ -28,7 +28,8 @@ StopCallback = lattice_gp.StopCallback
 prediction_of = lattice_gp.prediction_of
 acquisition = import_module(f"{lattice_gp.__name__}.acquisition.expected_improvement")
 outlook = import_module(f"{lattice_gp.__name__}.predictions.outlook")
-transform = import_module(f"{lattice_gp.__name__}.values.transform")
+PowerFamily = import_module(f"{lattice_gp.__name__}.values.power").PowerFamily
+scaling = import_module(f"{lattice_gp.__name__}.values.scaling")
 warp = import_module(f"{lattice_gp.__name__}.values.warp")
 
 
@@ -52,8 +53,8 @@ def test_scores_lead_back_to_their_values(
 ) -> None:
     array = np.array(values)
     on_values = warp.Warp(is_robust, power).on(array)
-    scaled = transform.scale(array, is_robust).scores
-    np.testing.assert_array_equal(on_values.scores, transform.PowerFamily(scaled).at(power)[0])
+    scaled = scaling.scale(array, is_robust).scores
+    np.testing.assert_array_equal(on_values.scores, PowerFamily(scaled).at(power)[0])
     if np.ptp(array) < 1e-3 or not on_values.scores.any():
         return
     np.testing.assert_allclose(on_values.to_scores(array), on_values.scores, atol=1e-6)

@@ -20,7 +20,8 @@ os.environ["OPTUNAHUB_NO_ANALYTICS"] = "1"
 lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
-transform = import_module(f"{lattice_gp.__name__}.values.transform")
+PowerFamily = import_module(f"{lattice_gp.__name__}.values.power").PowerFamily
+scaling = import_module(f"{lattice_gp.__name__}.values.scaling")
 warp = import_module(f"{lattice_gp.__name__}.values.warp")
 yardsticks = import_module(f"{lattice_gp.__name__}.values.yardsticks").yardsticks
 
@@ -79,8 +80,8 @@ def test_trials_at_an_end_of_the_front_do_not_flatten_the_others() -> None:
     values = np.concatenate([ends, front(10)])
     yardstick = yardsticks(values, unconstrained(values))[0]
     first = values[:, 0]
-    robust = transform.scale(first, True).scores
-    measured = transform.scale(first, True, yardstick).scores
+    robust = scaling.scale(first, True).scores
+    measured = scaling.scale(first, True, yardstick).scores
     # In units of their own better half, what is not at the end is all the same.
     assert len(np.unique(robust)) < 18
     assert len(np.unique(measured)) == 24
@@ -106,8 +107,8 @@ def test_measured_values_keep_their_order_and_stay_finite(
         warped = warp.Warp(True, power, yardstick).on(column).scores
         assert np.isfinite(warped).all()
         assert (np.diff(warped[np.argsort(column, kind="stable")]) >= -1e-12).all()
-        scaled = transform.scale(column, True, yardstick).scores
-        np.testing.assert_array_equal(warped, transform.PowerFamily(scaled).at(power)[0])
+        scaled = scaling.scale(column, True, yardstick).scores
+        np.testing.assert_array_equal(warped, PowerFamily(scaled).at(power)[0])
 
 
 def convex(trial: optuna.Trial) -> tuple[float, float, float]:

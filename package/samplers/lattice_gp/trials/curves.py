@@ -21,8 +21,8 @@ import numpy as np
 
 from ..basics.arrays import FloatArray
 from ..basics.arrays import IntArray
-from ..values.transform import clip_to_finite
-from ..values.transform import scale
+from ..values.scaling import clip_to_finite
+from ..values.scaling import scale
 
 
 # Before any data, the correlation of a value with the final one: the ranks mostly stay.

@@ -17,8 +17,8 @@ from optuna.trial import TrialState
 from ..basics.arrays import BoolArray
 from ..basics.arrays import FloatArray
 from ..space.search_space import SearchSpace
-from ..values.transform import clip_to_finite
-from ..values.transform import is_rounding
+from ..values.scaling import clip_to_finite
+from ..values.scaling import is_rounding
 from .curves import Curve
 from .records import Record
 

@@ -7,8 +7,8 @@ import numpy as np
 from ..basics.arrays import BoolArray
 from ..basics.arrays import FloatArray
 from ..basics.arrays import IntArray
-from .transform import signs_kept
-from .transform import typical_size
+from .constraint_values import signs_kept
+from .constraint_values import typical_size
 
 
 # Observations compared with all others at once: more would leave the cache.

@@ -9,20 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..basics.arrays import FloatArray
-from .transform import clip_to_finite
-from .transform import MAX_ROBUST_SCORE
-from .transform import power_transform
-from .transform import scale
-from .transform import SMALLEST_DEVIATION
-from .transform import Yardstick
-
-
-# What the power maps to infinity comes back as this, where the scores' own range ends.
-_MAX_SCORE = 10.0 * MAX_ROBUST_SCORE
-_LOG_MAX_SCORE = math.log1p(_MAX_SCORE)
-_ALMOST_MINUS_ONE = -1.0 + 1e-15
-# Of a power transform's exponent: from here on it is a logarithm in all but name.
-_SMALLEST_EXPONENT = 1e-12
+from .power import inverse_power_transform
+from .power import power_transform
+from .power import SMALLEST_DEVIATION
+from .scaling import clip_to_finite
+from .scaling import MAX_ROBUST_SCORE
+from .scaling import scale
+from .scaling import Yardstick
 
 
 @dataclass(frozen=True)
@@ -117,18 +110,3 @@ class WarpOnValues:
     def _finite_range(self, values: FloatArray) -> tuple[float, float]:
         both = clip_to_finite(np.append(self._values, values))
         return float(both.min()), float(both.max())
-
-
-def inverse_power_transform(transformed: FloatArray, power: float) -> FloatArray:
-    """The scores, within bounds, of which Yeo-Johnson's transform is given, of any shape."""
-    signs = np.where(transformed < 0, -1.0, 1.0)
-    powers = 1.0 + (power - 1.0) * signs
-    # Where the exponent is 0, the quotient below is 0 / 0; its limit is |transformed|.
-    powers = np.where(np.abs(powers) < _SMALLEST_EXPONENT, _SMALLEST_EXPONENT, powers)
-    # (1 + |score|) ** powers - 1. Beyond the end of the image it would be less than -1: it is as
-    # good as at the end.
-    growth = np.maximum(powers * np.abs(transformed), _ALMOST_MINUS_ONE)
-    logs = np.log1p(growth) / powers
-    scores = signs * np.expm1(np.minimum(logs, _LOG_MAX_SCORE))
-    clipped: FloatArray = np.clip(scores, -_MAX_SCORE, _MAX_SCORE)
-    return clipped

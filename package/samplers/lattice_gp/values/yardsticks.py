@@ -13,10 +13,10 @@ import numpy as np
 
 from ..basics.arrays import FloatArray
 from .merit import order_of_merit
-from .transform import clip_to_finite
-from .transform import is_rounding
-from .transform import unclipped_unit
-from .transform import Yardstick
+from .scaling import clip_to_finite
+from .scaling import is_rounding
+from .scaling import unclipped_unit
+from .scaling import Yardstick
 
 
 # So many objectives or more are measured so. The front of two has no edges, and on the tasks for
