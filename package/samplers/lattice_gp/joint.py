@@ -17,9 +17,9 @@ from .basics.arrays import first
 from .basics.arrays import FloatArray
 from .basics.say_once import SayOnce
 from .search.visits import Visits
-from .space.fixed_values import has_fixed_values
-from .space.fixed_values import part_with_fixed_values
 from .space.search_space import SearchSpace
+from .trials.fixed_values import has_fixed_values
+from .trials.fixed_values import part_with_fixed_values
 from .trials.history import spent_points
 from .trials.others import index_of
 from .trials.others import read_others

@@ -10,7 +10,7 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial
 
-from .search_space import SearchSpace
+from ..space.search_space import SearchSpace
 
 
 # Where Optuna keeps them.
