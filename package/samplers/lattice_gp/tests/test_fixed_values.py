@@ -178,13 +178,32 @@ def test_conditional_parameters(fixed: dict[str, Any]) -> None:
 )
 @pytest.mark.filterwarnings("ignore:Fixed parameter")
 def test_values_that_do_not_fit(fixed: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    optuna.logging.enable_propagation()
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(follows_depth, n_trials=6)
     study.enqueue_trial(fixed)
     study.optimize(follows_depth, n_trials=4, catch=(Exception,))
-    said = [record.getMessage() for record in caplog.records if "lattice_gp" in record.name]
-    assert not said
+    optuna.logging.disable_propagation()
+    assert not _said(caplog)
     assert len([t for t in study.trials if t.value is not None]) >= 9
+
+
+def test_value_that_no_float_can_hold_does_not_keep_the_model_from_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    optuna.logging.enable_propagation()
+    study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
+    study.optimize(follows_depth, n_trials=6)
+    study.enqueue_trial({"depth": 10**400})
+    study.ask().suggest_float("rate", 1e-4, 1e-2, log=True)
+    optuna.logging.disable_propagation()
+    assert not _said(caplog)
+
+
+def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the sampler said, in a study of which something was logged."""
+    assert caplog.records
+    return [record.getMessage() for record in caplog.records if "lattice_gp" in record.name]
 
 
 @settings(max_examples=15, deadline=None)

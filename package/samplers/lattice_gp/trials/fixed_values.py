@@ -42,7 +42,7 @@ def _to_number(distribution: BaseDistribution | None, value: Any) -> float:
         return math.nan
     try:
         number = float(distribution.to_internal_repr(value))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return math.nan
     if isinstance(distribution, (IntDistribution, FloatDistribution)) and not math.isnan(number):
         return float(min(max(number, distribution.low), distribution.high))
