@@ -15,9 +15,10 @@ from ..recipe import Recipe
 from ..space.search_space import SearchSpace
 from ..trials.cost_source import CostFunction
 from ..trials.history import History
-from . import maximize as search
 from .branches import UntriedBranches
 from .candidates import everywhere
+from .maximize import maximize
+from .maximize import Region
 from .trust_region import TrustRegion
 from .visits import Visits
 
@@ -69,7 +70,7 @@ class Chooser:
             trends: What earlier studies expect of the objectives, if there are any.
 
         Returns:
-            A point that was visited no more often than any other.
+            A point that is open, as of :func:`maximize`, and what it was chosen by.
 
         Raises:
             CostError: If the function of the costs fails.
@@ -82,7 +83,7 @@ class Chooser:
         visits = Visits(space, history.spent)
         region = _trust_region(space, history, view) if is_local else None
         candidates, confined = self._candidates(space, history, view, visits, region, rng)
-        point = search.maximize(view.acquisition, space, visits, candidates, rng, confined)
+        point = maximize(view.acquisition, space, visits, candidates, rng, confined)
         return Suggestion(point, view)
 
     def branches(self, space: SearchSpace, history: History) -> UntriedBranches | None:
@@ -105,9 +106,9 @@ class Chooser:
         visits: Visits,
         region: TrustRegion | None,
         rng: np.random.Generator,
-    ) -> tuple[FloatArray, search.Region | None]:
+    ) -> tuple[FloatArray, Region | None]:
         """Points (m, d) to begin a search with, and the region that it must not leave, if any."""
-        confined: search.Region | None = region
+        confined: Region | None = region
         if region is not None:
             candidates = region.candidates(rng)
             if not space.is_enumerable and not visits.is_open(candidates).any():
