@@ -36,8 +36,8 @@ class Advisor:
     Args:
         recipe: The ingredients of the model.
         seed: Seed of all randomness.
-        n_startup_trials: Number of trials with a result before the model is used, if these are not
-            all equal.
+        n_startup_trials: Number of trials that tell of the objectives before the model is used, if
+            their results are not all equal.
         cost_source: What trials cost; None if all count alike.
         prior_studies: What was read of earlier studies.
         say: Tells the user what cannot be done.

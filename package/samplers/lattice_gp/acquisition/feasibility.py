@@ -21,7 +21,7 @@ class Feasibility:
     Constraints, ICML 2014.
 
     Attributes:
-        surrogates: One for each constraint, of its values as :func:`bilog` makes them.
+        surrogates: One for each constraint, of its values as ``bilog`` makes them.
     """
 
     surrogates: tuple[Surrogate, ...]

@@ -99,7 +99,7 @@ def log_expected_hypervolume_improvement(
     Args:
         means: Posterior means (n, k) of the objectives.
         deviations: Posterior standard deviations (n, k), positive.
-        lower: Lower corners (n_boxes, k) of the open region, from `nondominated_boxes`.
+        lower: Lower corners (n_boxes, k) of the open region, from :func:`nondominated_boxes`.
         upper: Upper corners (n_boxes, k).
 
     Returns:

@@ -1,3 +1,3 @@
-"""Where the acquisition is greatest, among the points that may be proposed."""
+"""The next point: of those that may be proposed, where the acquisition is greatest, or by design."""
 
 from __future__ import annotations

@@ -19,13 +19,13 @@ _MAX_PLACES = 2**12
 class Visits:
     """Counts of visited points, and the points that may be proposed next.
 
-    Where every parameter is discrete, those are the points visited least often: as long as there
-    are unvisited ones, only these; then each a second time, and so on. Elsewhere, all points that
-    were never visited.
+    Of an enumerable space, those are the points visited least often: as long as there are unvisited
+    ones, only these; then each a second time, and so on. Of any other, all points that were never
+    visited.
 
     Args:
         space: The search space.
-        points: Array (n, d) of the points evaluated, failed, or being evaluated.
+        points: Array (n, d) of those not worth a second trial, as often as trials had them.
     """
 
     def __init__(self, space: SearchSpace, points: FloatArray) -> None:
@@ -84,7 +84,7 @@ class Visits:
 
     @property
     def n_open(self) -> float:
-        """How many points may be proposed; inf if any parameter is continuous."""
+        """How many points may be proposed; inf where they cannot be counted."""
         return self._space.size - len(self._spent)
 
     def sample_open(self, n: int, rng: np.random.Generator) -> FloatArray:

@@ -25,7 +25,7 @@ class Axis(ABC):
     Values are Optuna's internal representations: floats; for a categorical, a choice's position.
 
     Attributes:
-        n_values: Number of values of a discrete parameter, 2 or more; None if continuous.
+        n_values: Number of values of a discrete parameter; None if continuous, or handled as if.
     """
 
     n_values: int | None = None

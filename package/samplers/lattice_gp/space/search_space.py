@@ -47,7 +47,8 @@ class SearchSpace:
         has_choices: Whether any parameter is categorical.
         spacings: Float array (d,): distance of neighbouring values, of log ints on average; 0 for
             continuous parameters.
-        size: Number of points of the lattice; inf if any parameter is continuous.
+        size: Number of points; inf if any that is not fixed is continuous, or if conditions say which
+            parameters exist.
         feature_params: Int array (n_features,): the parameter each feature belongs to.
         axes: The mappings of the parameters.
         conditions: When each parameter exists; None if all of them always do.

@@ -1,4 +1,4 @@
-"""The surrogate model: a Gaussian process given observations.
+"""A Gaussian process given observations.
 
 Everything is in the model's units: features in the unit cube, values of mean 0 and variance 1.
 """

@@ -1,4 +1,4 @@
-"""The covariance function: of distances, one length scale per parameter, and main effects."""
+"""The covariance function: of distances, one length scale per parameter, main effects, trends."""
 
 from __future__ import annotations
 

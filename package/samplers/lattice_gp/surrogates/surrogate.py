@@ -1,7 +1,7 @@
 """Models of what trials report, each value a Gaussian process of the parameters.
 
-An objective, and a constraint, is a column of values. All columns are modelled on the same
-observations, in the same way.
+Each objective, each constraint and the cost is a column of values, with a model of its own on those
+observations that tell it.
 """
 
 from __future__ import annotations

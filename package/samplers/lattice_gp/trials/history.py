@@ -41,7 +41,7 @@ class History:
             trial did not tell.
         costs: Array (n,) of what they cost, positive; NaN where that is unknown.
         pending: Array (m, d) of the trials being evaluated.
-        failed: Array (k, d) of the trials that failed, oldest first.
+        failed: Array (f, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned and tell nothing of the objectives.
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
         spent: Array (s, d) of the points not worth a second trial: of all trials, in whatever state,

@@ -44,8 +44,8 @@ class Record:
         distributions: Those of its parameters. Trials of equal distributions share one dict.
         known: Internal representations of its parameters, also of those it is about to use.
         constraints: Values of its constraints by name, 0 or less where kept.
-        has_result: Whether it came to a result, if only an intermediate one: it was not failed, so
-            that it has all the parameters that there are.
+        has_result: Whether it ended as its objective meant it to, completed or pruned: so it has all
+            the parameters that there are.
     """
 
     trial: FrozenTrial
@@ -56,7 +56,7 @@ class Record:
     has_result: bool
     _axes: object = field(default=None, init=False)
     _coordinates: FloatArray = field(default_factory=lambda: np.empty(0), init=False)
-    _is_complete: bool = field(default=False, init=False)
+    _has_all: bool = field(default=False, init=False)
     _is_outside: bool = field(default=False, init=False)
     _beyond: frozenset[tuple[str, float]] = field(default=frozenset(), init=False)
     _asked: FloatArray | None = field(default=None, init=False)
@@ -78,7 +78,7 @@ class Record:
             Its point (d,), or None if it lacks a parameter or lies outside.
         """
         self._place(space)
-        if self._is_complete:
+        if self._has_all:
             return self._coordinates
         if space.conditions is None or self._is_outside:
             return None
@@ -144,7 +144,7 @@ class Record:
             if name in self.known and _fits(distribution, self.known[name])
         }
         self._coordinates = space.to_coordinates(fitting)
-        self._is_complete = len(fitting) == space.n_params
+        self._has_all = len(fitting) == space.n_params
         self._is_outside = any(
             name in self.known and name not in fitting for name in space.distributions
         )
