@@ -154,21 +154,12 @@ class Advisor:
         is_maximized: Sequence[bool],
         cost_source: CostSource | None,
     ) -> tuple[FloatArray, Suggestion | None]:
-        cost_function = _cost_function(cost_source, space, others)
         history = self._read(space, others, is_maximized, cost_source)
         trends = self._learn_from_earlier(space, len(is_maximized))
-        n_startup_trials = self._n_startup_trials
-        if trends is not None:
-            # That a study has nothing to do with this one shows in a trial it had no say in.
-            n_startup_trials = 2 if index == 1 else 1
-        is_modelled = len(is_maximized) == 1 or self._recipe.models_objectives
-        has_data = len(history.values) >= n_startup_trials and history.is_complete.any()
-        # Where all is equal so far, a model knows no more than where it has not looked: it would go
-        # from one corner to the next, and miss the part of the space that differs.
-        is_told = trends is not None or not history.is_flat
-        if is_modelled and has_data and (is_told or self._chooser.branches(space, history)):
+        if self._is_for_the_model(space, history, index, trends):
+            cost_function = _cost_function(cost_source, space, others)
+            rng = np.random.default_rng([self._seed, index])
             try:
-                rng = np.random.default_rng([self._seed, index])
                 suggestion = self._chooser.suggest(space, history, rng, cost_function, trends)
                 return suggestion.point, suggestion
             except CostError:
@@ -178,10 +169,35 @@ class Advisor:
                     f"The model failed ({type(error).__name__}: {error}): continuing with a "
                     "low-discrepancy sequence wherever it does."
                 )
+        return self._point_by_design(space, history, index, trends), None
+
+    def _is_for_the_model(
+        self, space: SearchSpace, history: History, index: int, trends: Trends | None
+    ) -> bool:
+        """Whether the model is to choose the point of the trial of number ``index``."""
+        n, n_objectives = history.values.shape
+        if n_objectives > 1 and not self._recipe.models_objectives:
+            return False
+        n_startup_trials = self._n_startup_trials
+        if trends is not None:
+            # That a study has nothing to do with this one shows in a trial it had no say in.
+            n_startup_trials = 2 if index == 1 else 1
+        if n < n_startup_trials or not history.is_complete.any():
+            return False
+        # Where all is equal so far, a model knows no more than where it has not looked: it would go
+        # from one corner to the next, and miss the part of the space that differs.
+        is_told = trends is not None or not history.is_flat
+        return is_told or self._chooser.branches(space, history) is not None
+
+    def _point_by_design(
+        self, space: SearchSpace, history: History, index: int, trends: Trends | None
+    ) -> FloatArray:
+        """The point (d,) of the trial of number ``index``, chosen without the objectives' values."""
         success = self._model.success(space, history)
         visits = Visits(space, history.spent)
-        starts = None if trends is None else self._transfer.starts(space, len(is_maximized))
-        return startup_point(space, visits, self._seed, index, success, starts), None
+        n_objectives = len(history.is_maximized)
+        starts = None if trends is None else self._transfer.starts(space, n_objectives)
+        return startup_point(space, visits, self._seed, index, success, starts)
 
     def _learn_from_earlier(self, space: SearchSpace, n_objectives: int) -> Trends | None:
         """What earlier studies expect of a space's points, if they tell anything."""
