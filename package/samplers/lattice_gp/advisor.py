@@ -192,7 +192,7 @@ class Advisor:
     def _point_by_design(
         self, space: SearchSpace, history: History, index: int, trends: Trends | None
     ) -> FloatArray:
-        """The point (d,) of the trial of number ``index``, chosen without the objectives' values."""
+        """The point (d,) of the trial of number ``index``, whatever the objectives' values."""
         success = self._model.success(space, history)
         visits = Visits(space, history.spent)
         n_objectives = len(history.is_maximized)

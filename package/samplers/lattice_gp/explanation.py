@@ -235,7 +235,7 @@ def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:
     try:
         internal = distribution.to_internal_repr(value)
     except (TypeError, ValueError, OverflowError):
-        internal = float("nan")
+        internal = math.nan
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
         # As floats, which the ends of the longest ranges of ints are not.
         if not float(distribution.low) <= internal <= float(distribution.high):

@@ -30,8 +30,8 @@ class Improvement:
 
     These count as they are expected to turn out again (the plug-in of Picheny, Wagner and
     Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural and
-    Multidisciplinary Optimization 2013): no point near a lucky measurement promises to beat it, and
-    those that nothing is known of would be preferred.
+    Multidisciplinary Optimization 2013), not as they were measured: no point near a lucky
+    measurement promises to beat that, and those that nothing is known of would be preferred.
 
     Of one objective it is that on the best of them; of several, on the volume that they dominate
     (Emmerich, Giannakoglou and Naujoks, Single- and Multiobjective Evolutionary Optimization

@@ -45,7 +45,8 @@ class SuccessModel:
     probability; a regression on labels in place of their classification trees.
 
     Args:
-        succeeded: Array (n, n_features) of the trials that ended with a value, oldest first.
+        succeeded: Array (n, n_features) of the trials that ended with a value, or were pruned
+            after a report, oldest first.
         failed: Array (m, n_features) of those that failed, oldest first; m at least 1.
         n_params: Number of parameters, d.
     """

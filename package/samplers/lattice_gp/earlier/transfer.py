@@ -59,6 +59,7 @@ class Source:
         assert alignment.space is not None
         self._space = alignment.space
         inputs = surrogates.inputs(self._space, alignment.points)
+        # Where its constraints were violated, its values tell as much of this one's.
         unconstrained = study.values[:, :0]
         order = order_of_merit(study.values, unconstrained)
         observations = Observations(inputs, order, is_local=False)
@@ -170,19 +171,27 @@ class Transfer:
         anywhere = whole.from_quantiles(rng.random((_N_POINTS, space.n_params)))
         sources, complaints = [], []
         for study in self._studies:
-            reason = _why_unfit(study, n_objectives)
-            if not reason:
-                alignment = Alignment(whole, study.params)
-                if alignment.space is None:
-                    reason = "none of its parameters is one of this study"
-                else:
-                    source = Source(study, alignment, anywhere, self._surrogates)
-                    if source.is_informative:
-                        sources.append(source)
-                        continue
-                    reason = "its values do not depend on the parameters of this study"
-            complaints.append(f"The prior study {study.name!r} is left out: {reason}.")
+            source = self._source(study, whole, anywhere, n_objectives)
+            if isinstance(source, Source):
+                sources.append(source)
+            else:
+                complaints.append(f"The prior study {study.name!r} is left out: {source}.")
         return Trends(sources) if sources else None, complaints
+
+    def _source(
+        self, study: PriorStudy, space: SearchSpace, anywhere: FloatArray, n_objectives: int
+    ) -> Source | str:
+        """A study as a function of a space's points, or why it tells nothing of them."""
+        reason = _why_unfit(study, n_objectives)
+        if reason:
+            return reason
+        alignment = Alignment(space, study.params)
+        if alignment.space is None:
+            return "none of its parameters is one of this study"
+        source = Source(study, alignment, anywhere, self._surrogates)
+        if not source.is_informative:
+            return "its values do not depend on the parameters of this study"
+        return source
 
 
 def _why_unfit(study: PriorStudy, n_objectives: int) -> str:

@@ -1,3 +1,3 @@
-"""The next point: of those that may be proposed, where the acquisition is greatest, or by design."""
+"""The next point, of those that may be proposed: of greatest acquisition, or by design."""
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def startup_point(
             try them; the centre is then trial 1's.
 
     Returns:
-        A point (d,) that is open; if none was found, one that was visited least often of those found.
+        A point (d,) that is open; if none was found, of those found one visited least often.
     """
     centre = space.centre()[None, :]
     has_starts = starts is not None and len(starts) > 0

@@ -62,7 +62,7 @@ def maximize(
         region: Where perturbations must stay; None for the whole space.
 
     Returns:
-        A point (d,) that is open; if none was found, one that was visited least often of those found.
+        A point (d,) that is open; if none was found, of those found one visited least often.
     """
     if visits.n_open <= _MAX_EXHAUSTIVE:
         candidates = visits.sample_open(_MAX_EXHAUSTIVE, rng)

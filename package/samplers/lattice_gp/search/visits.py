@@ -19,9 +19,9 @@ _MAX_PLACES = 2**12
 class Visits:
     """Counts of visited points, and the points that may be proposed next.
 
-    Of an enumerable space, those are the points visited least often: as long as there are unvisited
-    ones, only these; then each a second time, and so on. Of any other, all points that were never
-    visited.
+    Of an enumerable space, those are the points visited least often: as long as there are
+    unvisited ones, only these; then each a second time, and so on. Of any other, all points that
+    were never visited.
 
     Args:
         space: The search space.

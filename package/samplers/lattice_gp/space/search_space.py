@@ -47,8 +47,8 @@ class SearchSpace:
         has_choices: Whether any parameter is categorical.
         spacings: Float array (d,): distance of neighbouring values, of log ints on average; 0 for
             continuous parameters.
-        size: Number of points; inf if any that is not fixed is continuous, or if conditions say which
-            parameters exist.
+        size: Number of points; inf if a parameter that is not fixed is continuous, or if
+            parameters exist under conditions.
         feature_params: Int array (n_features,): the parameter each feature belongs to.
         axes: The mappings of the parameters.
         conditions: When each parameter exists; None if all of them always do.

@@ -1,7 +1,7 @@
 """Models of what trials report, each value a Gaussian process of the parameters.
 
-Each objective, each constraint and the cost is a column of values, with a model of its own on those
-observations that tell it.
+Each objective, each constraint and the cost is a column of values, with a model of its own on
+those observations that tell it.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ class Surrogates:
         recipe = self._recipe
         n = self.n_fitted(len(values))
         if np.isnan(values[:n]).all():
-            n = len(values)
+            n = len(values)  # pruned trials alone say nothing of where they would have ended
         observations = observations.until(n)
         values, extra = _filled(observations, values[:n])
         chosen = observations.choose(recipe.max_fitted, recipe.max_nearby)

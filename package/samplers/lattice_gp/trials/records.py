@@ -44,8 +44,8 @@ class Record:
         distributions: Those of its parameters. Trials of equal distributions share one dict.
         known: Internal representations of its parameters, also of those it is about to use.
         constraints: Values of its constraints by name, 0 or less where kept.
-        has_result: Whether it ended as its objective meant it to, completed or pruned: so it has all
-            the parameters that there are.
+        has_result: Whether it ended as its objective meant it to, completed or pruned: so it has
+            all the parameters that there are.
     """
 
     trial: FrozenTrial
