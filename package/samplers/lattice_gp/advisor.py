@@ -78,7 +78,7 @@ class Advisor:
         Args:
             space: The search space.
             others: The other trials, oldest first.
-            index: Number of the trial.
+            index: Number of the trial, had no process been killed.
             is_maximized: Whether each objective is maximised.
 
         Returns:
@@ -91,34 +91,34 @@ class Advisor:
             return self._suggest_point(space, others, index, is_maximized, None)
 
     def view(
-        self, space: SearchSpace, others: Sequence[Record], is_maximized: Sequence[bool]
+        self, space: SearchSpace, records: Sequence[Record], is_maximized: Sequence[bool]
     ) -> View:
         """What is believed of the whole space, whether or not the next suggestion is the model's.
 
         Args:
             space: The search space.
-            others: Trials of the study, at least one of them completed, oldest first.
+            records: Trials of the study, at least one of them completed, oldest first.
             is_maximized: Whether each objective is maximised.
 
         Raises:
             numpy.linalg.LinAlgError: If a model's covariance cannot be factorised.
         """
         try:
-            return self._view(space, others, is_maximized, self._cost_source)
+            return self._view(space, records, is_maximized, self._cost_source)
         except CostError as error:
             self._complain_of_cost(error)
-            return self._view(space, others, is_maximized, None)
+            return self._view(space, records, is_maximized, None)
 
     def _view(
         self,
         space: SearchSpace,
-        others: Sequence[Record],
+        records: Sequence[Record],
         is_maximized: Sequence[bool],
         cost_source: CostSource | None,
     ) -> View:
-        history = self._read(space, others, is_maximized, cost_source)
+        history = self._read(space, records, is_maximized, cost_source)
         trends = self._learn_from_earlier(space, len(is_maximized))
-        cost_function = _cost_function(cost_source, space, others)
+        cost_function = _cost_function(cost_source, space, records)
         return self._model.view(space, history, cost_function, trends)
 
     def _complain_of_cost(self, error: CostError) -> None:
@@ -131,16 +131,16 @@ class Advisor:
     def _read(
         self,
         space: SearchSpace,
-        others: Sequence[Record],
+        records: Sequence[Record],
         is_maximized: Sequence[bool],
         cost_source: CostSource | None,
     ) -> History:
         measure_cost = None if cost_source is None else cost_source.measure
         uses_pruned = self._recipe.uses_pruned
-        history = read_history(space, others, is_maximized, measure_cost, uses_pruned=uses_pruned)
+        history = read_history(space, records, is_maximized, measure_cost, uses_pruned=uses_pruned)
         if cost_source is not None:
             complaint = cost_source.complaint(
-                r.trial for r in others if r.trial.state == TrialState.COMPLETE
+                r.trial for r in records if r.trial.state == TrialState.COMPLETE
             )
             if complaint:
                 self._say(complaint, topic="cost_aware")
@@ -212,7 +212,7 @@ class Advisor:
 
 
 def _cost_function(
-    cost_source: CostSource | None, space: SearchSpace, others: Sequence[Record]
+    cost_source: CostSource | None, space: SearchSpace, records: Sequence[Record]
 ) -> CostFunction | None:
     """From what a point chooses to what a trial there costs, if the user's function tells.
 
@@ -220,5 +220,5 @@ def _cost_function(
     """
     if cost_source is None or cost_source.function is None:
         return None
-    function, beyond = cost_source.function, params_beyond(space, others)
+    function, beyond = cost_source.function, params_beyond(space, records)
     return (lambda params: function({**beyond, **params})) if beyond else function

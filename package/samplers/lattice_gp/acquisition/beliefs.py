@@ -87,11 +87,11 @@ class Beliefs:
             seconds = np.exp(self.costs.log_costs(points)).tolist()
         return [
             Expectation(
-                tuple(column[i] for column in columns),
-                log_improvements[i],
-                1.0 if successes is None else successes[i],
-                None if feasibilities is None else feasibilities[i],
-                None if seconds is None else seconds[i],
+                beliefs=tuple(column[i] for column in columns),
+                log_improvement=log_improvements[i],
+                success_probability=1.0 if successes is None else successes[i],
+                feasibility=None if feasibilities is None else feasibilities[i],
+                seconds=None if seconds is None else seconds[i],
             )
             for i in range(n_points)
         ]

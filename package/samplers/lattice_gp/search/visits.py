@@ -30,7 +30,7 @@ class Visits:
 
     def __init__(self, space: SearchSpace, points: FloatArray) -> None:
         self._space = space
-        self._level = 0
+        self._level = 0  # points visited more often are spent
         if space.is_enumerable and space.is_part:
             points = points[space.contains(points)]  # others have no number in it
         keys, counts = np.unique(self._keys(points), return_counts=True)
