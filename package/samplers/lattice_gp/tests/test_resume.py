@@ -187,6 +187,24 @@ def test_worker_is_gone_once_killed_even_as_a_zombie() -> None:
     assert not worker.is_gone(worker.current_worker())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc to tell that a process is gone")
+def test_worker_that_the_system_hides_is_not_taken_for_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where ``/proc`` is mounted with ``hidepid=2``, and the worker is another user's."""
+    machine = worker.current_worker().rsplit("/", 2)[0]
+    pid = 2**22 + 1  # above the largest of Linux
+
+    def kill(given: int, signum: int) -> None:
+        assert (given, signum) == (pid, 0)
+        raise PermissionError
+
+    assert worker.is_gone(f"{machine}/{pid}/123")
+    assert worker.is_gone(f"{machine}/{10**30}/123")
+    monkeypatch.setattr(os, "kill", kill)
+    assert not worker.is_gone(f"{machine}/{pid}/123")
+
+
 @pytest.mark.parametrize("name", ["another-boot/pid:[1]/1/1", "nonsense", "", "a/b/c/d"])
 def test_workers_elsewhere_are_never_taken_for_gone(name: str) -> None:
     assert not worker.is_gone(name)

@@ -31,7 +31,7 @@ def is_gone(worker: str) -> bool:
 
     Returns:
         False if the process runs, or if it belongs to another machine or container (or to this
-        one before a restart), which cannot be looked into.
+        one before a restart) or is hidden from this user, so that it cannot be looked into.
     """
     try:
         machine, pid, start_time = worker.rsplit("/", 2)
@@ -56,13 +56,30 @@ def _machine() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """Clock ticks from system start to process start; None if there is no such live process."""
+    """Clock ticks from system start to process start; None if there is no such live process.
+
+    Raises:
+        OSError: If that cannot be seen, as of another user's process on many shared machines.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
+        if _exists(pid):
+            raise
         return None
     # The second field, the program's name in parentheses, may itself hold spaces.
     fields = stat.rpartition(")")[2].split()
     state, start_time = fields[0], fields[19]
     # A killed process stays as a zombie until its parent takes notice of it.
     return None if state in "ZX" else start_time
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is a process of this id, also where ``/proc`` hides it (``hidepid``)."""
+    try:
+        os.kill(pid, 0)  # signal 0 is sent to nobody
+    except PermissionError:
+        return True
+    except (ProcessLookupError, OverflowError):
+        return False
+    return True
