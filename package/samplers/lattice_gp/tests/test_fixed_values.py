@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Iterator
 from importlib import import_module
 import math
 import os
@@ -84,6 +86,15 @@ def test_points_elsewhere_do_not_count_as_visits_of_the_part() -> None:
 
 
 # Studies.
+
+
+@pytest.fixture
+def said(caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], list[str]]]:
+    """What the sampler has said so far."""
+    optuna.logging.enable_propagation()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield lambda: [r.getMessage() for r in caplog.records if "lattice_gp" in r.name]
+    optuna.logging.disable_propagation()
 
 
 def follows_depth(trial: optuna.Trial) -> float:
@@ -177,33 +188,23 @@ def test_conditional_parameters(fixed: dict[str, Any]) -> None:
     [{"no_such": 1}, {"depth": 99}, {"depth": "deep"}, {"rate": -1.0}, {"rate": float("nan")}, {}],
 )
 @pytest.mark.filterwarnings("ignore:Fixed parameter")
-def test_values_that_do_not_fit(fixed: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
-    optuna.logging.enable_propagation()
+def test_values_that_do_not_fit(fixed: dict[str, Any], said: Callable[[], list[str]]) -> None:
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(follows_depth, n_trials=6)
     study.enqueue_trial(fixed)
     study.optimize(follows_depth, n_trials=4, catch=(Exception,))
-    optuna.logging.disable_propagation()
-    assert not _said(caplog)
+    assert not said()
     assert len([t for t in study.trials if t.value is not None]) >= 9
 
 
 def test_value_that_no_float_can_hold_does_not_keep_the_model_from_the_others(
-    caplog: pytest.LogCaptureFixture,
+    said: Callable[[], list[str]],
 ) -> None:
-    optuna.logging.enable_propagation()
     study = optuna.create_study(sampler=LatticeGPSampler(seed=0))
     study.optimize(follows_depth, n_trials=6)
     study.enqueue_trial({"depth": 10**400})
     study.ask().suggest_float("rate", 1e-4, 1e-2, log=True)
-    optuna.logging.disable_propagation()
-    assert not _said(caplog)
-
-
-def _said(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the sampler said, in a study of which something was logged."""
-    assert caplog.records
-    return [record.getMessage() for record in caplog.records if "lattice_gp" in record.name]
+    assert not said()
 
 
 @settings(max_examples=15, deadline=None)
