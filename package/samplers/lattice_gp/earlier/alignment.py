@@ -43,11 +43,10 @@ class Alignment:
         table = np.array([_values(space, params) for params in trials], dtype=float)
         table = table.reshape(len(trials), space.n_params)
         shared = np.flatnonzero(~np.isnan(table).all(axis=0)) if trials else np.arange(0)
-        self.space: SearchSpace | None = None
-        self.points: FloatArray = table[:, shared]
         if len(shared) == 0:
+            self.space: SearchSpace | None = None
+            self.points: FloatArray = table[:, shared]
             return
-        self._columns = shared
         ranges: dict[str, BaseDistribution] = {}
         for i in shared.tolist():
             known = table[~np.isnan(table[:, i]), i]
@@ -55,14 +54,14 @@ class Alignment:
             if isinstance(both, FloatDistribution):
                 # What has no logarithm is as small as can be.
                 table[:, i] = np.maximum(table[:, i], both.low)
-        self.points = table[:, shared]
         self.space = SearchSpace(ranges)
         # Both spaces have the same scale, so that one's coordinates are linear in the other's.
         low, high = np.array([_ends(space, i) for i in shared.tolist()]).T
+        self._columns = shared
         self._start = self._to_units(low[None, :])
         self._length = self._to_units(high[None, :]) - self._start
-        centre = self(space.centre()[None, :])
-        self.points = np.where(np.isnan(self.points), centre, self._to_units(self.points))
+        at_trials, at_centre = self._to_units(table[:, shared]), self(space.centre()[None, :])
+        self.points = np.where(np.isnan(at_trials), at_centre, at_trials)
 
     def __call__(self, points: FloatArray) -> FloatArray:
         """Points (m, d) of the search space as points (m, s) of the shared one."""
