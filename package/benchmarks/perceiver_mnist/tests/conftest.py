@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+import dataclasses
 import gzip
 import importlib
 import os
 from pathlib import Path
 import struct
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import optunahub
@@ -35,6 +37,26 @@ def package() -> ModuleType:
 def submodule(package: ModuleType) -> Callable[[str], ModuleType]:
     """Imports a module of the package by its name."""
     return lambda name: importlib.import_module(f"{package.__name__}.{name}")
+
+
+@pytest.fixture(scope="session")
+def planned_runs(submodule: Callable[[str], ModuleType]) -> Callable[[str], list[Any]]:
+    """Returns the runs of a preset's design, all groups in one list."""
+
+    def runs(preset_name: str) -> list[Any]:
+        design, presets = submodule("measuring.design"), submodule("presets")
+        return [run for group in design.design(presets.get_preset(preset_name)) for run in group]
+
+    return runs
+
+
+@pytest.fixture
+def preset_of_256(submodule: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Presets whose data is as small as the made-up data set."""
+    presets = submodule("presets").PRESETS
+    for name, preset in presets.items():
+        small = dataclasses.replace(preset, n_train=N_TRAIN, n_test=N_TEST)
+        monkeypatch.setitem(presets, name, small)
 
 
 @pytest.fixture(scope="session")
