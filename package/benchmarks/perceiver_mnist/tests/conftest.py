@@ -4,6 +4,7 @@ from collections.abc import Callable
 import dataclasses
 import gzip
 import importlib
+import json
 import os
 from pathlib import Path
 import struct
@@ -48,6 +49,49 @@ def planned_runs(submodule: Callable[[str], ModuleType]) -> Callable[[str], list
         return [run for group in design.design(presets.get_preset(preset_name)) for run in group]
 
     return runs
+
+
+@pytest.fixture(scope="session")
+def small_table(submodule: Callable[[str], ModuleType]) -> Any:
+    """The table of preset small."""
+    try:
+        return submodule("replay.table").load_table("small")
+    except FileNotFoundError:  # which test_small_preset_has_a_table does not let pass
+        pytest.skip("the table of preset small is not measured")
+
+
+@pytest.fixture(scope="session")
+def read_model_file(submodule: Callable[[str], ModuleType]) -> Callable[[str], dict[str, Any]]:
+    """Reads the model of a preset's table, with its figures, as it is on disk."""
+
+    def read(preset_name: str) -> dict[str, Any]:
+        path = submodule("replay.table").data_paths(preset_name)[1]
+        content: dict[str, Any] = json.loads(path.read_text())
+        return content
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def preset(submodule: Callable[[str], ModuleType]) -> Any:
+    """Preset small, as small as the made-up data set."""
+    return dataclasses.replace(
+        submodule("presets").get_preset("small"), n_train=N_TRAIN, n_test=N_TEST, batch_size=16
+    )
+
+
+@pytest.fixture(scope="module")
+def uneven_preset(submodule: Callable[[str], ModuleType]) -> Any:
+    """Preset small of 250 images in batches of 16: the last batch is not full."""
+    return dataclasses.replace(
+        submodule("presets").get_preset("small"), n_train=250, n_test=60, batch_size=16
+    )
+
+
+@pytest.fixture(scope="module")
+def images(submodule: Callable[[str], ModuleType], preset: Any, small_mnist: Path) -> Any:
+    """The images of the preset that the tests of a file use."""
+    return submodule("training.data").load_images(small_mnist, preset)
 
 
 @pytest.fixture
