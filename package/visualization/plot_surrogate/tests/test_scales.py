@@ -1,0 +1,157 @@
+"""Axes: the values they hold, and their labels."""
+
+from __future__ import annotations
+
+from importlib import import_module
+import math
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import settings
+from hypothesis import strategies
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import FloatDistribution
+from optuna.distributions import IntDistribution
+import optunahub
+import pytest
+
+
+pytest.importorskip("plotly")
+
+ROOT = str(Path(__file__).parents[3])
+plots = optunahub.load_local_module("visualization/plot_surrogate", registry_root=ROOT)
+scales = import_module(f"{plots.__name__}.scales")
+
+
+def traces(figure: Any, name: str) -> list[Any]:
+    return [trace for trace in figure.data if trace.name == name]
+
+
+@given(
+    strategies.one_of(
+        strategies.tuples(
+            strategies.integers(-50, 50), strategies.integers(0, 200), strategies.integers(1, 70)
+        ).map(lambda t: IntDistribution(t[0], t[0] + t[1] * t[2], step=t[2])),
+        strategies.tuples(strategies.integers(1, 50), strategies.integers(0, 5000)).map(
+            lambda t: IntDistribution(t[0], t[0] + t[1], log=True)
+        ),
+        strategies.tuples(strategies.floats(-10, 10), strategies.floats(0.1, 10)).map(
+            lambda t: FloatDistribution(t[0], t[0] + t[1])
+        ),
+        strategies.integers(0, 300).map(lambda n: FloatDistribution(0.0, n / 10, step=0.1)),
+        strategies.floats(1.1, 1e9).map(lambda f: FloatDistribution(1e-5, 1e-5 * f, log=True)),
+    ),
+    strategies.integers(2, 90),
+)
+@settings(max_examples=200, deadline=None)
+def test_scales_hold_only_values_of_the_parameter(distribution: Any, limit: int) -> None:
+    scale = scales.Scale.of("p", distribution, limit)
+    assert len(scale.values) <= max(limit, 2)
+    assert scale.values[0] == distribution.low
+    assert scale.values[-1] == pytest.approx(distribution.high)
+    assert (np.diff(scale.positions) > 0).all()
+    assert len(scale.edges) == len(scale.values) + 1
+    assert (scale.edges[:-1] < scale.positions).all() and (scale.positions < scale.edges[1:]).all()
+    for value in scale.values:
+        assert distribution._contains(distribution.to_internal_repr(value))
+    trial_axis = scale.axis
+    assert trial_axis["range"][0] < trial_axis["range"][1]
+
+
+@pytest.mark.parametrize(
+    "distribution",
+    [
+        IntDistribution(0, 2**63 - 1),
+        IntDistribution(-(2**62), 2**62, step=2**40),
+        IntDistribution(1, 2**63 - 1, log=True),
+        FloatDistribution(1e-300, 1e300, log=True),
+        FloatDistribution(1e-323, 1.7e308, log=True),
+        FloatDistribution(-1.7e308, 1.7e308),
+    ],
+)
+def test_the_longest_ranges_are_shown(distribution: Any) -> None:
+    for limit in (33, 81):
+        scale = scales.Scale.of("p", distribution, limit)
+        assert (scale.values[0], scale.values[-1]) == (distribution.low, distribution.high)
+        assert all(distribution.low <= value <= distribution.high for value in scale.values)
+        assert np.isfinite(scale.axis["range"]).all()
+    study = optuna.create_study()
+    for i, value in enumerate(scale.values[:40:8]):
+        trial = optuna.create_trial(
+            value=float(i), params={"p": value}, distributions={"p": distribution}
+        )
+        study.add_trial(trial)
+    for plot in (plots.plot_posterior_slice, plots.plot_posterior_pairs):
+        curve = traces(plot(study), "expected value")[0]
+        assert len(curve.x) > 20 and np.isfinite(curve.y).all()
+
+
+def test_few_decades_are_labelled() -> None:
+    axis = scales.Scale.of("p", FloatDistribution(1e-12, 1.0, log=True), 9).axis
+    np.testing.assert_allclose(axis["tickvals"], [1e-12, 1e-9, 1e-6, 1e-3, 1.0])
+
+
+def test_choices_lie_at_their_places() -> None:
+    scale = scales.Scale.of(
+        "p", CategoricalDistribution([None, True, 1, "a long name of a choice"]), 5
+    )
+    assert scale.places([None, True, 1, "a long name of a choice"]) == [0.0, 1.0, 2.0, 3.0]
+    assert math.isnan(scale.place("other"))
+    assert scale.axis["ticktext"] == ["None", "True", "1", "a long name…"]
+    beside = [scale.beside(True, i, 4) for i in range(4)]
+    assert beside == sorted(beside) and 0.5 < beside[0] and beside[-1] < 1.5
+
+
+@pytest.mark.parametrize(
+    ("distribution", "value", "expected"),
+    [
+        (IntDistribution(2, 8), 3.4, 3),
+        (IntDistribution(2, 8), np.float32(4.0), 4),
+        (IntDistribution(2, 8), np.int64(4), 4),
+        (IntDistribution(128, 512, step=64), 500, 512),
+        (IntDistribution(1, 100, log=True), 2.6, 3),
+        (FloatDistribution(0.1, 0.9, step=0.2), 0.55, 0.5),
+        (FloatDistribution(0.1, 0.9, step=0.2), 0.30000000000000004, 0.30000000000000004),
+        (FloatDistribution(0.0, 1.0), 0.123456789, 0.123456789),
+        (IntDistribution(0, 2**63 - 1), 2**62 + 1, 2**62 + 1),
+        (CategoricalDistribution([1, True, "a"]), True, True),
+    ],
+)
+def test_values_to_pass_through_are_of_the_lattice(
+    distribution: Any, value: Any, expected: Any
+) -> None:
+    got = scales.nearest(distribution, value)
+    assert got == pytest.approx(expected) and type(got) is type(expected)
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        ([0.1, 0.1 + 0.2], ["0.1", "0.3"]),
+        ([0.9990, 0.9994, 0.9999], ["0.999", "0.9994", "0.9999"]),
+        ([1000.0, 1005.0], ["1000", "1005"]),
+        (["resnet50_on_imagenet", "resnet50_on_places"], ["resnet50_on_ima…", "resnet50_on_pla…"]),
+        ([True, 1, "1", None, 1.0], ["True", "1", "'1'", "None", "1.0"]),
+        (["<s>", "a&b"], ["&lt;s&gt;", "a&amp;b"]),
+    ],
+)
+def test_labels_are_told_apart(values: list[Any], expected: list[str]) -> None:
+    assert scales.labels(values) == expected
+
+
+@pytest.mark.parametrize(
+    "values, expected",
+    [
+        # Paths differ at their ends.
+        (["/" + "d" * 200 + name for name in ("a.pt", "b.pt")], ["a.pt'", "b.pt'"]),
+        (["p" * 200 + middle + "s" * 200 for middle in "ab"], ["1: 'ppp", "2: 'ppp"]),
+        (["y" * 400, "y" * 400 + "z"], ["yyyy", "yyyz'"]),
+    ],
+)
+def test_labels_of_long_names_stay_short(values: list[str], expected: list[str]) -> None:
+    got = scales.labels(values)
+    assert len(set(got)) == len(got) and max(map(len, got)) < 80
+    assert all(part in label for part, label in zip(expected, got))
