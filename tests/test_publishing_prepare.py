@@ -1,4 +1,4 @@
-"""Branches in a clone of the registry: what they hold, what is not touched, what is refused."""
+"""Branches in a clone of the registry: what they hold, what is not touched, what stops them."""
 
 from __future__ import annotations
 
@@ -19,117 +19,15 @@ from publishing import cli
 from publishing import clone
 from publishing import packages
 from publishing import prepare
-from publishing import pull_request
-from publishing import readme
 from publishing import testing
 from publishing.environments import Environment
 from publishing.errors import UsageError
-from publishing.git import git as run_git
-from publishing.git import is_repository_root
+from tests.registry_clones import git
+from tests.registry_clones import ROOT
+from tests.registry_clones import TITLE
 
 
-ROOT = Path(__file__).resolve().parents[1]
-KEPT = ROOT / "publishing" / "registry_settings"
-TITLE = "samplers/lattice_gp"
-TEMPLATE = """## Contributor Agreements
-
-- [ ] I agree to the contributor agreements.
-
-## Motivation
-
-<!-- Describe your motivation. -->
-
-## Description of the changes
-
-<!-- Describe the changes in this PR. -->
-
-## TODO List towards PR Merge
-
-- [ ] Copy `./template/` to create your package
-- [ ] Replace `<COPYRIGHT HOLDER>` in `LICENSE` of your package with your name
-- [ ] Check whether your module works as intended based on the tips
-- [ ] A box that came later
-"""
-HEADER_CHECK = """import os, sys
-import frontmatter
-names = []
-for root, _, files in os.walk("package"):
-    names += [os.path.join(root, name) for name in files if name == "README.md"]
-assert names
-for name in names:
-    assert frontmatter.load(name)["author"] != "Nobody", f"author is empty in {name}"
-"""
-IDENTITY = {
-    f"GIT_{who}_{what}": "t@example.invalid"
-    for who in ("AUTHOR", "COMMITTER")
-    for what in ("NAME", "EMAIL")
-}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(folder), *arguments],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, **IDENTITY},
-    ).stdout
-
-
-def committed(folder: Path) -> None:
-    git(folder, "init", "-q", "-b", "main")
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "all")
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A repository with the sampler alone, whose package is all committed."""
-    root = tmp_path / "checkout"
-    source = ROOT / "package" / TITLE
-    left_out = [path.name for path in (source / "tests").glob("test_[!s]*.py")]
-    ignored = shutil.ignore_patterns("__pycache__", *left_out)
-    shutil.copytree(source, root / "package" / TITLE, ignore=ignored)
-    shutil.copy(ROOT / "pyproject.toml", root)
-    (root / ".gitignore").write_text("__pycache__/\n")
-    committed(root)
-    return root
-
-
-@pytest.fixture
-def registry(tmp_path: Path) -> Path:
-    """A small registry: its settings, template and header check, and another package."""
-    root = tmp_path / "registry"
-    for name, text in {
-        ".github/pull_request_template.md": TEMPLATE,
-        "optunahub-registry/header_confirm.py": HEADER_CHECK,
-        "template/README.md": "---\nauthor: x\n---\n",
-        "package/samplers/other/README.md": "---\nauthor: x\n---\n",
-        ".gitignore": "lib/\n",
-    }.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text)
-    shutil.copy(KEPT / "pyproject.toml", root / "pyproject.toml")
-    shutil.copy(KEPT / "pre-commit-config.yaml", root / ".pre-commit-config.yaml")
-    committed(root)
-    git(root, "config", "user.name", "Ann Author")
-    git(root, "config", "user.email", "ann@example.invalid")
-    return root
-
-
-@pytest.fixture(autouse=True)
-def no_identity_but_the_clones(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("GIT_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
-
-
-@pytest.fixture
-def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ruff, mypy and mdformat take seconds, and have tests of their own."""
-    monkeypatch.setattr(cli, "findings_by_tools", lambda *_: [])
+pytestmark = pytest.mark.usefixtures("no_identity_but_the_clones")
 
 
 def _state(repository: Path) -> tuple[Any, ...]:
@@ -210,48 +108,6 @@ def test_nothing_to_write_is_told(
     assert "again" not in git(registry, "branch")
 
 
-def _refusal(checkout: Path, registry: Path, capsys: Any, *more: str) -> str:
-    branches = git(registry, "branch") if (registry / ".git").exists() else ""
-    assert _prepare(checkout, registry, *more) == 2
-    if branches:
-        assert git(registry, "branch") == branches
-    error: str = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
-    return error
-
-
-def test_uncommitted_changes_are_refused(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (checkout / "package" / TITLE / "more.py").write_text("")
-    error = _refusal(checkout, registry, capsys)
-    assert f"commit or remove package/{TITLE}/more.py" in error
-
-
-def test_a_folder_that_is_no_clone_is_refused(
-    checkout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = tmp_path / "plain"
-    assert "no git repository; accepts a clone" in _refusal(checkout, folder, capsys)
-    folder.mkdir()
-    assert "no git repository; accepts a clone" in _refusal(checkout, folder, capsys)
-    (folder / "README.md").write_text("another repository\n")
-    committed(folder)
-    assert "lacks .github/pull_request_template.md" in _refusal(checkout, folder, capsys)
-    assert "no branch 'other'" in _refusal(checkout, folder, capsys, "--base", "other")
-
-
-def test_only_the_top_of_a_repository_is_its_root(registry: Path, tmp_path: Path) -> None:
-    assert is_repository_root(registry)
-    bare, link = tmp_path / "bare.git", tmp_path / "link"
-    git(tmp_path, "clone", "-q", "--bare", str(registry), str(bare))
-    link.symlink_to(registry, target_is_directory=True)
-    assert is_repository_root(bare) and is_repository_root(link)
-    for folder in (registry / "package", registry / ".git", registry / "no", tmp_path):
-        assert not is_repository_root(folder)
-
-
 def test_a_bare_clone_will_do(
     checkout: Path, registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,88 +118,6 @@ def test_a_bare_clone_will_do(
     git(bare, "config", "user.email", "ann@example.invalid")
     assert _prepare(checkout, bare, "--branch", "mine") == 0
     assert f"package/{TITLE}/sampler.py" in _names(bare, "mine")
-
-
-def test_gits_own_words_are_told_or_its_exit_status(registry: Path) -> None:
-    with pytest.raises(UsageError, match=r"^git show in .*registry: .*nowhere"):
-        run_git(registry, "show", "nowhere")
-    with pytest.raises(UsageError, match=r"^git rev-parse in .*registry: exit status 1$"):
-        run_git(registry, "rev-parse", "--verify", "--quiet", "nowhere")
-
-
-def test_branches_that_cannot_be_written_are_refused(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    git(registry, "branch", "mine")
-    assert "'mine', which is there" in _refusal(checkout, registry, capsys, "--branch", "mine")
-    assert "a name that git allows" in _refusal(checkout, registry, capsys, "--branch", "a..b")
-    assert "beside 'mine'" in _refusal(checkout, registry, capsys, "--branch", "mine/too")
-    git(registry, "branch", "our/own")
-    assert "beside 'our/own'" in _refusal(checkout, registry, capsys, "--branch", "our")
-    # The command that it tells can be copied.
-    spaced = registry.rename(registry.with_name("a registry"))
-    error = _refusal(checkout, spaced, capsys, "--branch", "mine")
-    assert f"git -C '{spaced}' branch -D mine" in error
-
-
-def test_nobody_is_told_to_delete_the_base(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    error = _refusal(checkout, registry, capsys, "--branch", "main")
-    assert "which the new branch begins at; choose another name" in error
-    assert "branch -D" not in error
-
-
-def test_a_commit_without_an_author_is_refused(
-    checkout: Path,
-    registry: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    git(registry, "config", "--unset", "user.email")
-    error = _refusal(checkout, registry, capsys)
-    assert "user.email: not set" in error
-    assert "config user.email VALUE" in error
-    # A name that is set and empty is none, and an author is no committer.
-    git(registry, "config", "user.email", "ann@example.invalid")
-    git(registry, "config", "user.name", "")
-    assert "user.name or user.email: not set" in _refusal(checkout, registry, capsys)
-    git(registry, "config", "--unset", "user.name")
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Ann Author")
-    assert "an author and a committer" in _refusal(checkout, registry, capsys)
-
-
-def test_a_text_that_cannot_be_written_is_refused(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    error = _refusal(checkout, registry, capsys, "--text", str(checkout / "no" / "text.md"))
-    assert "whose folder does not exist" in error
-    assert "which is a folder" in _refusal(checkout, registry, capsys, "--text", str(checkout))
-
-
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_text_that_may_not_be_written_is_refused(
-    checkout: Path,
-    registry: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-    is_there: bool,
-) -> None:
-    text = tmp_path / "text.md"
-    if is_there:
-        text.touch()
-    # Whoever is root may write everywhere.
-    asked = []
-
-    def access(path: Path, mode: int) -> bool:
-        asked.append(path)
-        return mode != os.W_OK
-
-    monkeypatch.setattr(os, "access", access)
-    error = _refusal(checkout, registry, capsys, "--text", str(text))
-    assert "text.md', which cannot be written" in error
-    assert asked == [text if is_there else tmp_path]
 
 
 def test_a_text_that_proves_unwritable_is_printed(
@@ -367,65 +141,6 @@ def test_a_text_that_proves_unwritable_is_printed(
     assert _names(registry, "add-lattice_gp")
 
 
-def test_a_folder_without_a_commit_is_refused(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.rmtree(checkout / ".git")
-    assert "no git repository with a commit" in _refusal(checkout, registry, capsys)
-    git(checkout, "init", "-q")
-    assert "no git repository with a commit" in _refusal(checkout, registry, capsys)
-
-
-@pytest.mark.usefixtures("no_tools")
-@pytest.mark.parametrize("check", ["import sys; sys.exit('author is empty')", "", None])
-def test_the_clone_s_own_check_is_asked_if_there_is_one(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str], check: str | None
-) -> None:
-    script = registry / "optunahub-registry" / "header_confirm.py"
-    if check is None:
-        script.unlink()
-    else:
-        script.write_text(check)
-    git(registry, "commit", "-qam", "another check")
-    if check:
-        error = _refusal(checkout, registry, capsys)
-        assert "header_confirm.py of the registry: author is empty" in error
-    else:
-        assert _prepare(checkout, registry) == 0
-
-
-def test_a_missing_git_is_told(
-    checkout: Path,
-    registry: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("PATH", str(checkout))
-    assert _prepare(checkout, registry) == 2
-    assert capsys.readouterr().err.startswith("error: git: not found on PATH")
-
-
-@pytest.mark.usefixtures("no_tools")
-def test_a_package_comes_with_what_it_loads(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    target = checkout / "package" / "samplers" / "other"
-    shutil.copytree(checkout / "package" / TITLE, target)
-    for path in target.rglob("*"):
-        if path.suffix in (".py", ".md"):
-            path.write_text(path.read_text().replace(TITLE, "samplers/other"))
-    with (target / "surrogates/gp.py").open("a") as file:
-        file.write(f"\n\nNEEDED = {TITLE!r}\n")
-    git(checkout, "add", "-A")
-    git(checkout, "commit", "-qm", "another")
-    error = _refusal(checkout, registry, capsys, "samplers/other")
-    assert f"samplers/other loads {TITLE}, which the registry lacks" in error
-    assert _prepare(checkout, registry, "samplers/other", TITLE) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("samplers/other, ") and "\nbranch add-other-and-lattice_gp of " in out
-    assert "\nleft for you to tick: I agree to the contributor agreements.\n" in out
-
-
 @pytest.mark.usefixtures("no_tools")
 def test_findings_stop_it(
     checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
@@ -446,20 +161,6 @@ def test_failed_tests_stop_it(
     )
     assert cli.main(["prepare", "--registry", str(registry)], root=checkout) == 1
     assert git(registry, "branch").split() == ["*", "main"]
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("no_tools")
-def test_the_registrys_header_check_stops_it(
-    checkout: Path, registry: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    readme = checkout / "package" / TITLE / "README.md"
-    readme.write_text(
-        readme.read_text().replace("author: Lattice GP developers", "author: Nobody")
-    )
-    git(checkout, "commit", "-qam", "nobody")
-    error = _refusal(checkout, registry, capsys)
-    assert f"author is empty in package/{TITLE}/README.md" in error
 
 
 @pytest.mark.slow
@@ -521,110 +222,12 @@ def test_a_version_that_is_not_listed_stops_it(
     assert git(registry, "branch").split() == ["*", "main"]
 
 
-def test_what_git_ignores_or_lacks_is_not_looked_at(checkout: Path) -> None:
-    folder = checkout / "package" / TITLE
-    (folder / "more.py").write_text("")
-    (folder / "__pycache__").mkdir()
-    (folder / "__pycache__" / "gp.pyc").write_bytes(b"")
-    (folder / "surrogates/gp.py").unlink()
-    (package,) = packages.find(checkout)
-    tracked = git(checkout, "ls-files", "package").split()
-    known = {name.removeprefix(f"package/{TITLE}/") for name in tracked}
-    assert set(package.files) == known - {"surrogates/gp.py"} | {"more.py"}
-
-
 def test_a_version_that_was_tested_must_be_listed(checkout: Path) -> None:
     (package,) = packages.find(checkout)
     outcome = testing.Outcome(Environment(package, "newest", "python3"), "5.9.0", "3.13.0")
     with pytest.raises(UsageError, match="tested with Optuna 5.9.0: add it to optuna_versions"):
         prepare.require_listed([package], [outcome])
     prepare.require_listed([package], [testing.Outcome(outcome.environment, "5.0.0", "3.13.0")])
-
-
-@pytest.mark.parametrize("tested", [True, False])
-def test_only_what_was_proved_is_ticked(checkout: Path, tested: bool) -> None:
-    (package,) = packages.find(checkout)
-    environment = Environment(package, "newest", "python3", ("torch",))
-    outcome = testing.Outcome(environment, "5.0.0", "3.13.0", "7 passed in 1.2s")
-    change = pull_request.Change([package], frozenset(), [outcome] if tested else [], 35)
-    text = pull_request.fill(TEMPLATE, change)
-    open_boxes = [
-        "I agree to the contributor agreements.",
-        *(["Check whether your module works as intended based on the tips"] * (not tested)),
-        "A box that came later",
-    ]
-    assert pull_request.open_boxes(text) == open_boxes
-    assert text.count("- [x]") == 2 + tested
-    assert "<!--" not in text
-    assert str(package.readme.header["description"]) in text
-    line = f"- `{TITLE}`: Optuna 5.0.0, Python 3.13.0, without torch: 7 passed in 1.2s"
-    assert (line in text) == tested
-
-
-BOXES = """## TODO List
-
-- [{0}] Copy `./template/`
-- [{0}] Replace `<COPYRIGHT HOLDER>` with your name
-- [{0}] Fill out `README.md`
-- [{0}] Add to `__init__.py`
-- [{0}] Write `from __future__ import annotations`
-- [{0}] Apply the formatter
-"""
-
-
-@pytest.mark.parametrize("tested", [True, False])
-def test_the_whole_text_of_a_pull_request(checkout: Path, tested: bool) -> None:
-    (ours,) = packages.find(checkout)
-    theirs = packages.Package(checkout, "pruners", "late", ours.supported)
-    theirs.__dict__["readme"] = readme.read("---\ntitle: Late\ndescription: Waits.\n---\n")
-    outcomes = [
-        testing.Outcome(Environment(package, version, "python3"), version, "3.13.0", "7 passed")
-        for package in (theirs, ours)
-        for version in ("4.8.0", "5.0.0")
-    ]
-    change = pull_request.Change(
-        [theirs, ours], frozenset([TITLE]), outcomes if tested else [], rules=35
-    )
-    assert change.title == f"Add `pruners/late` and update `{TITLE}`"
-    template = (
-        "Thanks!\n\n## Motivation\n\n<!-- Why. -->\n\n## Description\n\n<!-- What. -->\n\n"
-        + BOXES.format(" ")
-        + "\n## Notes\n\n- [ ] Apply the formatter to these\n\n\n"
-    )
-    header = ours.readme.header
-    told = "Tests and examples were not run for this text."
-    if tested:
-        told = f"""Tests and `example.py` of each package alone, in clean environments:
-
-- `pruners/late`: Optuna 4.8.0, Python 3.13.0: 7 passed
-- `pruners/late`: Optuna 5.0.0, Python 3.13.0: 7 passed
-- `{TITLE}`: Optuna 4.8.0, Python 3.13.0: 7 passed
-- `{TITLE}`: Optuna 5.0.0, Python 3.13.0: 7 passed"""
-    assert (
-        pull_request.fill(template, change)
-        == f"""Thanks!
-
-## Motivation
-
-**pruners/late**: Waits.
-
-**{TITLE}**: {header["description"]}
-
-## Description
-
-- Adds `package/pruners/late`: Late.
-- Updates `package/{TITLE}`: {header["title"]}.
-
-Checked by 35 rules, the registry's formatters and linters with their pinned versions and settings among them.
-
-{told}
-
-{BOXES.format("x")}
-## Notes
-
-- [ ] Apply the formatter to these
-"""
-    )
 
 
 REAL = os.environ.get("OPTUNAHUB_REGISTRY", "")

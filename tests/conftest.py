@@ -1,0 +1,39 @@
+"""Fixtures that the tests of `publishing` share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.registry_clones import make_checkout
+from tests.registry_clones import make_registry
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A repository with the sampler alone, whose package is all committed."""
+    return make_checkout(tmp_path / "checkout")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Path:
+    """A small registry: its settings, template and header check, and another package."""
+    return make_registry(tmp_path / "registry")
+
+
+@pytest.fixture
+def no_identity_but_the_clones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git knows of nobody, whoever runs the tests."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+
+
+@pytest.fixture
+def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ruff, mypy and mdformat take seconds, and have tests of their own."""
+    monkeypatch.setattr("publishing.cli.findings_by_tools", lambda *_: [])
