@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.broken_copies import copy_sampler
 from tests.registry_clones import make_checkout
 from tests.registry_clones import make_registry
 
@@ -37,3 +38,9 @@ def no_identity_but_the_clones(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ruff, mypy and mdformat take seconds, and have tests of their own."""
     monkeypatch.setattr("publishing.cli.findings_by_tools", lambda *_: [])
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The sampler's folder with few of its modules, in a checkout that has nothing else."""
+    return copy_sampler(tmp_path)
