@@ -32,10 +32,9 @@ def traces(figure: Any, name: str) -> list[Any]:
 
 
 def test_every_plot_of_every_kind_of_study(any_study: optuna.Study) -> None:
-    study = any_study
-    before = study.get_trials()
+    before = any_study.get_trials()
     for plot in PLOTS:
-        figure = plot(study)
+        figure = plot(any_study)
         assert isinstance(figure, go.Figure)
         drawn = json.loads(figure.to_json())
         assert drawn["layout"]["title"]["text"]
@@ -43,7 +42,7 @@ def test_every_plot_of_every_kind_of_study(any_study: optuna.Study) -> None:
         groups = [trace.legendgroup for trace in figure.data if trace.showlegend]
         assert len(groups) == len(set(groups))
         assert all(len(trace.x) for trace in figure.data if trace.showlegend)
-    assert study.get_trials() == before
+    assert any_study.get_trials() == before
 
 
 def test_without_plotly_the_package_loads_and_plots_say_what_to_install(
