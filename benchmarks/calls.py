@@ -92,9 +92,12 @@ def parse_call(text: str, argument: str) -> Call:
     arguments: dict[str, Any] = {}
     for keyword in expression.keywords:
         assert keyword.arg is not None
+        if keyword.arg in arguments:
+            raise wrong(f"where {keyword.arg} is given twice")
         try:
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        except ValueError as error:
+        # TypeError: of a list where only what can be hashed may stand, in a set or as a key.
+        except (ValueError, TypeError) as error:
             raise wrong(f"where {keyword.arg} is no literal") from error
     return Call(name.strip(), arguments)
 

@@ -63,7 +63,7 @@ def similar_package(name: str, registry: str) -> str | None:
     if not registry or (Path(registry) / name / "__init__.py").is_file():
         return None
     there = [
-        f"samplers/{path.parent.name}" for path in Path(registry).glob("samplers/*/*init*.py")
+        f"samplers/{path.parent.name}" for path in Path(registry).glob("samplers/*/__init__.py")
     ]
     return next(iter(difflib.get_close_matches(name, there, n=1)), "")
 
@@ -80,8 +80,8 @@ def install_command(name: str, registry: str) -> str:
     if not requirements.is_file():
         return ""
     lines = requirements.read_text(encoding="utf-8").splitlines()
-    wanted = [line.split("#")[0].strip() for line in lines]
-    return shlex.join(["pip", "install", *(word for word in wanted if word)])
+    wanted = [word for line in lines if (word := line.split("#")[0].strip())]
+    return shlex.join(["pip", "install", *wanted]) if wanted else ""
 
 
 def _network_root() -> Path:

@@ -205,6 +205,14 @@ def test_broken_package_is_told_with_what_to_do(registry: str) -> None:
     assert "SystemExit" in get_contender("hub:samplers/leaving").cannot_load(registry)
 
 
+def test_package_that_says_nothing_of_what_it_needs_is_told_without_a_command(
+    registry: str,
+) -> None:
+    (Path(registry) / "samplers" / "needy" / "requirements.txt").write_text("# nothing\n")
+    reason = get_contender("hub:samplers/needy").cannot_load(registry)
+    assert "No module named 'no_such_library'" in reason and "pip install" not in reason
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [

@@ -65,6 +65,9 @@ def test_commas_within_arguments_do_not_separate_names(calls: list[Call]) -> Non
         ("tpe(seed=1", "no Python call"),
         ("tpe(seed=1).x", "goes on after"),
         ("tpe(seed=other)", "seed is no literal"),
+        ("tpe(levels={[1, 2]})", "levels is no literal"),
+        ("tpe(levels={[1]: 2})", "levels is no literal"),
+        ("tpe(seed=1, seed=2)", "seed is given twice"),
     ],
 )
 def test_what_is_no_call_is_told_in_one_line(text: str, reason: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,25 @@ def test_arguments_of_a_problem_may_have_commas(
     several = "perceiver(preset='small', mode='table'),quadratic"
     assert null_comparison.main([*arguments, several]) in (0, 1)
     assert "random: 2 problems" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "sampler, reason",
+    [("broken:Sampler", "cannot import broken"), ("brute_force", "takes no continuous parameter")],
+)
+def test_sampler_that_cannot_run_is_told_in_one_line(
+    sampler: str,
+    reason: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "broken.py").write_text("raise OSError('not here')")
+    monkeypatch.syspath_prepend(tmp_path)
+    arguments = ["--pool", "20", "--trials", "2", "--problems", "ackley_rotated_d10"]
+    assert null_comparison.main([*arguments, "--sampler", sampler]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: --sampler") and reason in error and error.count("\n") == 1
 
 
 @pytest.mark.parametrize("share, verdict, status", [(0.05, "yes", 0), (0.2, "no", 1)])

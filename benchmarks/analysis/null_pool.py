@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 
 from ..arrays import FloatArray
 from ..contenders.contender import Setup
+from ..contenders.probe import cannot_work
 from ..contenders.registry import get_contender
 from ..contenders.seeding import OWN
 from ..contenders.seeding import sampler_seed
+from ..errors import UsageError
 from ..problems.registry import build_problem
 from ..problems.registry import get_problem
 from ..problems.spec import Options
@@ -41,6 +44,8 @@ def run_pool(
         UsageError: If there is no such sampler or problem, or it cannot run here.
     """
     contender = get_contender(sampler)
+    if reason := contender.missing() or contender.cannot_load():
+        raise UsageError(f"--sampler: {contender.name} {reason}")
     options = Options()
     curves: dict[Key, Curve] = {}
     facts = Facts()
@@ -49,22 +54,28 @@ def run_pool(
         for seed in range(n_seeds):
             problem = build_problem(spec, options, seed)
             space = problem.search_space
-            own_seed = sampler_seed(name, seed, seeding)
-            built = contender.build(Setup(own_seed, space, n_trials))
-            study = unpruned_study(problem.directions, built)
+            setup = Setup(sampler_seed(name, seed, seeding), space, n_trials)
+            if seed == 0 and (reason := cannot_work(contender, setup, problem.directions)):
+                raise UsageError(f"--sampler: {contender.name} on {name}: {reason}")
+            study = unpruned_study(problem.directions, contender.build(setup))
             trials = [run_trial(study, problem, space) for _ in range(n_trials)]
-            sign = -1 if study.direction is StudyDirection.MAXIMIZE else 1
-            values = [
-                sign * float(trial.user_attrs.get("expected_loss", trial.values[0]))
-                if trial.values is not None
-                else np.inf
-                for trial in trials
-            ]
-            best = np.minimum.accumulate(values)
-            changes = np.flatnonzero(np.diff(best, prepend=np.inf) < 0)
-            curves[name, sampler, seed] = Curve(changes + 1, best[changes], n_trials)
+            curves[name, sampler, seed] = _curve(trials, study.direction)
             facts.n_params[name] = len(space)
     return CurveSet(curves, facts)
+
+
+def _curve(trials: Sequence[FrozenTrial], direction: StudyDirection) -> Curve:
+    """The best value so far, without noise where the problem tells it."""
+    sign = -1 if direction is StudyDirection.MAXIMIZE else 1
+    values = [
+        sign * float(trial.user_attrs.get("expected_loss", trial.values[0]))
+        if trial.values is not None
+        else np.inf
+        for trial in trials
+    ]
+    best = np.minimum.accumulate(values)
+    changes = np.flatnonzero(np.diff(best, prepend=np.inf) < 0)
+    return Curve(changes + 1, best[changes], len(trials))
 
 
 def final_regrets(pool: CurveSet, n_trials: int) -> FloatArray:
