@@ -106,12 +106,13 @@ def _load_runs(storage: BaseStorage) -> list[Run]:
     runs = [
         _to_run(parsed, study, trials[study_id]) for study_id, (parsed, study) in studies.items()
     ]
-    order = (_places(PROBLEMS), _places(CONTENDERS))
+    problems, contenders = _places(PROBLEMS), _places(CONTENDERS)
     return sorted(
         runs,
         key=lambda run: (
-            (order[0].get(run.problem, len(order[0])), run.problem),
-            (order[1].get(run.sampler, len(order[1])), run.sampler),
+            # Those of no registry come last, by name.
+            (problems.get(run.problem, len(problems)), run.problem),
+            (contenders.get(run.sampler, len(contenders)), run.sampler),
             run.seed,
         ),
     )

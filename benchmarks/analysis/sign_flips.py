@@ -68,6 +68,8 @@ def sign_flip_p_values(contributions: FloatArray, n_exchanges: int = N_EXCHANGES
     """Two-sided p values of sums whose summands may have either sign; the same every time.
 
     Args:
+        contributions: One row a block, one column a sum, shape (n_blocks, n_tests), without NaN.
+        n_exchanges: Number of random exchanges, where not all are tried.
 
     Returns:
         Shape (n_tests,), each above 0 and at most 1; NaN without a block. None is below

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..analysis.across_problems import Analysis
+from ..analysis.comparison import AREA
 from ..analysis.comparison import Comparison
 from ..analysis.critical_difference import CriticalDifference
 from ..analysis.ecdf import Ecdf
@@ -64,7 +65,7 @@ def pair_table(pairs: Sequence[Pair], column: str) -> Table:
                     show_p(pair.p_problems_holm),
                 ]
             )
-    when = f"after {column} trials" if column.isdigit() else f"over all trials ({column})"
+    when = f"over all trials ({AREA})" if column == AREA else f"after {column} trials"
     heads = ["pair", "pairs", "ratio", "P(first better)", "win/tie/loss", "p", "p (Holm)"]
     return Table(f"All pairs of samplers {when}", [*heads, "on other problems"], rows)
 
