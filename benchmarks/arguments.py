@@ -1,4 +1,4 @@
-"""Reading the values of options, with one clear line for those that are wrong."""
+"""Options that several commands have, and reading values, with a clear line for a wrong one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ class DefaultsFormatter(argparse.ArgumentDefaultsHelpFormatter):
         if action.default is None or action.default is False or action.default == "":
             return action.help
         return super()._get_help_string(action)
+
+
+def add_place(parser: argparse.ArgumentParser, out_help: str, *, required: bool = False) -> None:
+    """Add the options that say where results are."""
+    parser.add_argument("--out", required=required, metavar="DIR", help=out_help)
+    parser.add_argument(
+        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
+    )
 
 
 class AtLeast:

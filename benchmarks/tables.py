@@ -161,6 +161,16 @@ def show_short(value: float) -> str:
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
+def format_seconds(seconds: float) -> str:
+    """Seconds as a person says them: ``"8 s"``, ``"3 min 20 s"``, ``"2 h 05 min"``."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    # Rounded before they are divided, or 119.8 seconds would be "1 min 60 s".
+    if seconds < 3570:
+        return "{} min {:02} s".format(*divmod(round(seconds), 60))
+    return "{} h {:02} min".format(*divmod(round(seconds / 60), 60))
+
+
 def show_interval(
     value: float, lower: float, upper: float, show: Callable[[float], str] = show_short
 ) -> str:

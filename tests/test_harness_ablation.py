@@ -18,10 +18,6 @@ import pytest
 from benchmarks import cli
 from benchmarks import hub
 from benchmarks.ablation import table as ablation_table
-from benchmarks.ablation.variants import ABLATIONS
-from benchmarks.ablation.variants import PREFIX
-from benchmarks.ablation.variants import Variant
-from benchmarks.ablation.variants import VARIANTS
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
 from benchmarks.analysis.curves import Curve
@@ -31,6 +27,10 @@ from benchmarks.contenders.contender import Setup
 from benchmarks.contenders.random_start import RandomStart
 from benchmarks.contenders.registry import get_contender
 from benchmarks.contenders.registry import OURS
+from benchmarks.contenders.variants import ABLATIONS
+from benchmarks.contenders.variants import PREFIX
+from benchmarks.contenders.variants import Variant
+from benchmarks.contenders.variants import VARIANTS
 from benchmarks.running.command import with_ablations
 
 

@@ -12,7 +12,7 @@ import pytest
 from benchmarks import jsonlines
 from benchmarks.calibration import coverage as calibration
 from benchmarks.cli import main
-from benchmarks.running.folders import own_folder
+from benchmarks.folders import own_folder
 
 
 def test_place_counts_the_quantiles_below() -> None:

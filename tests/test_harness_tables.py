@@ -11,7 +11,7 @@ import sys
 import pytest
 from rich.console import Console
 
-from benchmarks.running.progress import format_seconds
+from benchmarks.tables import format_seconds
 from benchmarks.tables import Table
 from benchmarks.tables import to_rich
 

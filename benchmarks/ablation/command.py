@@ -18,24 +18,24 @@ from ..arguments import integers
 from ..calls import split_names
 from ..contenders.registry import get_contender
 from ..contenders.registry import OURS
+from ..contenders.variants import ABLATIONS
+from ..contenders.variants import PREFIX
+from ..contenders.variants import VARIANTS
 from ..errors import unknown_name
 from ..errors import UsageError
+from ..folders import make_folder
 from ..problems.registry import get_problem
 from ..problems.registry import wanted_problems
 from ..problems.spec import Options
 from ..reporting import compare
 from ..running.campaign import Campaign
 from ..running.design import Design
-from ..running.folders import make_folder
 from ..suite.catalog import CATALOG
 from ..tables import to_rich
 from ..tables import with_title
 from ..tables import write_csv
 from . import table as ablation_table
 from .options import DEFAULT_SUITE
-from .variants import ABLATIONS
-from .variants import PREFIX
-from .variants import VARIANTS
 
 
 _CHECKPOINTS = (10, 20, 30, 60, 100, 200, 500)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..arguments import AtLeast
+from ..contenders.variants import VARIANTS
 from ..reporting.compare_options import add_filters
 from ..suite import SUITES
-from .variants import VARIANTS
 
 
 DEFAULT_SUITE = "dev"

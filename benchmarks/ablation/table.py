@@ -9,13 +9,13 @@ from ..analysis.comparison import AREA
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
 from ..analysis.versus import Versus
+from ..contenders.variants import PREFIX
+from ..contenders.variants import VARIANTS
 from ..reporting import compare_tables
 from ..tables import show_difference
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table
-from .variants import PREFIX
-from .variants import VARIANTS
 
 
 def ablation_table(comparison: Comparison, curve_set: CurveSet) -> Table:

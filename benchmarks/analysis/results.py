@@ -16,10 +16,10 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial
 
 from ..contenders import grid
+from ..contenders.attributes import FINISHED_SECONDS
 from ..contenders.attributes import told_number
 from ..contenders.registry import CONTENDERS
 from ..problems.registry import PROBLEMS
-from ..running.clock import FINISHED_SECONDS
 from ..storage import opening
 from ..storage import reading
 from ..storage import store

@@ -9,8 +9,8 @@ import numpy as np
 from optuna.trial import TrialState
 
 from ..arrays import FloatArray
+from ..contenders.attributes import FINISHED_SECONDS
 from ..contenders.attributes import told_number
-from ..running.clock import FINISHED_SECONDS
 from . import statistics
 from .results import diverged
 from .results import has_value

@@ -24,10 +24,10 @@ from ..compressed import UNREADABLE
 from ..errors import in_one_line
 from ..errors import unknown_name
 from ..errors import UsageError
+from ..folders import make_folder
+from ..folders import own_folder
 from ..problems.registry import get_problem
 from ..problems.spec import Options
-from ..running.folders import make_folder
-from ..running.folders import own_folder
 from ..running.machine import versions
 from ..running.one_trial import run_trial
 from ..running.one_trial import unpruned_study

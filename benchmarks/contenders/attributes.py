@@ -10,6 +10,10 @@ from typing import Any
 import numpy as np
 
 
+# When a trial ended on a simulated clock, in seconds since the study began.
+FINISHED_SECONDS = "finished_seconds"
+
+
 def told_number(
     attributes: Mapping[str, Any], key: str, default: float, smallest: float = -math.inf
 ) -> float:

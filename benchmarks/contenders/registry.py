@@ -23,7 +23,6 @@ import optuna
 from optuna.samplers import BaseSampler
 
 from .. import hub
-from ..ablation.variants import ABLATIONS
 from ..calls import Call
 from ..calls import parse_call
 from ..calls import show_call
@@ -38,6 +37,7 @@ from .factory import check_arguments
 from .factory import Factory
 from .factory import signature_of
 from .known import Known
+from .variants import ABLATIONS
 
 
 _HUB = "hub:"

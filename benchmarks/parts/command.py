@@ -12,8 +12,8 @@ from rich.console import Console
 
 from ..calls import split_names
 from ..errors import UsageError
-from ..running.folders import make_folder
-from ..running.folders import own_folder
+from ..folders import make_folder
+from ..folders import own_folder
 from ..tables import to_rich
 from . import records
 from . import report

@@ -8,14 +8,14 @@ from typing import Any
 import optuna
 from optuna.samplers import BaseSampler
 
-from ..ablation.variants import build_ours
+from ..contenders.variants import build_ours
 from .task import Entrant
 from .task import Task
 
 
 def ours(name: str, recipe_changes: Mapping[str, Any], **arguments: Any) -> Entrant:
     """Our sampler with changes to its recipe; see
-    :func:`~benchmarks.ablation.variants.build_ours`.
+    :func:`~benchmarks.contenders.variants.build_ours`.
 
     Args:
         name: ``on``, or what the changes make of it.

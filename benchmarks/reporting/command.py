@@ -26,7 +26,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     """
     # Imported late: matplotlib takes its time, and other commands do not need it.
     from ..analysis.results import load_runs
-    from ..running.folders import make_folder
+    from ..folders import make_folder
     from ..storage import opening
     from .report import write_report
 

@@ -24,7 +24,7 @@ from ..calls import split_names
 from ..contenders.registry import OURS
 from ..errors import unknown_name
 from ..errors import UsageError
-from ..running.folders import make_folder
+from ..folders import make_folder
 from ..storage import opening
 from ..suite import TAGS
 from . import compare_output

@@ -1,9 +1,10 @@
-"""The options of ``python -m benchmarks report``, and those that say where results are."""
+"""The options of ``python -m benchmarks report``."""
 
 from __future__ import annotations
 
-import argparse
 from typing import Any
+
+from ..arguments import add_place
 
 
 DEFAULT_OUT = "results/perceiver-small-table"
@@ -17,11 +18,3 @@ def add_parser(commands: Any) -> None:
         "--out.",
     )
     add_place(parser, f"output folder of the run ({DEFAULT_OUT})")
-
-
-def add_place(parser: argparse.ArgumentParser, out_help: str, *, required: bool = False) -> None:
-    """Add the options that say where results are."""
-    parser.add_argument("--out", required=required, metavar="DIR", help=out_help)
-    parser.add_argument(
-        "--storage", metavar="URL", help="any Optuna storage (sqlite:///OUT/studies.db)"
-    )

@@ -21,7 +21,7 @@ from ..analysis.summary import Summary
 from ..analysis.time_to_target import TimeToTarget
 from ..contenders.registry import OURS
 from ..errors import UsageError
-from ..running.progress import format_seconds
+from ..tables import format_seconds
 from ..tables import show_number
 from ..tables import show_p
 from ..tables import Table

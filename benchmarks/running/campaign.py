@@ -16,6 +16,8 @@ from ..engines import choice as engines
 from ..engines.choice import Engine
 from ..engines.jobs import Board
 from ..engines.jobs import Job
+from ..folders import lock_folder
+from ..folders import make_folder
 from ..problems.spec import Problem
 from ..problems.spec import ProblemSpec
 from ..storage import opening
@@ -23,8 +25,6 @@ from ..storage import store
 from ..storage.study_spec import StudySpec
 from .design import Design
 from .design import Unable
-from .folders import lock_folder
-from .folders import make_folder
 from .machine import available_cores
 from .machine import versions
 from .progress import Display

@@ -14,8 +14,6 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
 
-# User attribute of a stored trial: when it ended on the clock, in seconds since the study began.
-FINISHED_SECONDS = "finished_seconds"
 # When every simulation begins.
 _START = datetime(2000, 1, 1)
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from .. import hub
-from ..ablation.variants import ABLATIONS
 from ..calls import split_names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..contenders.seeding import known_seeding
+from ..contenders.variants import ABLATIONS
 from ..definitions import Definitions
 from ..definitions import read_definitions
 from ..errors import UsageError

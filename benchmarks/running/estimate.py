@@ -16,17 +16,17 @@ from optuna.storages import BaseStorage
 from rich.console import Console
 
 from ..analysis import curve_files
+from ..folders import check_place
 from ..problems.registry import get_problem
 from ..storage import opening
 from ..storage import store
 from ..storage.study_spec import StudySpec
+from ..tables import format_seconds
 from ..tables import Table
 from ..tables import to_rich
-from .folders import check_place
 from .machine import available_cores
 from .one_trial import run_trial
 from .one_trial import unpruned_study
-from .progress import format_seconds
 
 
 if TYPE_CHECKING:

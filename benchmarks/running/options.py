@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..arguments import add_place
 from ..arguments import AtLeast
 from ..arguments import DefaultsFormatter
 from ..arguments import device
 from ..contenders.seeding import OWN
-from ..reporting.options import add_place
 from ..suite import SUITES
 
 

@@ -13,20 +13,11 @@ from rich.text import Text
 
 from ..engines.jobs import Board
 from ..engines.jobs import Job
+from ..tables import format_seconds
 
 
 # Without a terminal, a sign of life comes at least this often, in seconds.
 _HEARTBEAT = 30.0
-
-
-def format_seconds(seconds: float) -> str:
-    """Seconds as a person says them: ``"8 s"``, ``"3 min 20 s"``, ``"2 h 05 min"``."""
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    # Rounded before they are divided, or 119.8 seconds would be "1 min 60 s".
-    if seconds < 3570:
-        return "{} min {:02} s".format(*divmod(round(seconds), 60))
-    return "{} h {:02} min".format(*divmod(round(seconds / 60), 60))
 
 
 def seconds_left(jobs: list[Job], board: Board, n_workers: int, now: float) -> float | None:

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from ..contenders.attributes import FINISHED_SECONDS
 from ..contenders.attributes import told_number
 from ..problems.spec import Problem
 from .clock import ClockedStorage
 from .clock import finished_at
-from .clock import FINISHED_SECONDS
 from .clock import Running
 from .one_trial import ask_and_evaluate
 from .one_trial import Evaluated

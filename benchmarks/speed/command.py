@@ -19,10 +19,10 @@ from ..calls import split_names
 from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..errors import UsageError
-from ..running.folders import own_folder
+from ..folders import own_folder
 from ..running.machine import available_cores
 from ..running.machine import versions
-from ..running.progress import format_seconds
+from ..tables import format_seconds
 from . import measure as speed_measure
 from .measure import Measurement
 

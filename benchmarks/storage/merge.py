@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 
 from ..errors import UsageError
-from ..running.folders import own_folder
+from ..folders import own_folder
 from . import bulk
 from . import claims
 from . import opening

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..reporting.options import add_place
+from ..arguments import add_place
 
 
 def add_parser(commands: Any) -> None:

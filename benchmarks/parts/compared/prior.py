@@ -14,7 +14,7 @@ from typing import Any
 from optuna.samplers import BaseSampler
 
 from ... import hub
-from ...ablation.variants import build_ours
+from ...contenders.variants import build_ours
 from ..entrants import gp
 from ..entrants import ours
 from ..entrants import random_search

@@ -21,9 +21,9 @@ import numpy as np
 from optuna.samplers import BaseSampler
 
 from .. import hub
-from ..contenders.contender import Contender
-from ..contenders.contender import Setup
-from ..contenders.random_start import RandomStart
+from .contender import Contender
+from .contender import Setup
+from .random_start import RandomStart
 
 
 PREFIX = "lattice_gp-"

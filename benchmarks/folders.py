@@ -10,7 +10,7 @@ from pathlib import Path
 import tempfile
 from typing import Any
 
-from ..errors import UsageError
+from .errors import UsageError
 
 
 def check_place(out: Path) -> None:
