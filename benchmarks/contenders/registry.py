@@ -46,7 +46,7 @@ OURS = "lattice_gp"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Blueprint:
     """How a contender is built.
 
     Attributes:
@@ -76,15 +76,15 @@ class Recipe:
         return "; ".join(note for note in (self.known.note, unseeded) if note)
 
 
-def _recipes() -> dict[str, Recipe]:
+def _blueprints() -> dict[str, Blueprint]:
     ours = Known("this project's sampler: a Gaussian process that knows lattices", stateless=True)
     found = {
-        OURS: Recipe(lambda _: hub.load_package("samplers/lattice_gp").LatticeGPSampler, ours)
+        OURS: Blueprint(lambda _: hub.load_package("samplers/lattice_gp").LatticeGPSampler, ours)
     }
     for name, (class_name, known) in optuna_samplers.SHORT.items():
-        found[name] = Recipe(functools.partial(_optunas, class_name), known)
+        found[name] = Blueprint(functools.partial(_optunas, class_name), known)
     for name, package in hub_samplers.SHORT.items():
-        found[name] = _hub_recipe(package, "", name, "--samplers")
+        found[name] = _hub_blueprint(package, "", name, "--samplers")
     return found
 
 
@@ -93,12 +93,12 @@ def _optunas(class_name: str, registry: str) -> Factory:
     return found
 
 
-def _contender(name: str, recipe: Recipe, **more: Any) -> Contender:
-    known = recipe.known
+def _contender(name: str, blueprint: Blueprint, **more: Any) -> Contender:
+    known = blueprint.known
     return Contender(
         name,
         more.pop("description", known.description),
-        recipe.build,
+        blueprint.build,
         requires=known.requires,
         install=known.install,
         libraries=more.pop("libraries", known.libraries),
@@ -107,30 +107,30 @@ def _contender(name: str, recipe: Recipe, **more: Any) -> Contender:
         takes_history=known.takes_history,
         limit=known.limit,
         unfit=known.unfit,
-        note=recipe.note,
+        note=blueprint.note,
         **more,
     )
 
 
-def _hub_recipe(package: str, class_name: str, text: str, argument: str) -> Recipe:
+def _hub_blueprint(package: str, class_name: str, text: str, argument: str) -> Blueprint:
     def wrong(reason: str) -> UsageError:
         return UsageError(f"{argument}: got {text!r}, {reason}; accepts hub:samplers/NAME:CLASS.")
 
     def find(registry: str) -> Factory:
         return hub_samplers.find_class(package, class_name, registry, wrong)
 
-    return Recipe(find, hub_samplers.PACKAGES.get(package, Known()))
+    return Blueprint(find, hub_samplers.PACKAGES.get(package, Known()))
 
 
-_RECIPES = _recipes()
+_BLUEPRINTS = _blueprints()
 CONTENDERS: dict[str, Contender] = {
     name: _contender(
         name,
-        recipe,
+        blueprint,
         package="samplers/lattice_gp" if name == OURS else "",
         hub_package=hub_samplers.SHORT.get(name, ""),
     )
-    for name, recipe in _RECIPES.items()
+    for name, blueprint in _BLUEPRINTS.items()
 }
 
 
@@ -168,7 +168,7 @@ def get_contender(text: str, argument: str = "--samplers", *, name: str = "") ->
     elif call.name in CONTENDERS:
         found = CONTENDERS[call.name]
         if call.arguments:
-            found = _with_arguments(found, _RECIPES[call.name], call, argument)
+            found = _with_arguments(found, _BLUEPRINTS[call.name], call, argument)
     elif call.name.startswith(_HUB):
         found = _hub_contender(call, argument)
     elif ":" in call.name:
@@ -180,12 +180,14 @@ def get_contender(text: str, argument: str = "--samplers", *, name: str = "") ->
     return replace(found, name=name or shown, call=shown if name or call.arguments else "")
 
 
-def _with_arguments(found: Contender, recipe: Recipe, call: Call, argument: str) -> Contender:
-    recipe = replace(recipe, arguments=call.arguments)
-    check: Callable[[str], None] = functools.partial(recipe.check, call, argument)
+def _with_arguments(
+    found: Contender, blueprint: Blueprint, call: Call, argument: str
+) -> Contender:
+    blueprint = replace(blueprint, arguments=call.arguments)
+    check: Callable[[str], None] = functools.partial(blueprint.check, call, argument)
     if not found.hub_package and not found.missing():
         check("")
-    return replace(found, build=recipe.build, check=check)
+    return replace(found, build=blueprint.build, check=check)
 
 
 def _hub_contender(call: Call, argument: str) -> Contender:
@@ -196,14 +198,14 @@ def _hub_contender(call: Call, argument: str) -> Contender:
             f"{argument}: got {call.name!r}, accepts hub:samplers/NAME for a package of OptunaHub "
             "or of the --registry, hub:samplers/NAME:CLASS for one of several classes."
         )
-    recipe = _hub_recipe(package, class_name, call.name, argument)
+    blueprint = _hub_blueprint(package, class_name, call.name, argument)
     found = _contender(
         call.name,
-        recipe,
-        description=recipe.known.description or f"the hub package {package}",
+        blueprint,
+        description=blueprint.known.description or f"the hub package {package}",
         hub_package=package,
     )
-    return _with_arguments(found, recipe, call, argument)
+    return _with_arguments(found, blueprint, call, argument)
 
 
 def _class_contender(call: Call, argument: str) -> Contender:
@@ -229,16 +231,16 @@ def _class_contender(call: Call, argument: str) -> Contender:
     is_sampler = isinstance(factory, type) and issubclass(factory, BaseSampler)
     if not is_sampler and not inspect.isfunction(factory):
         raise wrong(f"but {module_name} has no sampler class or function {class_name!r}")
-    recipe = Recipe(lambda _: factory, optuna_samplers.known_class(factory))
+    blueprint = Blueprint(lambda _: factory, optuna_samplers.known_class(factory))
     source, libraries = _origin(factory, module_name)
     found = _contender(
         call.name,
-        recipe,
+        blueprint,
         description=description,
         source=source,
-        libraries=tuple(dict.fromkeys((*libraries, *recipe.known.libraries))),
+        libraries=tuple(dict.fromkeys((*libraries, *blueprint.known.libraries))),
     )
-    return _with_arguments(found, recipe, call, argument)
+    return _with_arguments(found, blueprint, call, argument)
 
 
 def _unbuildable(setup: Setup) -> BaseSampler:
