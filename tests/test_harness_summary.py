@@ -9,15 +9,15 @@ import numpy as np
 from optuna.trial import create_trial
 import pytest
 
+from benchmarks.analysis.mean_curves import curve_over_seconds
+from benchmarks.analysis.mean_curves import curve_over_trials
 from benchmarks.analysis.results import Run
 from benchmarks.analysis.summary import checkpoints
 from benchmarks.analysis.summary import summarise
 from benchmarks.analysis.summary import wasted_share
 from benchmarks.reporting import report
 from benchmarks.reporting.analysed import analyse
-from benchmarks.reporting.bands import curve_over_seconds
-from benchmarks.reporting.bands import curve_over_trials
-from benchmarks.reporting.bands import y_limits
+from benchmarks.reporting.limits import y_limits
 from benchmarks.reporting.seeds import seeds_differ
 from tests.samples import sample_of
 

@@ -24,15 +24,15 @@ from benchmarks.analysis.comparison import Comparison
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
+from benchmarks.analysis.mean_curves import MeanCurve
 from benchmarks.analysis.results import Run
 from benchmarks.reporting import analysis_plots
-from benchmarks.reporting import bands
 from benchmarks.reporting import compare_output
 from benchmarks.reporting import compare_plot
 from benchmarks.reporting import compare_tables
 from benchmarks.reporting import plots
-from benchmarks.reporting.bands import MeanCurve
 from benchmarks.reporting.html_report import overview
+from benchmarks.reporting.limits import y_limits
 
 
 MANY = ["lattice_gp", "tpe", *(f"hub:samplers/sampler_of_a_long_name_{i}" for i in range(28))]
@@ -149,8 +149,8 @@ def test_the_worst_of_many_samplers_do_not_flatten_the_others() -> None:
         x = np.arange(1.0, 31.0)
         return MeanCurve(x, level + 1 / x, level + 0.9 / x, level + 1.1 / x)
 
-    few = bands.y_limits([curve(0.0), curve(0.1), curve(50.0)])
-    many = bands.y_limits([curve(0.02 * i) for i in range(10)] + [curve(50.0), curve(70.0)])
+    few = y_limits([curve(0.0), curve(0.1), curve(50.0)])
+    many = y_limits([curve(0.02 * i) for i in range(10)] + [curve(50.0), curve(70.0)])
     assert few is not None and few[1] > 50
     assert many is not None and many[1] < 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from ..suite import references
 from . import paired
 from .curves import CurveSet
 from .curves import Key
+from .mean_curves import MeanCurve
+from .mean_curves import N_RESAMPLES
 
 
 @dataclass(frozen=True)
@@ -63,3 +66,33 @@ def regret_curve(curve_set: CurveSet, key: Key, scale: Scale, n_trials: int) -> 
     trials = np.arange(1, n_trials + 1)
     regret = paired.normalised_regret(curve.at(trials), scale.best, scale.median)
     return np.where(trials <= curve.n_trials, regret, np.nan)
+
+
+def regret_by_trial(
+    curve_set: CurveSet, scales: Mapping[str, Scale], sampler: str, n_trials: int
+) -> MeanCurve:
+    """Mean normalised regret of a sampler after each trial, over its longest studies.
+
+    Args:
+        curve_set: The studies.
+        scales: What regret is measured between, by problem.
+        sampler: Its name.
+        n_trials: How far to go at most.
+
+    Returns:
+        Means over seeds, then problems, with bootstrap intervals over seeds within problems.
+    """
+    keys = [key for key in curve_set.curves if key[1] == sampler]
+    horizon = min(n_trials, max(curve_set.curves[key].n_trials for key in keys))
+    groups = []
+    for problem in curve_set.problems:
+        rows = [
+            regret_curve(curve_set, key, scales[problem], horizon)
+            for key in keys
+            if key[0] == problem and curve_set.curves[key].n_trials >= horizon
+        ]
+        if rows:
+            groups.append(np.array(rows))
+    mean = paired.mean_of_groups(groups)
+    lower, upper = paired.interval(paired.resampled_means(groups, N_RESAMPLES))
+    return MeanCurve(np.arange(1.0, horizon + 1), mean, lower, upper)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..analysis.failures import failure_note
+from ..analysis.mean_curves import curve_over_seconds
+from ..analysis.mean_curves import curve_over_trials
+from ..analysis.mean_curves import MeanCurve
 from ..analysis.results import Run
 from ..analysis.samples import Sample
 from ..analysis.samples import to_samples
@@ -14,9 +17,6 @@ from ..analysis.time_to_target import find_target
 from ..analysis.time_to_target import Target
 from ..analysis.time_to_target import times_to_target
 from ..analysis.time_to_target import TimeToTarget
-from .bands import curve_over_seconds
-from .bands import curve_over_trials
-from .bands import MeanCurve
 
 
 @dataclass(frozen=True)

@@ -7,47 +7,16 @@ from pathlib import Path
 from matplotlib import pyplot
 from matplotlib.ticker import LogLocator
 from matplotlib.ticker import MaxNLocator
-import numpy as np
 
-from ..analysis import paired
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
-from ..analysis.regret import regret_curve
+from ..analysis.regret import regret_by_trial
 from ..tables import show_count
 from . import plots
-from .bands import MeanCurve
 
 
-_N_RESAMPLES = 2_000
 # The first trials are the same race for all; the axis has no place for zero.
 _LOWEST = 1e-3
-
-
-def regret_by_trial(
-    curve_set: CurveSet, comparison: Comparison, sampler: str, n_trials: int
-) -> MeanCurve:
-    """Mean regret of a sampler after each trial, over its longest studies.
-
-    Args:
-        curve_set: The studies.
-        comparison: Their comparison, which has the scales.
-        sampler: Its name.
-        n_trials: How far to go at most.
-    """
-    keys = [key for key in curve_set.curves if key[1] == sampler]
-    horizon = min(n_trials, max(curve_set.curves[key].n_trials for key in keys))
-    groups = []
-    for problem in comparison.problems:
-        rows = [
-            regret_curve(curve_set, key, comparison.scales[problem], horizon)
-            for key in keys
-            if key[0] == problem and curve_set.curves[key].n_trials >= horizon
-        ]
-        if rows:
-            groups.append(np.array(rows))
-    mean = paired.mean_of_groups(groups)
-    lower, upper = paired.interval(paired.resampled_means(groups, _N_RESAMPLES))
-    return MeanCurve(np.arange(1.0, horizon + 1), mean, lower, upper)
 
 
 def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) -> list[Path]:
@@ -68,7 +37,7 @@ def draw(curve_set: CurveSet, comparison: Comparison, n_trials: int, out: Path) 
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         lowest = 1.0
         for index, sampler in enumerate(comparison.samplers):
-            curve = regret_by_trial(curve_set, comparison, sampler, n_trials)
+            curve = regret_by_trial(curve_set, comparison.scales, sampler, n_trials)
             band = plots.has_band(sampler, comparison.samplers, comparison.reference)
             plots.draw_curve(
                 axes, sampler, index, curve, ours_name=comparison.reference, with_band=band

@@ -16,10 +16,10 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from PIL import Image
 
+from ..analysis.mean_curves import MeanCurve
 from ..contenders.registry import OURS
 from .analysed import Analysed
-from .bands import MeanCurve
-from .bands import y_limits
+from .limits import y_limits
 from .palette import color_of
 
 

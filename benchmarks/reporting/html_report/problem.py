@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from ...analysis import statistics
+from ...analysis.mean_curves import MeanCurve
 from ...analysis.results import has_value
 from ...analysis.results import Run
 from ...analysis.samples import Sample
 from ...analysis.summary import Estimate
 from ...arrays import FloatArray
 from ..analysed import Analysed
-from ..bands import MeanCurve
-from ..bands import y_limits
+from ..limits import y_limits
 from . import thin
 from .problem_data import Mean
 from .problem_data import Parameter

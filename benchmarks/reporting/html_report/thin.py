@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ..bands import MeanCurve
+from ...analysis.mean_curves import MeanCurve
 from .problem_data import Band
 
 

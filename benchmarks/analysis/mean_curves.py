@@ -1,4 +1,4 @@
-"""Best loss so far as a curve: mean over seeds with its band, against trials and against seconds."""
+"""Best loss so far, mean over seeds with its 95% band, against trials and against seconds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis import statistics
-from ..analysis.samples import Sample
 from ..arrays import FloatArray
+from . import statistics
+from .samples import Sample
 
 
 # Resamples for a band: fewer than for a number in a table, because nobody reads off the third
 # digit.
-_N_RESAMPLES = 2_000
+N_RESAMPLES = 2_000
 _N_POINTS = 200
 
 
 @dataclass(frozen=True)
 class MeanCurve:
-    """Mean over seeds with its 95% band, all of shape (n_points,)."""
+    """A mean over seeds with its 95% bootstrap interval, all of shape (n_points,).
+
+    Attributes:
+        x: Trials or seconds, ascending.
+        mean: The mean at each point.
+        lower: Lower end of the interval.
+        upper: Upper end.
+    """
 
     x: FloatArray
     mean: FloatArray
@@ -68,28 +75,6 @@ def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> MeanCurve:
         samples = np.stack([columns[int(point)] for point in at], axis=1)
         # Where no seed has found anything better, the interval is that of the point before.
         new = np.append(True, (samples[:, 1:] != samples[:, :-1]).any(axis=0))
-        edges = statistics.bootstrap_interval(samples[:, new], 0, n_resamples=_N_RESAMPLES)
+        edges = statistics.bootstrap_interval(samples[:, new], 0, n_resamples=N_RESAMPLES)
         lower[at], upper[at] = (edge[np.cumsum(new) - 1] for edge in edges)
     return MeanCurve(x, mean, lower, upper)
-
-
-def y_limits(curves: Sequence[MeanCurve]) -> tuple[float, float] | None:
-    """Range of losses worth showing: the race, not the first trials that diverged.
-
-    From just below the lowest band to where the worst sampler stands after a tenth of the budget;
-    of six and more, all but the worst sixth of them, which would flatten the others.
-
-    Returns:
-        Lower and upper end; None if there is nothing finite to show.
-    """
-    lows = [np.nanmin(curve.lower) for curve in curves if np.isfinite(curve.lower).any()]
-    starts = []
-    for curve in curves:
-        finite = curve.mean[np.isfinite(curve.mean)]
-        if len(finite):
-            starts.append(finite[min(len(finite) - 1, len(finite) // 10)])
-    if not lows or not starts:
-        return None
-    low, high = float(min(lows)), float(sorted(starts)[-1 - len(starts) // 6])
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
-    return low - margin, high + margin
