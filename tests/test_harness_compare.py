@@ -24,8 +24,9 @@ from benchmarks import cli
 from benchmarks.analysis import across_problems
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
-from benchmarks.analysis import curves
+from benchmarks.analysis import curve_merging
 from benchmarks.analysis import paired
+from benchmarks.analysis import run_curves
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
 from benchmarks.analysis.curves import Facts
@@ -249,7 +250,7 @@ def test_the_suites_reference_is_not_that_of_another_problem_of_its_name(tmp_pat
         _run([1.5], problem="mine", settings={"problem": {"use": "my_problems:bowl"}}),
     ]
     path = tmp_path / "curves.csv.gz"
-    curve_files.write(curves.from_runs(runs), path)
+    curve_files.write(run_curves.from_runs(runs), path)
     curve_set = curve_files.read(path)
     assert curve_set.facts.unlike_suite == ["perceiver", "shekel_d4"]
     scales = comparison.compare(curve_set, [2], "random").scales
@@ -259,23 +260,23 @@ def test_the_suites_reference_is_not_that_of_another_problem_of_its_name(tmp_pat
     assert found.overall["tpe", "2"].mean == 0.0
     assert found.overall["random", "2"].mean == pytest.approx(0.16 / 0.17)
     for settings in ({}, {"problem": {"preset": "small", "mode": "table"}}):
-        small = curves.from_runs([_run([1.5], problem="perceiver", settings=settings)])
+        small = run_curves.from_runs([_run([1.5], problem="perceiver", settings=settings)])
         assert small.facts.unlike_suite == []
         with pytest.raises(UsageError, match="perceiver is the suite's in some .* b among them"):
-            curves.merge([curve_set, small], ["a", "b"])
+            curve_merging.merge([curve_set, small], ["a", "b"])
     trained = {"problem": {"preset": "small", "mode": "train", "device": "cpu"}}
-    live = curves.from_runs([_run([1.5], problem="perceiver", settings=trained)])
+    live = run_curves.from_runs([_run([1.5], problem="perceiver", settings=trained)])
     assert live.facts.unlike_suite == ["perceiver"]
 
 
 def test_curve_is_the_noise_free_value_of_the_incumbent_by_observed_value() -> None:
     run = _run([None, 3.0, 4.0, 2.0, 2.5, 1.0], expected=[0.0, 2.0, 0.1, 2.5, 0.2, 1.5])
-    curve = curves.from_runs([run]).curves["p", "tpe", 0]
+    curve = run_curves.from_runs([run]).curves["p", "tpe", 0]
     assert curve.trials.tolist() == [2, 4, 6]
     at = curve.at(np.arange(1, 8))
     np.testing.assert_array_equal(at, [math.nan, 2.0, 2.0, 2.5, 2.5, 1.5, math.nan])
     # Without noise-free values, and with the larger the better.
-    curve = curves.from_runs([_run([1.0, 3.0, 2.0], sign=-1)]).curves["p", "tpe", 0]
+    curve = run_curves.from_runs([_run([1.0, 3.0, 2.0], sign=-1)]).curves["p", "tpe", 0]
     assert curve.at(np.arange(1, 4)).tolist() == [-1, -3, -3]
 
 
@@ -285,7 +286,7 @@ def test_exhausted_grid_keeps_what_it_has_and_a_stopped_study_does_not() -> None
         _run([2.0, 1.5], sampler="grid"),
         _run([2.0, 1.5], sampler="random", planned=5),
     ]
-    found = curves.from_runs(runs).curves
+    found = run_curves.from_runs(runs).curves
     assert [found["p", name, 0].n_trials for name in ("tpe", "grid", "random")] == [5, 5, 2]
 
 
@@ -300,7 +301,7 @@ def test_short_study_is_no_exhausted_grid() -> None:
         _run([2.0] * 4, sampler="brute_force", seed=1, settings={"trials": 2, "space": of_four}),
     ]
     assert [run.is_exhausted for run in runs] == [False, False, False, True, True]
-    lengths = [curve.n_trials for curve in curves.from_runs(runs).curves.values()]
+    lengths = [curve.n_trials for curve in run_curves.from_runs(runs).curves.values()]
     assert lengths == [6, 2, 2, 6, 6]
     samples = {sample.sampler: sample for sample in to_samples(runs)}
     complete = {name: sample.complete for name, sample in samples.items()}
@@ -449,14 +450,14 @@ def test_seconds_of_a_curve() -> None:
         trial.user_attrs.update(ask_seconds=0.25, tell_seconds=0.25, objective_seconds=objective)
     # What a table says that it cost counts, not how long it took to look up.
     run.trials[0].user_attrs["seconds"] = 10.0
-    curve = curves.from_runs([run]).curves["p", "tpe", 0]
+    curve = run_curves.from_runs([run]).curves["p", "tpe", 0]
     assert curve.seconds is not None
     assert (curve.seconds.tolist(), curve.total_seconds) == ([10.5, 16.5], 21.0)
     known = [curve.seconds_at(trial) for trial in (1, 2, 3, 4)]
     assert known == [10.5, pytest.approx(13.5), 16.5, 21.0], "the second is taken to be between"
     assert math.isnan(curve.seconds_at(5))
     del run.trials[1].user_attrs["ask_seconds"]
-    assert curves.from_runs([run]).curves["p", "tpe", 0].seconds is None
+    assert run_curves.from_runs([run]).curves["p", "tpe", 0].seconds is None
 
 
 def test_trials_side_by_side_end_when_the_clock_says() -> None:
@@ -508,16 +509,16 @@ def test_merging_files() -> None:
     other = Curve(np.array([1]), np.array([2.0]), 3)
     first = CurveSet({("p", "tpe", 0): one}, Facts(ask_seconds={"tpe": (1.0, 2)}))
     second = CurveSet({("p", "tpe", 1): other}, Facts(ask_seconds={"tpe": (3.0, 2)}))
-    both = curves.merge([first, second, first], ["a", "b", "c"])
+    both = curve_merging.merge([first, second, first], ["a", "b", "c"])
     assert list(both.curves) == [("p", "tpe", 0), ("p", "tpe", 1)]
     assert both.facts.ask_seconds["tpe"] == (5.0, 6)
     timed = Curve(one.trials, one.values, 3, np.array([0.5]), 2.0)
     with_times = CurveSet({("p", "tpe", 0): timed}, Facts())
     for order in ([first, with_times], [with_times, first]):
-        assert curves.merge(order, ["a", "b"]).curves["p", "tpe", 0].seconds is not None
+        assert curve_merging.merge(order, ["a", "b"]).curves["p", "tpe", 0].seconds is not None
     conflicting = CurveSet({("p", "tpe", 0): other}, Facts())
     with pytest.raises(UsageError, match="a and b tell different things of sampler tpe on p"):
-        curves.merge([first, conflicting], ["a", "b"])
+        curve_merging.merge([first, conflicting], ["a", "b"])
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,11 @@ import pytest
 from rich.console import Console
 
 from benchmarks import cli
-from benchmarks.analysis import curves
 from benchmarks.analysis import regret
+from benchmarks.analysis import run_curves
+from benchmarks.analysis.curves import Curve
+from benchmarks.analysis.curves import CurveSet
+from benchmarks.analysis.curves import Facts
 from benchmarks.analysis.failures import failure_note
 from benchmarks.analysis.results import load_runs
 from benchmarks.analysis.results import objective_seconds
@@ -162,7 +165,7 @@ def test_infinite_values_are_no_values(
     assert _run(tmp_path / "out", *arguments) == 0
     stored = [trial.values for run in _runs(tmp_path / "out") for trial in run.trials]
     assert {math.inf, -math.inf} <= {values[0] for values in stored if values is not None}
-    found = curves.from_runs(_runs(tmp_path / "out"))
+    found = run_curves.from_runs(_runs(tmp_path / "out"))
     scale = regret.find_scales(found)[f"{problems}:endless"]
     assert 0 <= scale.best < scale.median < 16
     assert cli.main(["compare", "--out", str(tmp_path / "out")]) == 0
@@ -171,9 +174,9 @@ def test_infinite_values_are_no_values(
 
 def test_files_with_infinite_values_still_have_a_scale() -> None:
     changes = np.array([1, 2, 3])
-    curve = curves.Curve(changes, np.array([math.inf, 4.0, 1.0]), 3)
-    other = curves.Curve(changes[:2], np.array([3.0, -math.inf]), 3)
-    curve_set = curves.CurveSet({("p", "a", 0): curve, ("p", "b", 0): other}, curves.Facts())
+    curve = Curve(changes, np.array([math.inf, 4.0, 1.0]), 3)
+    other = Curve(changes[:2], np.array([3.0, -math.inf]), 3)
+    curve_set = CurveSet({("p", "a", 0): curve, ("p", "b", 0): other}, Facts())
     assert regret.find_scales(curve_set)["p"].best == 1.0
     assert regret.find_scales(curve_set)["p"].median == 3.0
 

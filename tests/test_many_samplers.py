@@ -18,7 +18,8 @@ from rich.console import Console
 from benchmarks.analysis import across_problems
 from benchmarks.analysis import comparison
 from benchmarks.analysis import curve_files
-from benchmarks.analysis import curves
+from benchmarks.analysis import curve_merging
+from benchmarks.analysis import run_curves
 from benchmarks.analysis.across_problems import Analysis
 from benchmarks.analysis.comparison import Comparison
 from benchmarks.analysis.curves import Curve
@@ -84,15 +85,15 @@ def test_studies_tell_who_has_finished_none(tmp_path: Path) -> None:
         return Run("p", sampler, seed, 4, 1, settings, trials)
 
     runs = [run("one", 4), run("one", 2, 1), run("other", 3), run("unseen", 0)]
-    curve_set = curves.from_runs(runs)
+    curve_set = run_curves.from_runs(runs)
     assert curve_set.facts.unfinished == ["other"]
     path = tmp_path / "curves.csv.gz"
     curve_files.write(curve_set, path)
     again = curve_files.read(path)
     assert again.facts.unfinished == ["other"]
-    finished = curves.from_runs([run("other", 4, 5)])
-    assert curves.merge([again, finished], ["a", "b"]).facts.unfinished == []
-    assert curves.merge([again, again], ["a", "b"]).facts.unfinished == ["other"]
+    finished = run_curves.from_runs([run("other", 4, 5)])
+    assert curve_merging.merge([again, finished], ["a", "b"]).facts.unfinished == []
+    assert curve_merging.merge([again, again], ["a", "b"]).facts.unfinished == ["other"]
 
 
 def test_terminal_tells_of_many_pairs_those_with_the_reference() -> None:

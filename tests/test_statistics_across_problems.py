@@ -18,6 +18,7 @@ from benchmarks.analysis import ert
 from benchmarks.analysis import hitting
 from benchmarks.analysis import improvement_probability
 from benchmarks.analysis import paired
+from benchmarks.analysis import running_times
 from benchmarks.analysis import sign_flips
 from benchmarks.analysis.curves import Curve
 from benchmarks.analysis.curves import CurveSet
@@ -83,18 +84,18 @@ def test_expected_running_time_of_a_restarted_lottery() -> None:
     first = rng.geometric(0.05, size=20_000).astype(float)
     for budget in (5.0, 30.0):
         cut = np.where(first <= budget, first, np.inf)
-        found = ert.expected_running_time(cut, np.full(len(cut), budget))
+        found = running_times.expected_running_time(cut, np.full(len(cut), budget))
         assert float(found) == pytest.approx(20.0, rel=0.04)
 
 
 def test_expected_running_times_by_hand() -> None:
     first = np.array([[2.0, np.inf], [np.inf, np.inf], [4.0, np.inf]])
-    easy, never = ert.running_times(first, np.full(3, 10.0))
+    easy, never = running_times.running_times(first, np.full(3, 10.0))
     assert easy.mean == (2 + 10 + 4) / 2
     # One resample in 27 has no success, so that the upper end is infinite.
     assert 2.0 <= easy.lower < easy.mean and easy.upper == np.inf
     assert never.mean == np.inf and math.isnan(never.lower) and math.isnan(never.upper)
-    (alike,) = ert.running_times(np.full((4, 1), 3.0), np.full(4, 10.0))
+    (alike,) = running_times.running_times(np.full((4, 1), 3.0), np.full(4, 10.0))
     assert (alike.mean, alike.lower, alike.upper) == (3.0, 3.0, 3.0)
 
 
@@ -104,7 +105,7 @@ def test_interval_of_a_running_time_covers_it() -> None:
     for _ in range(200):
         first = rng.geometric(0.1, size=(40, 1)).astype(float)
         first[first > 20] = np.inf
-        (found,) = ert.running_times(first, np.full(40, 20.0))
+        (found,) = running_times.running_times(first, np.full(40, 20.0))
         n_covered += found.lower <= 10.0 <= found.upper
     # Binomial: fewer than 90% of 200 have a chance below one in a hundred at 95%.
     assert 180 <= n_covered < 200

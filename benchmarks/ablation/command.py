@@ -9,7 +9,8 @@ import sys
 from rich.console import Console
 
 from ..analysis import curve_files
-from ..analysis import curves
+from ..analysis import curve_merging
+from ..analysis import run_curves
 from ..analysis.comparison import compare as compare_all
 from ..analysis.comparison import Comparison
 from ..analysis.curves import CurveSet
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
             return 130
         campaign.say_failed(failed)
         status = 1 if failed else 0
-        stored = curves.from_runs(load_runs(campaign.opened))
+        stored = run_curves.from_runs(load_runs(campaign.opened))
         curve_set = _chosen(stored, [spec.name for spec in campaign.design.problems], variants)
     make_folder(out)
     comparison = compare_all(curve_set, checkpoints, OURS)
@@ -132,7 +133,9 @@ def _campaign(args: argparse.Namespace, variants: list[str], command: str) -> Ca
 
 def _read(args: argparse.Namespace, variants: list[str]) -> CurveSet:
     """The curves of files, also those of variants that are no longer listed."""
-    found = curves.merge([curve_files.read(Path(name)) for name in args.curves], args.curves)
+    found = curve_merging.merge(
+        [curve_files.read(Path(name)) for name in args.curves], args.curves
+    )
     problems = found.problems
     if args.problems is not None or args.suite is not None:
         wanted = wanted_problems(args.problems, args.suite)

@@ -8,7 +8,6 @@ changes are kept.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 import math
@@ -20,18 +19,12 @@ import numpy.typing as npt
 from ..arrays import FloatArray
 from ..contenders.registry import in_order
 from ..contenders.seeding import OWN
-from ..contenders.seeding import SHARED
-from ..errors import UsageError
-from ..storage import store
-from ..suite import references
-from . import statistics
-from .results import Run
-from .run_arrays import run_arrays
 
 
-# As a file has them.
+# As a file has values and seconds.
 VALUE_FORMAT, SECONDS_FORMAT = "{:.10g}", "{:.6g}"
 
+# Problem, sampler and seed of a study.
 Key = tuple[str, str, int]
 
 
@@ -150,130 +143,3 @@ class CurveSet:
         wanted = set(problems), set(samplers)
         chosen = {k: c for k, c in self.curves.items() if k[0] in wanted[0] and k[1] in wanted[1]}
         return CurveSet(chosen, self.facts)
-
-
-def from_runs(runs: Sequence[Run]) -> CurveSet:
-    """Curves of stored studies that have a trial.
-
-    A sampler that has nothing left to suggest, such as a grid, keeps what it has found up to the
-    longest budget on its problem.
-    """
-    longest: dict[str, int] = {}
-    for run in runs:
-        longest[run.problem] = max(longest.get(run.problem, 0), run.planned)
-    curves, facts = {}, Facts()
-    random_values: dict[str, list[float]] = {}
-    for run in runs:
-        if not run.trials:
-            continue
-        arrays = run_arrays(run)
-        noise_free = arrays.noise_free
-        index = statistics.incumbents(arrays.losses)
-        changes = np.flatnonzero(np.diff(index, prepend=-1))
-        n_trials = longest[run.problem] if run.is_exhausted else len(run.trials)
-        key = (run.problem, run.sampler, run.seed)
-        # As a file has them, or a comparison from a file would differ in the last digits.
-        rounded = np.array(
-            [float(VALUE_FORMAT.format(value)) for value in noise_free[index[changes]]]
-        )
-        ended = arrays.ended
-        if ended is not None:
-            ended = np.array([float(SECONDS_FORMAT.format(value)) for value in ended])
-        curves[key] = Curve(
-            changes + 1,
-            rounded,
-            n_trials,
-            None if ended is None else ended[changes],
-            math.nan if ended is None else float(ended[-1]),
-        )
-        _note(run, facts)
-        if run.sampler == "random":
-            random_values.setdefault(run.problem, []).extend(noise_free[np.isfinite(noise_free)])
-    for problem, values in random_values.items():
-        if values:
-            facts.random_medians[problem] = (float(np.median(values)), len(values))
-    finished = {run.sampler for run in runs if run.complete}
-    begun = dict.fromkeys(sampler for _, sampler, _ in curves)
-    facts.unfinished = [sampler for sampler in begun if sampler not in finished]
-    return CurveSet(curves, facts)
-
-
-def _note(run: Run, facts: Facts) -> None:
-    facts.n_params[run.problem] = len(run.settings.get("space", {}))
-    chosen = run.settings.get("problem", {})
-    is_unlike = run.problem in references.load() and not references.hold_for(chosen)
-    if is_unlike and run.problem not in facts.unlike_suite:
-        facts.unlike_suite.append(run.problem)
-    attrs = [trial.user_attrs for trial in run.trials]
-    seconds = [a.get("ask_seconds", math.nan) + a.get("tell_seconds", math.nan) for a in attrs]
-    timed = [value for value in seconds if not math.isnan(value)]
-    total, n_timed = facts.ask_seconds.get(run.sampler, (0.0, 0))
-    facts.ask_seconds[run.sampler] = (total + sum(timed), n_timed + len(timed))
-    how = {
-        "command": run.settings.get("command", ""),
-        "versions": run.settings.get("versions", {}),
-        "threads": run.settings.get("threads"),
-        "sampler_seeds": chosen.get(store.SAMPLER_SEEDS, SHARED),
-        "sampler": run.sampler,
-        "sampler_version": run.settings.get("sampler_version", ""),
-    }
-    if how not in facts.settings:
-        facts.settings.append(how)
-
-
-def merge(curve_sets: Sequence[CurveSet], names: Sequence[str]) -> CurveSet:
-    """Put curves of several sources together.
-
-    Args:
-        curve_sets: The curves, one set or more.
-        names: What to call the sources in a message.
-
-    Raises:
-        UsageError: If two sources tell different things of the same study, or have two problems
-            under one name.
-    """
-    curves: dict[Key, Curve] = {}
-    source: dict[Key, str] = {}
-    is_of_suite: dict[str, bool] = {}
-    facts = Facts()
-    for curve_set, name in zip(curve_sets, names):
-        for problem in curve_set.problems:
-            is_its = problem not in curve_set.facts.unlike_suite
-            if is_of_suite.setdefault(problem, is_its) != is_its:
-                raise UsageError(
-                    f"--curves: {problem} is the suite's in some of the files and another problem "
-                    f"or size in others, {name} among them; accepts files of one problem a name."
-                )
-        for key, curve in curve_set.curves.items():
-            if key in curves and not _equal(curves[key], curve):
-                raise UsageError(
-                    f"--curves: {source[key]} and {name} tell different things of sampler {key[1]} "
-                    f"on {key[0]} with seed {key[2]}; accepts files of different studies."
-                )
-            if key not in curves or curves[key].seconds is None:
-                curves[key] = curve
-                source[key] = name
-        its = curve_set.facts
-        facts.n_params |= its.n_params
-        for problem, (median, n_values) in its.random_medians.items():
-            if n_values >= facts.random_medians.get(problem, (0.0, 0))[1]:
-                facts.random_medians[problem] = (median, n_values)
-        for sampler, (seconds, n_timed) in its.ask_seconds.items():
-            total, n_total = facts.ask_seconds.get(sampler, (0.0, 0))
-            facts.ask_seconds[sampler] = (total + seconds, n_total + n_timed)
-        facts.settings += [how for how in its.settings if how not in facts.settings]
-        facts.unlike_suite += [p for p in its.unlike_suite if p not in facts.unlike_suite]
-    finished = {
-        name for its in curve_sets for name in its.samplers if name not in its.facts.unfinished
-    }
-    begun = dict.fromkeys(name for its in curve_sets for name in its.facts.unfinished)
-    facts.unfinished = [name for name in begun if name not in finished]
-    return CurveSet(curves, facts)
-
-
-def _equal(one: Curve, other: Curve) -> bool:
-    return (
-        one.n_trials == other.n_trials
-        and np.array_equal(one.trials, other.trials)
-        and np.allclose(one.values, other.values, rtol=1e-8, atol=0, equal_nan=True)
-    )

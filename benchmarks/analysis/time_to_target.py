@@ -2,7 +2,7 @@
 
 Two answers, for studies that do not all get there. *Half*: when half of the seeds had got there,
 the median. *Expected*: what all seeds spent, until they got there or in vain, divided by the number
-of those that did; the expected running time of :mod:`.ert`, of which the ratio to the other sampler
+of those that did; the expected running time of :mod:`.running_times`, of which the ratio to the other sampler
 is taken too.
 """
 
@@ -18,10 +18,10 @@ from ..arrays import FloatArray
 from ..contenders.registry import OURS
 from . import paired
 from . import statistics
-from .ert import N_RESAMPLES
-from .ert import resampled_running_times
-from .ert import running_times
 from .resampling import remembered_counts
+from .running_times import N_RESAMPLES
+from .running_times import resampled_running_times
+from .running_times import running_times
 from .samples import Sample
 
 

@@ -14,9 +14,9 @@ from ..analysis.ecdf import SECONDS
 from ..analysis.ecdf import share_at
 from ..analysis.ecdf import TRIALS
 from ..analysis.ert import Ert
-from ..analysis.ert import RunningTime
 from ..analysis.paired import LEVEL
 from ..analysis.pairwise import Pair
+from ..analysis.running_times import RunningTime
 from ..analysis.sign_flips import smallest_p_value
 from ..tables import show_count
 from ..tables import show_interval

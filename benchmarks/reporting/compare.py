@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 
 from ..analysis import curve_files
-from ..analysis import curves
+from ..analysis import curve_merging
+from ..analysis import run_curves
 from ..analysis.across_problems import analyse
 from ..analysis.comparison import compare
 from ..analysis.curves import CurveSet
@@ -80,13 +81,13 @@ def _load(args: argparse.Namespace) -> tuple[CurveSet, Path]:
     out = Path(args.out or DEFAULT_OUT)
     if args.curves:
         paths = [Path(name) for name in args.curves]
-        return curves.merge([curve_files.read(path) for path in paths], args.curves), out
+        return curve_merging.merge([curve_files.read(path) for path in paths], args.curves), out
     if args.out is None and args.storage is None:
         raise UsageError("--out: missing; accepts the output folder of a run, or give --curves.")
     if args.storage is None:
         opening.check_results(out, "--out", "the output folder of a run, or give --curves.")
     runs = load_runs(opening.open_results(out, args.storage))
-    return curves.from_runs(runs), out
+    return run_curves.from_runs(runs), out
 
 
 def _filtered(curve_set: CurveSet, args: argparse.Namespace) -> CurveSet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...analysis import curves
+from ...analysis import run_curves
 from ...analysis.comparison import compare
 from ...analysis.results import Run
 from ...contenders.registry import OURS
@@ -31,7 +31,7 @@ def build(
         storage_shown: URL of the storage, without a password.
         extras: Statistics across problems and seeds; None for those of :mod:`.extras`.
     """
-    curve_set = curves.from_runs(runs)
+    curve_set = run_curves.from_runs(runs)
     longest = max(curve.n_trials for curve in curve_set.curves.values())
     names = curve_set.samplers
     # Someone whose samplers are not ours compares with the first that was named.
