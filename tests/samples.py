@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.analysis.samples import Sample
+from benchmarks.analysis.studies.samples import Sample
 
 
 NAN = float("nan")

@@ -18,11 +18,11 @@ import pytest
 from benchmarks import cli
 from benchmarks import hub
 from benchmarks.ablation import table as ablation_table
-from benchmarks.analysis import comparison
-from benchmarks.analysis import curve_files
-from benchmarks.analysis.curves import Curve
-from benchmarks.analysis.curves import CurveSet
-from benchmarks.analysis.curves import Facts
+from benchmarks.analysis.comparisons import comparison
+from benchmarks.analysis.curves import curve_files
+from benchmarks.analysis.curves.curve_set import Curve
+from benchmarks.analysis.curves.curve_set import CurveSet
+from benchmarks.analysis.curves.curve_set import Facts
 from benchmarks.contenders.contender import Setup
 from benchmarks.contenders.random_start import RandomStart
 from benchmarks.contenders.registry import get_contender

@@ -252,7 +252,7 @@ def test_run_goes_on_whatever_a_sampler_does(
     assert "hub:samplers/late/seed-0: RuntimeError: the fifth is too much" in printed.err
     assert "hub:samplers/exiting/seed-0: SystemExit: 0" in printed.err
     assert "mixed_up on quadratic: values of rate, width are not what it sug" in printed.out
-    from benchmarks.analysis.results import load_runs
+    from benchmarks.analysis.studies.results import load_runs
     from benchmarks.storage.opening import default_url
     from benchmarks.storage.opening import open_storage
 

@@ -21,20 +21,20 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import cli
-from benchmarks.analysis import across_problems
-from benchmarks.analysis import comparison
-from benchmarks.analysis import curve_files
-from benchmarks.analysis import curve_merging
-from benchmarks.analysis import paired
-from benchmarks.analysis import run_curves
-from benchmarks.analysis.curves import Curve
-from benchmarks.analysis.curves import CurveSet
-from benchmarks.analysis.curves import Facts
-from benchmarks.analysis.regret import Scale
-from benchmarks.analysis.results import load_runs
-from benchmarks.analysis.results import Run
-from benchmarks.analysis.run_arrays import run_arrays
-from benchmarks.analysis.samples import to_samples
+from benchmarks.analysis.comparisons import across_problems
+from benchmarks.analysis.comparisons import comparison
+from benchmarks.analysis.curves import curve_files
+from benchmarks.analysis.curves import curve_merging
+from benchmarks.analysis.curves import run_curves
+from benchmarks.analysis.curves.curve_set import Curve
+from benchmarks.analysis.curves.curve_set import CurveSet
+from benchmarks.analysis.curves.curve_set import Facts
+from benchmarks.analysis.curves.regret import Scale
+from benchmarks.analysis.numerics import paired
+from benchmarks.analysis.studies.results import load_runs
+from benchmarks.analysis.studies.results import Run
+from benchmarks.analysis.studies.run_arrays import run_arrays
+from benchmarks.analysis.studies.samples import to_samples
 from benchmarks.arrays import FloatArray
 from benchmarks.contenders import grid
 from benchmarks.errors import UsageError

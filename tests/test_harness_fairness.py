@@ -14,8 +14,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import Trial
 import pytest
 
-from benchmarks.analysis.results import load_runs
-from benchmarks.analysis.samples import to_samples
+from benchmarks.analysis.studies.results import load_runs
+from benchmarks.analysis.studies.samples import to_samples
 from benchmarks.contenders.contender import Contender
 from benchmarks.problems.spec import Options
 from benchmarks.problems.toy_problems import Quadratic

@@ -22,7 +22,7 @@ import pytest
 from scipy import stats
 
 from benchmarks import cli
-from benchmarks.analysis.versus import against_reference
+from benchmarks.analysis.comparisons.versus import against_reference
 from benchmarks.parts import catalog
 from benchmarks.parts import records
 from benchmarks.parts import report

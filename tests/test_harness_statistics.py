@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.analysis import paired
-from benchmarks.analysis import statistics
-from benchmarks.analysis.resampling import draw_counts
-from benchmarks.analysis.resampling import remembered_counts
+from benchmarks.analysis.numerics import paired
+from benchmarks.analysis.numerics import statistics
+from benchmarks.analysis.numerics.resampling import draw_counts
+from benchmarks.analysis.numerics.resampling import remembered_counts
 from benchmarks.arrays import FloatArray
 
 

@@ -21,7 +21,7 @@ from optuna.trial import TrialState
 import pytest
 
 from benchmarks import cli
-from benchmarks.analysis.results import load_runs
+from benchmarks.analysis.studies.results import load_runs
 from benchmarks.engines import local as engine
 from benchmarks.engines.jobs import Board
 from benchmarks.engines.jobs import Job

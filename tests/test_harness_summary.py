@@ -9,12 +9,12 @@ import numpy as np
 from optuna.trial import create_trial
 import pytest
 
-from benchmarks.analysis.mean_curves import curve_over_seconds
-from benchmarks.analysis.mean_curves import curve_over_trials
-from benchmarks.analysis.results import Run
-from benchmarks.analysis.summary import checkpoints
-from benchmarks.analysis.summary import summarise
-from benchmarks.analysis.summary import wasted_share
+from benchmarks.analysis.studies.mean_curves import curve_over_seconds
+from benchmarks.analysis.studies.mean_curves import curve_over_trials
+from benchmarks.analysis.studies.results import Run
+from benchmarks.analysis.studies.summary import checkpoints
+from benchmarks.analysis.studies.summary import summarise
+from benchmarks.analysis.studies.summary import wasted_share
 from benchmarks.reporting import report
 from benchmarks.reporting.analysed import analyse
 from benchmarks.reporting.limits import y_limits

@@ -9,11 +9,11 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.analysis import time_to_target
-from benchmarks.analysis.time_to_target import find_target
-from benchmarks.analysis.time_to_target import Interval
-from benchmarks.analysis.time_to_target import Target
-from benchmarks.analysis.time_to_target import times_to_target
+from benchmarks.analysis.studies import time_to_target
+from benchmarks.analysis.studies.time_to_target import find_target
+from benchmarks.analysis.studies.time_to_target import Interval
+from benchmarks.analysis.studies.time_to_target import Target
+from benchmarks.analysis.studies.time_to_target import times_to_target
 from benchmarks.arrays import FloatArray
 from benchmarks.reporting.time_to_target import csv_columns
 from benchmarks.reporting.time_to_target import time_table

@@ -25,8 +25,8 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 import pytest
 
-from benchmarks.analysis.mean_curves import MeanCurve
-from benchmarks.analysis.results import Run
+from benchmarks.analysis.studies.mean_curves import MeanCurve
+from benchmarks.analysis.studies.results import Run
 from benchmarks.reporting.analysed import analyse
 from benchmarks.reporting.html_report import CriticalDifference
 from benchmarks.reporting.html_report import Ecdf

@@ -15,18 +15,18 @@ from optuna.trial import create_trial
 import pytest
 from rich.console import Console
 
-from benchmarks.analysis import across_problems
-from benchmarks.analysis import comparison
-from benchmarks.analysis import curve_files
-from benchmarks.analysis import curve_merging
-from benchmarks.analysis import run_curves
-from benchmarks.analysis.across_problems import Analysis
-from benchmarks.analysis.comparison import Comparison
-from benchmarks.analysis.curves import Curve
-from benchmarks.analysis.curves import CurveSet
-from benchmarks.analysis.curves import Facts
-from benchmarks.analysis.mean_curves import MeanCurve
-from benchmarks.analysis.results import Run
+from benchmarks.analysis.comparisons import across_problems
+from benchmarks.analysis.comparisons import comparison
+from benchmarks.analysis.comparisons.across_problems import Analysis
+from benchmarks.analysis.comparisons.comparison import Comparison
+from benchmarks.analysis.curves import curve_files
+from benchmarks.analysis.curves import curve_merging
+from benchmarks.analysis.curves import run_curves
+from benchmarks.analysis.curves.curve_set import Curve
+from benchmarks.analysis.curves.curve_set import CurveSet
+from benchmarks.analysis.curves.curve_set import Facts
+from benchmarks.analysis.studies.mean_curves import MeanCurve
+from benchmarks.analysis.studies.results import Run
 from benchmarks.reporting import analysis_plots
 from benchmarks.reporting import compare_output
 from benchmarks.reporting import compare_plot

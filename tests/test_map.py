@@ -1,4 +1,7 @@
-"""The map of CONTRIBUTING.md is complete and true: who reads it finds every module of the sampler."""
+"""The map of CONTRIBUTING.md is complete and true: who reads it finds every module of the sampler.
+
+And folders import one another in the one direction that it tells.
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,20 @@ def test_folders_import_only_those_below() -> None:
             if target != RECIPE:
                 assert LAYERS.index(target) < LAYERS.index(inside[0]), (path, target)
     assert n_seen > 100
+
+
+def test_folders_of_the_analysis_import_only_those_before() -> None:
+    folder = ROOT / "benchmarks" / "analysis"
+    told = re.findall(r"each of which imports only those before it: ([^.]+)\.", PAGE)[0]
+    layers = re.findall(r"`(\w+)`", told)
+    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(layers)
+    n_seen = 0
+    for path in folder.glob("*/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom) or node.level != 2:
+                continue
+            # Not the commands beside the folders, which put them together.
+            target = (node.module or node.names[0].name).split(".")[0]
+            assert layers.index(target) < layers.index(path.parent.name), (path, target)
+            n_seen += 1
+    assert n_seen > 20

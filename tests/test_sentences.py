@@ -9,10 +9,10 @@ import math
 import numpy as np
 import pytest
 
-from benchmarks.analysis import pairwise
-from benchmarks.analysis import sentences
-from benchmarks.analysis.curves import Key
-from benchmarks.analysis.pairwise import Pair
+from benchmarks.analysis.comparisons import pairwise
+from benchmarks.analysis.comparisons import sentences
+from benchmarks.analysis.comparisons.pairwise import Pair
+from benchmarks.analysis.curves.curve_set import Key
 from benchmarks.arrays import FloatArray
 
 

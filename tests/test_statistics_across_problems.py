@@ -12,19 +12,19 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchmarks.analysis import critical_difference
-from benchmarks.analysis import ecdf
-from benchmarks.analysis import ert
-from benchmarks.analysis import hitting
-from benchmarks.analysis import improvement_probability
-from benchmarks.analysis import paired
-from benchmarks.analysis import running_times
-from benchmarks.analysis import sign_flips
-from benchmarks.analysis.curves import Curve
-from benchmarks.analysis.curves import CurveSet
-from benchmarks.analysis.curves import Facts
-from benchmarks.analysis.hitting import Hits
-from benchmarks.analysis.regret import Scale
+from benchmarks.analysis.comparisons import critical_difference
+from benchmarks.analysis.curves import ecdf
+from benchmarks.analysis.curves import ert
+from benchmarks.analysis.curves import hitting
+from benchmarks.analysis.curves.curve_set import Curve
+from benchmarks.analysis.curves.curve_set import CurveSet
+from benchmarks.analysis.curves.curve_set import Facts
+from benchmarks.analysis.curves.hitting import Hits
+from benchmarks.analysis.curves.regret import Scale
+from benchmarks.analysis.numerics import improvement_probability
+from benchmarks.analysis.numerics import paired
+from benchmarks.analysis.numerics import running_times
+from benchmarks.analysis.numerics import sign_flips
 from benchmarks.arrays import FloatArray
 
 

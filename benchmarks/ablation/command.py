@@ -8,13 +8,13 @@ import sys
 
 from rich.console import Console
 
-from ..analysis import curve_files
-from ..analysis import curve_merging
-from ..analysis import run_curves
-from ..analysis.comparison import compare as compare_all
-from ..analysis.comparison import Comparison
-from ..analysis.curves import CurveSet
-from ..analysis.results import load_runs
+from ..analysis.comparisons.comparison import compare as compare_all
+from ..analysis.comparisons.comparison import Comparison
+from ..analysis.curves import curve_files
+from ..analysis.curves import curve_merging
+from ..analysis.curves import run_curves
+from ..analysis.curves.curve_set import CurveSet
+from ..analysis.studies.results import load_runs
 from ..arguments import integers
 from ..calls import split_names
 from ..contenders.registry import get_contender

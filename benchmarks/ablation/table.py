@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ..analysis.comparison import AREA
-from ..analysis.comparison import Comparison
-from ..analysis.curves import CurveSet
-from ..analysis.versus import Versus
+from ..analysis.comparisons.comparison import AREA
+from ..analysis.comparisons.comparison import Comparison
+from ..analysis.comparisons.versus import Versus
+from ..analysis.curves.curve_set import CurveSet
 from ..contenders.variants import PREFIX
 from ..contenders.variants import VARIANTS
 from ..reporting import compare_tables

@@ -27,14 +27,14 @@ from ..errors import UsageError
 from ..tables import Table
 from ..tables import to_rich
 from ..terminal import Terminal
-from . import paired
-from .curves import CurveSet
-from .curves import Key
+from .comparisons.pairwise import compare_pairs
+from .comparisons.sentences import is_different
+from .curves.curve_set import CurveSet
+from .curves.curve_set import Key
 from .null_pool import final_regrets
 from .null_pool import run_pool
-from .paired import LEVEL
-from .pairwise import compare_pairs
-from .sentences import is_different
+from .numerics import paired
+from .numerics.paired import LEVEL
 
 
 _COLUMN = "n"

@@ -20,12 +20,12 @@ from ..problems.registry import get_problem
 from ..problems.spec import Options
 from ..running.one_trial import run_trial
 from ..running.one_trial import unpruned_study
-from .curves import Curve
-from .curves import CurveSet
-from .curves import Facts
-from .curves import Key
-from .regret import find_scales
-from .regret import regret_curve
+from .curves.curve_set import Curve
+from .curves.curve_set import CurveSet
+from .curves.curve_set import Facts
+from .curves.curve_set import Key
+from .curves.regret import find_scales
+from .curves.regret import regret_curve
 
 
 def run_pool(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.resampling import draw_counts
+from ..analysis.numerics.resampling import draw_counts
 from ..arrays import FloatArray
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 
-from ..analysis.rows import Rows
-from ..analysis.versus import against_reference
+from ..analysis.comparisons.rows import Rows
+from ..analysis.comparisons.versus import against_reference
 from ..tables import show_difference
 from ..tables import show_number
 from ..tables import show_p

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..analysis import paired
-from ..analysis.rows import Rows
-from ..analysis.rows import split_by_problem
+from ..analysis.comparisons.rows import Rows
+from ..analysis.comparisons.rows import split_by_problem
+from ..analysis.numerics import paired
 from ..arrays import FloatArray
 from .records import Key
 from .records import Record

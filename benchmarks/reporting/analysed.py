@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..analysis.failures import failure_note
-from ..analysis.mean_curves import curve_over_seconds
-from ..analysis.mean_curves import curve_over_trials
-from ..analysis.mean_curves import MeanCurve
-from ..analysis.results import Run
-from ..analysis.samples import Sample
-from ..analysis.samples import to_samples
-from ..analysis.summary import summarise
-from ..analysis.summary import Summary
-from ..analysis.time_to_target import find_target
-from ..analysis.time_to_target import Target
-from ..analysis.time_to_target import times_to_target
-from ..analysis.time_to_target import TimeToTarget
+from ..analysis.studies.failures import failure_note
+from ..analysis.studies.mean_curves import curve_over_seconds
+from ..analysis.studies.mean_curves import curve_over_trials
+from ..analysis.studies.mean_curves import MeanCurve
+from ..analysis.studies.results import Run
+from ..analysis.studies.samples import Sample
+from ..analysis.studies.samples import to_samples
+from ..analysis.studies.summary import summarise
+from ..analysis.studies.summary import Summary
+from ..analysis.studies.time_to_target import find_target
+from ..analysis.studies.time_to_target import Target
+from ..analysis.studies.time_to_target import times_to_target
+from ..analysis.studies.time_to_target import TimeToTarget
 
 
 @dataclass(frozen=True)

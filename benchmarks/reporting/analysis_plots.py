@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from matplotlib import pyplot
 
-from ..analysis.across_problems import Analysis
-from ..analysis.critical_difference import CriticalDifference
-from ..analysis.ecdf import Ecdf
-from ..analysis.ecdf import SECONDS
-from ..analysis.ecdf import TRIALS
+from ..analysis.comparisons.across_problems import Analysis
+from ..analysis.comparisons.critical_difference import CriticalDifference
+from ..analysis.curves.ecdf import Ecdf
+from ..analysis.curves.ecdf import SECONDS
+from ..analysis.curves.ecdf import TRIALS
 from ..tables import show_count
 from . import plots
 from .palette import color_of

@@ -25,7 +25,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         UsageError: If there are no results.
     """
     # Imported late: matplotlib takes its time, and other commands do not need it.
-    from ..analysis.results import load_runs
+    from ..analysis.studies.results import load_runs
     from ..folders import make_folder
     from ..storage import opening
     from .report import write_report

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..analysis import curve_files
-from ..analysis import curve_merging
-from ..analysis import run_curves
-from ..analysis.across_problems import analyse
-from ..analysis.comparison import compare
-from ..analysis.curves import CurveSet
-from ..analysis.hitting import TARGETS
-from ..analysis.results import load_runs
+from ..analysis.comparisons.across_problems import analyse
+from ..analysis.comparisons.comparison import compare
+from ..analysis.curves import curve_files
+from ..analysis.curves import curve_merging
+from ..analysis.curves import run_curves
+from ..analysis.curves.curve_set import CurveSet
+from ..analysis.curves.hitting import TARGETS
+from ..analysis.studies.results import load_runs
 from ..arguments import integers
 from ..arguments import regrets
 from ..calls import parse_call

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..analysis import curve_files
-from ..analysis.across_problems import Analysis
-from ..analysis.comparison import Comparison
-from ..analysis.curves import CurveSet
-from ..analysis.sentences import Statement
+from ..analysis.comparisons.across_problems import Analysis
+from ..analysis.comparisons.comparison import Comparison
+from ..analysis.comparisons.sentences import Statement
+from ..analysis.curves import curve_files
+from ..analysis.curves.curve_set import CurveSet
 from ..tables import Table
 from ..tables import to_rich
 from ..tables import with_title

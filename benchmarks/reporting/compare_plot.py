@@ -8,9 +8,9 @@ from matplotlib import pyplot
 from matplotlib.ticker import LogLocator
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis.comparison import Comparison
-from ..analysis.curves import CurveSet
-from ..analysis.regret import regret_by_trial
+from ..analysis.comparisons.comparison import Comparison
+from ..analysis.curves.curve_set import CurveSet
+from ..analysis.curves.regret import regret_by_trial
 from ..tables import show_count
 from . import plots
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import math
 from typing import Any
 
-from ..analysis.comparison import AREA
-from ..analysis.comparison import Comparison
-from ..analysis.curves import CurveSet
+from ..analysis.comparisons.comparison import AREA
+from ..analysis.comparisons.comparison import Comparison
+from ..analysis.curves.curve_set import CurveSet
 from ..tables import show_count
 from ..tables import show_number
 from ..tables import show_p

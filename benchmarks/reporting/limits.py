@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.mean_curves import MeanCurve
+from ..analysis.studies.mean_curves import MeanCurve
 
 
 def y_limits(curves: Sequence[MeanCurve]) -> tuple[float, float] | None:

@@ -16,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 from PIL import Image
 
-from ..analysis.mean_curves import MeanCurve
+from ..analysis.studies.mean_curves import MeanCurve
 from ..contenders.registry import OURS
 from .analysed import Analysed
 from .limits import y_limits

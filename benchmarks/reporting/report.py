@@ -11,14 +11,14 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from ..analysis.results import diverged
-from ..analysis.results import objective_seconds
-from ..analysis.results import Run
-from ..analysis.run_arrays import run_arrays
-from ..analysis.statistics import running_best
-from ..analysis.summary import Estimate
-from ..analysis.summary import Summary
-from ..analysis.time_to_target import TimeToTarget
+from ..analysis.numerics.statistics import running_best
+from ..analysis.studies.results import diverged
+from ..analysis.studies.results import objective_seconds
+from ..analysis.studies.results import Run
+from ..analysis.studies.run_arrays import run_arrays
+from ..analysis.studies.summary import Estimate
+from ..analysis.studies.summary import Summary
+from ..analysis.studies.time_to_target import TimeToTarget
 from ..contenders.registry import OURS
 from ..errors import UsageError
 from ..tables import format_seconds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..analysis.results import Run
+from ..analysis.studies.results import Run
 
 
 def ranges(numbers: Sequence[int]) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..analysis.curves import CurveSet
-from ..analysis.hitting import find_hits
-from ..analysis.regret import Scale
+from ..analysis.curves.curve_set import CurveSet
+from ..analysis.curves.hitting import find_hits
+from ..analysis.curves.regret import Scale
 from ..tables import show_number
 from ..tables import Table
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 
-from ..analysis.time_to_target import Interval
-from ..analysis.time_to_target import Target
-from ..analysis.time_to_target import TimeToTarget
+from ..analysis.studies.time_to_target import Interval
+from ..analysis.studies.time_to_target import Target
+from ..analysis.studies.time_to_target import TimeToTarget
 from ..tables import show_interval
 from ..tables import show_short
 from ..tables import Table

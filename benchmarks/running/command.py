@@ -172,8 +172,8 @@ def _that_can_run(contenders: list[Contender], registry: str, console: Console) 
 
 
 def _execute(campaign: Campaign, console: Console) -> int:
-    from ..analysis.replacements import replacement_notes
-    from ..analysis.results import load_runs
+    from ..analysis.studies.replacements import replacement_notes
+    from ..analysis.studies.results import load_runs
     from ..reporting.report import write_report
     from ..storage.opening import without_password
 

@@ -15,7 +15,7 @@ import optuna
 from optuna.storages import BaseStorage
 from rich.console import Console
 
-from ..analysis import curve_files
+from ..analysis.curves import curve_files
 from ..folders import check_place
 from ..problems.registry import get_problem
 from ..storage import opening
@@ -135,7 +135,7 @@ def _ask_seconds(storage: BaseStorage | None) -> dict[str, float]:
         totals |= curve_files.read(path).facts.ask_seconds
     known = {sampler: seconds / n for sampler, (seconds, n) in totals.items() if n}
     if storage is not None:
-        from ..analysis.results import load_runs
+        from ..analysis.studies.results import load_runs
 
         known |= _means(
             (run.sampler, trial.user_attrs["ask_seconds"] + trial.user_attrs["tell_seconds"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...analysis import run_curves
-from ...analysis.comparison import compare
-from ...analysis.results import Run
+from ...analysis.comparisons.comparison import compare
+from ...analysis.curves import run_curves
+from ...analysis.studies.results import Run
 from ...contenders.registry import OURS
 from ..analysed import Analysed
 from . import overview

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...analysis import across_problems
-from ...analysis import critical_difference as ranking
-from ...analysis import ecdf as shares
-from ...analysis.comparison import Comparison
-from ...analysis.curves import CurveSet
-from ...analysis.ert import Ert as ErtResult
+from ...analysis.comparisons import across_problems
+from ...analysis.comparisons import critical_difference as ranking
+from ...analysis.comparisons.comparison import Comparison
+from ...analysis.curves import ecdf as shares
+from ...analysis.curves.curve_set import CurveSet
+from ...analysis.curves.ert import Ert as ErtResult
 from ...tables import show_p
 from . import thin
 from .data import CriticalDifference
@@ -28,7 +28,8 @@ _UNITS = {
 
 
 def from_comparison(curve_set: CurveSet, comparison: Comparison) -> Extras:
-    """All of :func:`benchmarks.analysis.across_problems.analyse`, and its curves by problem.
+    """All of :func:`~benchmarks.analysis.comparisons.across_problems.analyse`, and its curves
+    by problem.
 
     Args:
         curve_set: The studies, one or more.

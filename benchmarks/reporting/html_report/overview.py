@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.comparison import Comparison
-from ...analysis.curves import CurveSet
-from ...analysis.regret import regret_curve
-from ...analysis.results import diverged
-from ...analysis.results import Run
+from ...analysis.comparisons.comparison import Comparison
+from ...analysis.curves.curve_set import CurveSet
+from ...analysis.curves.regret import regret_curve
+from ...analysis.studies.results import diverged
+from ...analysis.studies.results import Run
 from ..compare_tables import reference_lines
 from ..palette import color_of
 from ..palette import dark_color_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 import re
 
-from ...analysis.results import Run
+from ...analysis.studies.results import Run
 from ...modules import absent
 from ..analysed import Analysed
 from .build import build

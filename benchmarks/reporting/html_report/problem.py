@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis import statistics
-from ...analysis.mean_curves import MeanCurve
-from ...analysis.results import has_value
-from ...analysis.results import Run
-from ...analysis.samples import Sample
-from ...analysis.summary import Estimate
+from ...analysis.numerics import statistics
+from ...analysis.studies.mean_curves import MeanCurve
+from ...analysis.studies.results import has_value
+from ...analysis.studies.results import Run
+from ...analysis.studies.samples import Sample
+from ...analysis.studies.summary import Estimate
 from ...arrays import FloatArray
 from ..analysed import Analysed
 from ..limits import y_limits

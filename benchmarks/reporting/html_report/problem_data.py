@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...analysis.time_to_target import TimeToTarget
+from ...analysis.studies.time_to_target import TimeToTarget
 
 
 @dataclass(frozen=True)

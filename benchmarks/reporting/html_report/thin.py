@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...analysis.mean_curves import MeanCurve
+from ...analysis.studies.mean_curves import MeanCurve
 from .problem_data import Band
 
 

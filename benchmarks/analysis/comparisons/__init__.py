@@ -1,0 +1,1 @@
+"""Samplers compared across problems."""

@@ -1,0 +1,1 @@
+"""Stored studies of one problem: read, as arrays, and what is told of them."""
