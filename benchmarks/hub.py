@@ -132,6 +132,16 @@ def digest(name: str, patterns: tuple[str, ...]) -> str:
     return digest_folder(REGISTRY_ROOT / name, patterns)
 
 
+def code_digest(name: str) -> str:
+    """Fingerprint of the code of a package of this checkout; see :func:`digest_folder`.
+
+    Its modules, those of the folders that are packages themselves (examples and tests are none)
+    and what it says it needs.
+    """
+    inner = sorted(init.parent.name for init in (REGISTRY_ROOT / name).glob("*/__init__.py"))
+    return digest(name, ("*.py", *(f"{folder}/**/*.py" for folder in inner), "requirements.txt"))
+
+
 @functools.cache
 def digest_folder(folder: Path, patterns: tuple[str, ...]) -> str:
     """Fingerprint of files, to notice that they changed between two runs.

@@ -150,6 +150,31 @@ def test_worst_value_stands_for_a_failed_trial() -> None:
     assert [trial.value for trial in study.trials] == [None, 2.0, 3.0, 1.0, None]
 
 
+@pytest.mark.parametrize(
+    "name, is_code",
+    [
+        ("sampler.py", True),
+        ("values/transform.py", True),
+        ("requirements.txt", True),
+        ("tests/test_values.py", False),
+        ("examples/resume.py", False),
+    ],
+)
+def test_version_of_our_sampler_is_of_all_its_code(
+    name: str, is_code: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    versions = []
+    for text in ("one", "other"):
+        package = tmp_path / text / "samplers" / "lattice_gp"
+        for file in ("__init__.py", "values/__init__.py", name):
+            (package / file).parent.mkdir(parents=True, exist_ok=True)
+            (package / file).write_text("")
+        (package / name).write_text(text)
+        monkeypatch.setattr(hub, "REGISTRY_ROOT", tmp_path / text)
+        versions.append(contenders.CONTENDERS["lattice_gp"].version())
+    assert (versions[0] != versions[1]) == is_code
+
+
 def test_any_sampler_class_is_a_contender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import optuna\nclass Mine(optuna.samplers.RandomSampler):\n    pass\n"
     (tmp_path / "my_samplers.py").write_text(code)

@@ -157,8 +157,8 @@ def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Stu
     for problem in problems:
         if reason := problem.missing():
             raise UsageError(f"--suite: {problem.name} {reason}")
-    digest = hub.digest(_PACKAGE, ("*.py", "requirements.txt"))
-    stamp = {"trials": args.trials, "versions": versions() | {"lattice_gp": f"sha256:{digest}"}}
+    ours = {"lattice_gp": f"sha256:{hub.code_digest(_PACKAGE)}"}
+    stamp = {"trials": args.trials, "versions": versions() | ours}
     there: dict[tuple[str, int], dict[str, Any]] = {}
     for number, entry in enumerate(_logged(path), start=1):
         try:

@@ -100,8 +100,7 @@ class Contender:
         """
         parts = [f"{name} {_installed(name)}" for name in self.libraries]
         if self.package:
-            digest = hub.digest(self.package, ("*.py", "requirements.txt"))
-            parts.insert(0, f"sha256:{digest}")
+            parts.insert(0, f"sha256:{hub.code_digest(self.package)}")
         elif self.hub_package:
             init = hub.load_registry_package(self.hub_package, registry).__file__
             assert init is not None

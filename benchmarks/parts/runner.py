@@ -84,8 +84,7 @@ def run_one(key: Key) -> Record | Failure:
 
 def current_versions() -> dict[str, str]:
     """What a study's result depends on: versions, and a digest of our sampler's files."""
-    digest = hub.digest("samplers/lattice_gp", ("*.py", "requirements.txt"))
-    return versions() | {"lattice_gp": f"sha256:{digest}"}
+    return versions() | {"lattice_gp": f"sha256:{hub.code_digest('samplers/lattice_gp')}"}
 
 
 def execute(
