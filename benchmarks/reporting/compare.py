@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..analysis.comparisons.across_problems import analyse
+from ..analysis.comparisons.comparison import CHECKPOINTS
 from ..analysis.comparisons.comparison import compare
 from ..analysis.curves import curve_files
 from ..analysis.curves import curve_merging
@@ -31,9 +32,6 @@ from ..suite import TAGS
 from . import compare_output
 from .compare_options import DEFAULT_OUT
 from .target_table import target_table
-
-
-_CHECKPOINTS = (10, 20, 30, 60)
 
 
 def run(args: argparse.Namespace, console: Console, command: str) -> int:
@@ -171,7 +169,7 @@ def _checkpoints(curve_set: CurveSet, wanted: list[int] | None) -> list[int]:
     """
     longest = max(curve.n_trials for curve in curve_set.curves.values())
     if wanted is None:
-        numbers = [number for number in _CHECKPOINTS if number <= longest]
+        numbers = [number for number in CHECKPOINTS if number <= longest]
         # All samplers can be compared where the first of them ends.
         return sorted({*numbers, curve_set.common_budget})
     return reached(wanted, longest)

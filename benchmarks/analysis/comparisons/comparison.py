@@ -24,6 +24,8 @@ from .versus import Versus
 from .versus import Worse
 
 
+# After how many trials to look, unless others are asked for.
+CHECKPOINTS = (10, 20, 30, 60)
 # Name of the column that is no checkpoint: the mean regret over all trials up to the last one.
 AREA = "area"
 

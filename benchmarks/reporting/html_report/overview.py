@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...analysis.comparisons.comparison import CHECKPOINTS
 from ...analysis.comparisons.comparison import Comparison
 from ...analysis.curves.curve_set import CurveSet
 from ...analysis.curves.regret import regret_curve
@@ -27,7 +28,6 @@ from .data import Regrets
 from .data import Sampler
 
 
-_CHECKPOINTS = (10, 20, 30, 60)
 # Numbers that the page may hold for its regrets, and points of a curve.
 _N_REGRETS, _LEAST, _MOST = 150_000, 8, 60
 
@@ -35,7 +35,7 @@ _N_REGRETS, _LEAST, _MOST = 150_000, 8, 60
 def checkpoints(longest: int, common: int) -> list[int]:
     """After how many trials to look, up to what the longest study has, and where the first sampler
     ends."""
-    return sorted({*(number for number in _CHECKPOINTS if number < longest), common, longest})
+    return sorted({*(number for number in CHECKPOINTS if number < longest), common, longest})
 
 
 def overview(curve_set: CurveSet, comparison: Comparison) -> Overview:
