@@ -164,7 +164,7 @@ def test_what_was_measured_again_is_in_every_table() -> None:
     table = report._quality_table(found.summaries, found.sign)
     column = table.columns.index("measured again")
     assert [row[column] for row in table.rows] == ["4.75 [4, 5.5]", "–"]
-    row = report._summary_row("p", found.sign, tpe)
+    row = report._summary_row("p", found.sign, tpe, None)
     assert [row[f"measured_again{end}"] for end in ("", "_low", "_high")] == [4.75, 4.0, 5.5]
     notes = report._notes(runs, "")
     assert any(line.startswith("- Measured again: ") for line in notes)

@@ -29,6 +29,7 @@ from ..tables import to_rich
 from ..tables import with_title
 from ..tables import write_csv
 from .analysed import analyse
+from .analysed import Analysed
 from .seeds import seeds_differ
 from .time_to_target import csv_columns
 from .time_to_target import how_to_read
@@ -60,23 +61,11 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
         raise UsageError(f"{storage_shown} holds no finished trial yet: nothing to report.")
     problems = analyse(runs)
     markdown = ["# Comparison of samplers", ""]
-    summary_rows: list[dict[str, Any]] = []
     for problem in problems:
-        rows, sign = problem.summaries, problem.sign
-        summary_rows += [
-            _summary_row(problem.problem, sign, row, problem.times.get(row.sampler))
-            for row in rows
-        ]
-        tables = [_quality_table(rows, sign), _cost_table(rows)]
-        if problem.target is not None:
-            tables.append(time_table(problem.times.values(), problem.target, sign))
-        state = problem.state
-        console.print(f"\n[bold]{escape(problem.title)}[/bold]")
-        console.print(state, markup=False, soft_wrap=True)
-        markdown += [f"## {problem.title}", "", state, ""]
-        for table in tables:
-            console.print(to_rich(table, OURS))
-            markdown += with_title(table)
+        tables = _tables(problem)
+        _show(problem, tables, console)
+        markdown += [f"## {problem.title}", "", problem.state, ""]
+        markdown += [line for table in tables for line in with_title(table)]
     markdown += ["![Best loss so far](comparison.png)", ""]
     if len(problems) > plots.MOST_PROBLEMS:
         markdown += [f"The picture has the first {plots.MOST_PROBLEMS} problems.", ""]
@@ -85,13 +74,27 @@ def write_report(runs: list[Run], out: Path, console: Console, storage_shown: st
     paths = [out / "report.md", out / "trials.csv", out / "summary.csv"]
     paths[0].write_text("\n".join(markdown), encoding="utf-8")
     write_csv(paths[1], [row for run in begun for row in _trial_rows(run)])
-    write_csv(paths[2], summary_rows)
+    write_csv(paths[2], [row for problem in problems for row in _summary_rows(problem)])
     paths += plots.draw(problems, out)
     page = html_report.write(runs, problems, out, storage_shown)
     if page is None:
         console.print(f"report.html is not written: {html_report.MISSING}", markup=False)
         return paths
     return [*paths, page]
+
+
+def _tables(problem: Analysed) -> list[Table]:
+    tables = [_quality_table(problem.summaries, problem.sign), _cost_table(problem.summaries)]
+    if problem.target is not None:
+        tables.append(time_table(problem.times.values(), problem.target, problem.sign))
+    return tables
+
+
+def _show(problem: Analysed, tables: Iterable[Table], console: Console) -> None:
+    console.print(f"\n[bold]{escape(problem.title)}[/bold]")
+    console.print(problem.state, markup=False, soft_wrap=True)
+    for table in tables:
+        console.print(to_rich(table, OURS))
 
 
 def _quality_table(rows: list[Summary], sign: int) -> Table:
@@ -249,8 +252,15 @@ def _trial_rows(run: Run) -> list[dict[str, Any]]:
     return rows
 
 
+def _summary_rows(problem: Analysed) -> list[dict[str, Any]]:
+    return [
+        _summary_row(problem.problem, problem.sign, row, problem.times.get(row.sampler))
+        for row in problem.summaries
+    ]
+
+
 def _summary_row(
-    problem: str, sign: int, row: Summary, times: TimeToTarget | None = None
+    problem: str, sign: int, row: Summary, times: TimeToTarget | None
 ) -> dict[str, Any]:
     result: dict[str, Any] = {
         "problem": problem,
