@@ -61,11 +61,10 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
     status, out = 0, Path(args.out)
     if args.curves:
         curve_set = _read(args, variants)
-        n_trials = max(curve.n_trials for curve in curve_set.curves.values())
+        checkpoints = _checkpoints(max(c.n_trials for c in curve_set.curves.values()), at)
     else:
-        n_trials = args.trials
-    checkpoints = _checkpoints(n_trials, at)
-    if not args.curves:
+        # Before any work.
+        checkpoints = _checkpoints(args.trials, at)
         campaign = _campaign(args, variants, command)
         campaign.prepare(console)
         try:

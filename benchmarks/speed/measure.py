@@ -73,6 +73,7 @@ class Measurement:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     tell: list[float] = field(default_factory=list)
+    # In MiB all the same: the names are those of the files that are there.
     before_mb: float = float("nan")
     peak_mb: float = float("nan")
     machine: dict[str, Any] = field(default_factory=dict)
