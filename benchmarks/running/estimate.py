@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 import math
 from pathlib import Path
@@ -53,6 +55,32 @@ class Todo:
     n_left: int
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What is left of the studies of one sampler on one problem.
+
+    Attributes:
+        problem: Name of the problem.
+        sampler: Name of the sampler.
+        n_left: Trials that each study lacks.
+        seconds: How long these take on one worker; NaN if that is not known.
+    """
+
+    problem: str
+    sampler: str
+    n_left: list[int]
+    seconds: float
+
+    @property
+    def row(self) -> list[str]:
+        """What a table shows of it."""
+        n_studies = sum(n > 0 for n in self.n_left)
+        studies = f"{n_studies} of {len(self.n_left)}"
+        shown = "?" if math.isnan(self.seconds) else format_seconds(self.seconds)
+        n_trials = sum(self.n_left)
+        return [self.problem, self.sampler, studies, str(n_trials), shown if n_trials else "–"]
+
+
 def describe(campaign: Campaign, console: Console) -> None:
     """Print what would run. Nothing is written.
 
@@ -69,31 +97,13 @@ def describe(campaign: Campaign, console: Console) -> None:
     todo = _todo(campaign, storage)
     campaign.say_unable(console)
     campaign.design.check_some(campaign.unable)
-    ask = _ask_seconds(storage)
-    objective: dict[str, float] = {}
-    rows, total, is_known = [], 0.0, True
-    for problem in dict.fromkeys(one.spec.problem for one in todo):
-        its = [one for one in todo if one.spec.problem == problem]
-        if any(one.n_left for one in its):
-            objective[problem] = _objective_seconds(its[0].spec)
-        for sampler in dict.fromkeys(one.spec.sampler for one in its):
-            n_left = [one.n_left for one in its if one.spec.sampler == sampler]
-            seconds = sum(n_left) * (ask.get(sampler, math.nan) + objective.get(problem, 0.0))
-            n_studies = sum(n > 0 for n in n_left)
-            is_known = is_known and not (sum(n_left) and math.isnan(seconds))
-            total += 0.0 if math.isnan(seconds) else seconds
-            rows.append(
-                [
-                    problem,
-                    sampler,
-                    f"{n_studies} of {len(n_left)}",
-                    str(sum(n_left)),
-                    _shown(seconds, sum(n_left)),
-                ]
-            )
+    estimates = _estimates(todo, _ask_seconds(storage))
     columns = ["problem", "sampler", "studies to run", "trials to run", "on one worker"]
+    rows = [estimate.row for estimate in estimates]
     console.print(to_rich(Table("Nothing is run: this is what would be", columns, rows)))
+    total = sum(its.seconds for its in estimates if not math.isnan(its.seconds))
     workers = campaign.n_workers or available_cores()
+    is_known = not any(math.isnan(its.seconds) for its in estimates)
     more = "" if is_known else ", and what is not known (?) comes on top"
     console.print(
         f"{sum(one.n_left > 0 for one in todo)} studies, {sum(one.n_left for one in todo)} trials "
@@ -104,10 +114,25 @@ def describe(campaign: Campaign, console: Console) -> None:
     )
 
 
-def _shown(seconds: float, n_left: int) -> str:
-    if not n_left:
-        return "–"
-    return "?" if math.isnan(seconds) else format_seconds(seconds)
+def _estimates(todo: Sequence[Todo], ask: Mapping[str, float]) -> list[Estimate]:
+    """By problem and sampler, both in their order.
+
+    Args:
+        todo: What is left of each study.
+        ask: Seconds a trial that samplers take, those of which it is known.
+    """
+    found = []
+    for problem in dict.fromkeys(one.spec.problem for one in todo):
+        its = [one for one in todo if one.spec.problem == problem]
+        # Some trials are run to find out, if there is any left.
+        objective = _objective_seconds(its[0].spec) if any(one.n_left for one in its) else 0.0
+        for sampler in dict.fromkeys(one.spec.sampler for one in its):
+            n_left = [one.n_left for one in its if one.spec.sampler == sampler]
+            seconds = (
+                sum(n_left) * (ask.get(sampler, math.nan) + objective) if any(n_left) else 0.0
+            )
+            found.append(Estimate(problem, sampler, n_left, seconds))
+    return found
 
 
 def _existing(campaign: Campaign) -> BaseStorage | None:
