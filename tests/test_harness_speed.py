@@ -26,7 +26,9 @@ from benchmarks.speed import command as speed
 from benchmarks.speed import history as speed_history
 from benchmarks.speed import measure as speed_measure
 from benchmarks.speed import report as speed_report
-from benchmarks.speed.measure import Measurement
+from benchmarks.speed.measurement import load
+from benchmarks.speed.measurement import Measurement
+from benchmarks.speed.measurement import store
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -92,21 +94,21 @@ def test_last_measurement_counts_and_one_that_was_cut_off_does_not(tmp_path: Pat
     other = dataclasses.replace(one, sampler="tpe")
     newer = dataclasses.replace(one, round="later")
     path = tmp_path / "speed.jsonl"
-    speed_measure.store(path, [one])
-    speed_measure.store(path, [other, newer])
-    assert speed_measure.load(path) == [other, newer]
+    store(path, [one])
+    store(path, [other, newer])
+    assert load(path) == [other, newer]
     # Killed in the middle of a line.
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    assert speed_measure.load(path) == [one, other]
-    speed_measure.store(path, [newer])
+    assert load(path) == [one, other]
+    store(path, [newer])
     assert path.read_bytes() == whole
     path.write_text("{}\n")
     with pytest.raises(UsageError, match="line 1 of .* is no measurement"):
-        speed_measure.load(path)
+        load(path)
     path.write_bytes(b"\xff\n")
     with pytest.raises(UsageError, match="--out: cannot read .*speed.jsonl"):
-        speed_measure.load(path)
+        load(path)
 
 
 _ODD_SAMPLERS = """
@@ -239,7 +241,7 @@ def test_command_measures_once_and_reports(
     # One more sampler: all are measured again, side by side.
     more = ["speed", "--samplers", "random,tpe_univariate", "--sizes", "5", "--dims", "2"]
     assert cli.main([*more, "--repeats", "2", "--out", str(tmp_path)]) == 0
-    stored = speed_measure.load(tmp_path / "speed.jsonl")
+    stored = load(tmp_path / "speed.jsonl")
     rounds = {one.sampler: one.round for one in stored if one.n_trials == 5}
     assert rounds["random"] == rounds["tpe_univariate"] != rounds["tpe"]
     assert optuna.__version__ in (tmp_path / "speed.md").read_text()
@@ -284,7 +286,7 @@ def test_arguments_of_a_sampler_may_have_commas(
             measured.append(one.sampler)
             one.wall = one.cpu = one.tell = [0.01]
 
-    monkeypatch.setattr(speed_measure, "measure", measure)
+    monkeypatch.setattr(speed, "measure", measure)
     samplers = "tpe(n_startup_trials=5,multivariate=True),random"
     base = ["speed", "--sizes", "5", "--dims", "2", "--out", str(tmp_path)]
     assert cli.main([*base, "--samplers", samplers]) == 0
@@ -320,4 +322,4 @@ def test_interrupted_speed_run_keeps_what_it_has_and_leaves_no_process(tmp_path:
     assert "stopped" in shown and "written" in shown
     n_measured = len([json.loads(line) for line in path.read_text().splitlines()])
     assert 1 <= n_measured < 12
-    assert math.isfinite(speed_measure.load(path)[0].median)
+    assert math.isfinite(load(path)[0].median)

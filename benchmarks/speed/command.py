@@ -23,8 +23,10 @@ from ..folders import own_folder
 from ..running.machine import available_cores
 from ..running.machine import versions
 from ..tables import format_seconds
-from . import measure as speed_measure
-from .measure import Measurement
+from .measure import measure
+from .measurement import load
+from .measurement import Measurement
+from .measurement import store
 
 
 _FILE = "speed.jsonl"
@@ -74,7 +76,7 @@ def _measure_all(
     """
     path = out / _FILE
     # Before any work.
-    speed_measure.load(path)
+    load(path)
     status = 0
     try:
         for n_params, n_trials in cells:
@@ -89,7 +91,7 @@ def _measure_all(
             "\nstopped: the sizes that were finished are stored; the same command goes on"
         )
         status = 130
-    measurements = speed_measure.load(path)
+    measurements = load(path)
     if measurements:
         from .report import write_report
 
@@ -130,7 +132,7 @@ def _measure_cell(
     Returns:
         1 if a sampler failed, else 0.
     """
-    known = speed_measure.load(path)
+    known = load(path)
     there = {
         (one.sampler, one.version)
         for one in known
@@ -157,8 +159,8 @@ def _measure_cell(
         one.note = _too_slow(one, known)
         if not one.note:
             able.append(one)
-    speed_measure.measure(able, registry, args.repeats, float(args.limit_seconds))
-    speed_measure.store(path, new)
+    measure(able, registry, args.repeats, float(args.limit_seconds))
+    store(path, new)
     shown = ", ".join(f"{one.sampler} {_show(one)}" for one in new)
     console.print(f"{n_params} parameters, {n_trials} trials: {shown}", markup=False)
     return int(any(one.note.startswith("failed") for one in new))

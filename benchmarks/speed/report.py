@@ -20,7 +20,7 @@ from ..tables import Table
 from ..tables import to_rich
 from ..tables import with_title
 from ..tables import write_csv
-from .measure import Measurement
+from .measurement import Measurement
 
 
 if TYPE_CHECKING:
