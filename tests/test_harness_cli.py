@@ -19,6 +19,7 @@ import pytest
 from benchmarks import cli
 from benchmarks.contenders import registry as contenders
 from benchmarks.contenders.seeding import SHARED
+from benchmarks.engines.jobs import Job
 from benchmarks.problems.spec import Options
 from benchmarks.running import runner
 from benchmarks.storage import opening
@@ -209,6 +210,22 @@ def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFix
     assert [numbers for numbers in _numbers(tmp_path).values()] == [list(range(7))] * 8
     assert cli.main(more) == 0
     assert "0 trials to go" in capsys.readouterr().out
+
+
+def test_a_longer_study_has_no_trials_to_go(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is only measured again, and takes nothing off what others have to go."""
+
+    def execute(engine: object, jobs: list[Job], *rest: object) -> None:
+        for job in jobs:
+            job.outcome = runner.run_study(job.spec)
+
+    monkeypatch.setattr("benchmarks.engines.choice.Local.execute", execute)
+    base = ["run", "--problems", "quadratic", "--samplers", "random", "--out", str(tmp_path)]
+    assert cli.main([*base, "--seeds", "1", "--trials", "5"]) == 0
+    assert cli.main([*base, "--seeds", "2", "--trials", "3", "--reevaluate", "1"]) == 0
+    assert "0 of 2 studies are complete, 3 trials to go" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -199,6 +199,25 @@ def test_no_password_is_stored_with_a_study(
     assert "me:***@host" in str(study.user_attrs) and "pw" not in str(study.user_attrs)
 
 
+@pytest.mark.parametrize("n_foreign", [0, 1])
+def test_merge_finds_a_study_of_the_same_name_that_the_harness_did_not_make(
+    n_foreign: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = StudySpec("toy", "random", 0, 1, Options(), "")
+    settings = {"problem": {}, "space": {}, "sampler_version": "1"}
+    store.prepare_study(_sqlite(tmp_path), spec, settings, StudyDirection.MINIMIZE)
+    out = tmp_path / "out"
+    out.mkdir()
+    foreign = optuna.create_study(storage=_sqlite(out), study_name=spec.study_name)
+    foreign.add_trials(_trials()[:n_foreign])
+    status = cli.main(["merge", str(tmp_path), "--out", str(out)])
+    if n_foreign:
+        assert status == 2 and "was not made by this harness" in capsys.readouterr().err
+    else:
+        # A study whose maker was killed is begun as if it were not there.
+        assert status == 0 and len(load_runs(_sqlite(out))) == 1
+
+
 def test_merge_tells_a_command_that_can_be_copied(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,11 @@ class Job:
     restarts: int = 0
 
 
+def trials_left(job: Job, board: Board) -> int:
+    """Trials that a job still lacks; none where the storage holds more than it is to have now."""
+    return max(0, job.spec.n_trials - board.finished[job.index])
+
+
 class OutageNote:
     """Says once an outage that the storage does not answer, and that it answers again."""
 

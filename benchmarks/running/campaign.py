@@ -16,6 +16,7 @@ from ..engines import choice as engines
 from ..engines.choice import Engine
 from ..engines.jobs import Board
 from ..engines.jobs import Job
+from ..engines.jobs import trials_left
 from ..folders import lock_folder
 from ..folders import make_folder
 from ..problems.spec import Problem
@@ -89,9 +90,8 @@ class Campaign:
             self._engine.check_storage(self.url, self.jobs[0].spec.study_name)
         for note in dict.fromkeys(notes):
             console.print(f"note: {note}; use another --out to keep them apart", markup=False)
-        done = sum(self.board.finished[job.index] for job in self.jobs)
-        if self.n_before or done:
-            n_todo = sum(job.spec.n_trials for job in self.jobs) - done
+        if self.n_before or any(self.board.finished):
+            n_todo = sum(trials_left(job, self.board) for job in self.jobs)
             console.print(
                 f"continuing in {self.out_dir}: {self.n_before} of "
                 f"{self.n_before + len(self.jobs)} studies are complete, {n_todo} trials to go",

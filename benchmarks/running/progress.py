@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ..engines.jobs import Board
 from ..engines.jobs import Job
+from ..engines.jobs import trials_left
 from ..tables import format_seconds
 
 
@@ -42,8 +43,7 @@ def seconds_left(jobs: list[Job], board: Board, n_workers: int, now: float) -> f
         spent[name] = spent.get(name, 0.0) + seconds
         done[name] = done.get(name, 0) + max(n_new, 0)
         if job.state in ("waiting", "running"):
-            n_left = job.spec.n_trials - board.finished[job.index]
-            left[name] = left.get(name, 0) + n_left
+            left[name] = left.get(name, 0) + trials_left(job, board)
     if not sum(done.values()):
         return None
     overall = sum(spent.values()) / sum(done.values())

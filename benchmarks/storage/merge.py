@@ -101,13 +101,18 @@ def _plan(source: BaseStorage, target: BaseStorage, name: str, shown: str) -> in
     if name not in optuna.get_all_study_names(target):
         return 0
     ids = [storage.get_study_id_from_name(name) for storage in (source, target)]
-    settings = [
-        storage.get_study_user_attrs(study_id)[store.SETTINGS]
-        for storage, study_id in zip((source, target), ids)
-    ]
-    if any(settings[0][key] != settings[1][key] for key in ("problem", "space")):
-        raise UsageError(f"merge: study {name!r} of {shown} was run with other settings.")
     theirs, ours = (_finished(storage, i) for storage, i in zip((source, target), ids))
+    begun, there = (
+        storage.get_study_user_attrs(study_id).get(store.SETTINGS, {})
+        for storage, study_id in zip((source, target), ids)
+    )
+    if not there:
+        if not ours:
+            # Its maker was killed before it could write more than the name.
+            return 0
+        raise UsageError(f"merge: study {name!r} is there but was not made by this harness.")
+    if any(begun[key] != there[key] for key in ("problem", "space")):
+        raise UsageError(f"merge: study {name!r} of {shown} was run with other settings.")
     if not _same(theirs, ours):
         raise UsageError(
             f"merge: study {name!r} of {shown} has other trials than the one that is there; "
