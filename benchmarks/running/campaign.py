@@ -37,12 +37,20 @@ class Campaign:
 
     Attributes:
         design: What is compared on what.
-        n_workers: Worker processes; None for one a core.
+        n_workers: Worker processes; None for one a core. From :meth:`prepare` on, how many there
+            are.
         n_threads: Threads a worker.
         out: Output folder; None for one named after the problem.
         storage: URL of the storage; None for SQLite in the output folder.
         command: The command line, to be repeated to continue.
         scheduler: Address of a Dask scheduler; empty for worker processes on this machine.
+        out_dir: Output folder.
+        url: URL of the storage.
+        opened: The storage; from :meth:`prepare` on, as what follows.
+        jobs: Studies that are to be run.
+        board: Finished trials of each of these.
+        n_before: Studies that were complete before.
+        unable: Why which samplers cannot work on which problems.
     """
 
     design: Design

@@ -56,7 +56,7 @@ class Todo:
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Remaining:
     """What is left of the studies of one sampler on one problem.
 
     Attributes:
@@ -97,13 +97,13 @@ def describe(campaign: Campaign, console: Console) -> None:
     todo = _todo(campaign, storage)
     campaign.say_unable(console)
     campaign.design.check_some(campaign.unable)
-    estimates = _estimates(todo, _ask_seconds(storage))
+    remaining = _remaining(todo, _ask_seconds(storage))
     columns = ["problem", "sampler", "studies to run", "trials to run", "on one worker"]
-    rows = [estimate.row for estimate in estimates]
+    rows = [its.row for its in remaining]
     console.print(to_rich(Table("Nothing is run: this is what would be", columns, rows)))
-    total = sum(its.seconds for its in estimates if not math.isnan(its.seconds))
+    total = sum(its.seconds for its in remaining if not math.isnan(its.seconds))
     workers = campaign.n_workers or available_cores()
-    is_known = not any(math.isnan(its.seconds) for its in estimates)
+    is_known = not any(math.isnan(its.seconds) for its in remaining)
     more = "" if is_known else ", and what is not known (?) comes on top"
     console.print(
         f"{sum(one.n_left > 0 for one in todo)} studies, {sum(one.n_left for one in todo)} trials "
@@ -114,7 +114,7 @@ def describe(campaign: Campaign, console: Console) -> None:
     )
 
 
-def _estimates(todo: Sequence[Todo], ask: Mapping[str, float]) -> list[Estimate]:
+def _remaining(todo: Sequence[Todo], ask: Mapping[str, float]) -> list[Remaining]:
     """By problem and sampler, both in their order.
 
     Args:
@@ -131,7 +131,7 @@ def _estimates(todo: Sequence[Todo], ask: Mapping[str, float]) -> list[Estimate]
             seconds = (
                 sum(n_left) * (ask.get(sampler, math.nan) + objective) if any(n_left) else 0.0
             )
-            found.append(Estimate(problem, sampler, n_left, seconds))
+            found.append(Remaining(problem, sampler, n_left, seconds))
     return found
 
 

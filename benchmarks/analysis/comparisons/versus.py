@@ -57,7 +57,17 @@ class Versus:
 
 @dataclass(frozen=True)
 class Worse:
-    """A problem on which the reference sampler's mean regret is higher than another one's."""
+    """A problem on which the reference sampler's mean regret is higher than another one's.
+
+    Attributes:
+        column: After how many trials, as text, or the area.
+        problem: Name of the problem.
+        sampler: Name of the other sampler.
+        ours: Mean normalised regret of the reference sampler, over the seeds that both have.
+        theirs: That of the other one.
+        p_value: Two-sided paired Wilcoxon test over these seeds, not corrected.
+        n_pairs: Number of these seeds.
+    """
 
     column: str
     problem: str

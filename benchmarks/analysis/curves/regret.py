@@ -59,6 +59,12 @@ def find_scales(curve_set: CurveSet) -> dict[str, Scale]:
 def regret_curve(curve_set: CurveSet, key: Key, scale: Scale, n_trials: int) -> FloatArray:
     """Normalised regret of one study after each trial.
 
+    Args:
+        curve_set: The studies.
+        key: Which of them.
+        scale: What the problem's regret is measured between.
+        n_trials: How far to go.
+
     Returns:
         Shape (n_trials,); NaN after the study's last trial.
     """

@@ -86,7 +86,7 @@ def _counts(sizes: tuple[int, ...], n_resamples: int) -> list[FloatArray]:
 
 
 def ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:
-    """``ours / theirs``; 1 if both are 0, infinity if only the latter is."""
+    """``ours / theirs``, of any shape; 1 where both are 0, infinity where only the latter is."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where((ours == 0) & (theirs == 0), 1.0, np.divide(ours, theirs))
 
@@ -148,7 +148,7 @@ def win_tie_loss(ours: FloatArray, theirs: FloatArray) -> tuple[int, int, int]:
 
 
 def without_ties(ours: FloatArray, theirs: FloatArray) -> FloatArray:
-    """``theirs``, but exactly ``ours`` where the two differ by a rounding error only."""
+    """``theirs``, but exactly ``ours`` where the two differ by a rounding error only; any shape."""
     return np.where(np.abs(ours - theirs) <= TIE, ours, theirs)
 
 

@@ -27,7 +27,12 @@ from .samples import Sample
 
 @dataclass(frozen=True)
 class Target:
-    """The loss whose reaching is timed: the reference sampler's median final loss."""
+    """The loss whose reaching is timed.
+
+    Attributes:
+        sampler: The sampler whose median final loss it is.
+        loss: That loss, signed so that lower is better.
+    """
 
     sampler: str
     loss: float

@@ -33,8 +33,15 @@ _N_REGRETS, _LEAST, _MOST = 150_000, 8, 60
 
 
 def checkpoints(longest: int, common: int) -> list[int]:
-    """After how many trials to look, up to what the longest study has, and where the first sampler
-    ends."""
+    """After how many trials to look.
+
+    Args:
+        longest: Trials of the longest study, the last of them.
+        common: Where the first sampler ends, one of them too.
+
+    Returns:
+        Ascending.
+    """
     return sorted({*(number for number in CHECKPOINTS if number < longest), common, longest})
 
 
