@@ -21,10 +21,10 @@ from benchmarks.contenders import registry as contenders
 from benchmarks.contenders.seeding import SHARED
 from benchmarks.engines.jobs import Job
 from benchmarks.problems.spec import Options
-from benchmarks.running import runner
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
+from benchmarks.study import runner
 from tests.drowsy import ALARM
 from tests.drowsy import DROWSY
 

@@ -30,11 +30,11 @@ from benchmarks.problems.toy_problems import Faulty
 from benchmarks.problems.toy_problems import Lattice
 from benchmarks.problems.toy_problems import Quadratic
 from benchmarks.problems.toy_problems import ToyProblem
-from benchmarks.running import runner
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.storage import study_spec
 from benchmarks.storage.study_spec import StudySpec
+from benchmarks.study import runner
 
 
 def test_grid_levels() -> None:

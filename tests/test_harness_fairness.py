@@ -19,12 +19,12 @@ from benchmarks.analysis.studies.samples import to_samples
 from benchmarks.contenders.contender import Contender
 from benchmarks.problems.spec import Options
 from benchmarks.problems.toy_problems import Quadratic
-from benchmarks.running import memory
-from benchmarks.running import runner
-from benchmarks.running.reevaluation import fresh_seed
 from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
+from benchmarks.study import memory
+from benchmarks.study import runner
+from benchmarks.study.reevaluation import fresh_seed
 
 
 class Costly:

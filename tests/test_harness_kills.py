@@ -18,11 +18,11 @@ import sqlalchemy
 
 from benchmarks.contenders.seeding import SHARED
 from benchmarks.problems.spec import Options
-from benchmarks.running import runner
 from benchmarks.storage import opening
 from benchmarks.storage import reading
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
+from benchmarks.study import runner
 from tests.drowsy import ALARM
 from tests.drowsy import DROWSY
 from tests.servers import Dask

@@ -21,10 +21,10 @@ from benchmarks import cli
 from benchmarks.contenders.contender import Contender
 from benchmarks.contenders.contender import Setup
 from benchmarks.contenders.probe import cannot_work
-from benchmarks.running.one_trial import run_trial
-from benchmarks.running.reevaluation import reevaluate
-from benchmarks.running.restoring import Plan
-from benchmarks.running.simulation import simulate
+from benchmarks.study.one_trial import run_trial
+from benchmarks.study.reevaluation import reevaluate
+from benchmarks.study.restoring import Plan
+from benchmarks.study.simulation import simulate
 
 
 _MODULE = """

@@ -45,7 +45,7 @@ from benchmarks.parts.task import Objective
 from benchmarks.parts.task import Part
 from benchmarks.parts.task import Task
 from benchmarks.parts.unit_trial import UnitSpace
-from benchmarks.running.clock import finished_at
+from benchmarks.study.clock import finished_at
 from benchmarks.suite.references import Reference
 
 

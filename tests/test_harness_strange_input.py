@@ -36,9 +36,9 @@ from benchmarks.problems.registry import wanted_problems
 from benchmarks.problems.spec import Options
 from benchmarks.running.campaign import Campaign
 from benchmarks.running.progress import Display
-from benchmarks.running.reevaluation import reevaluate
 from benchmarks.storage import opening
 from benchmarks.storage.study_spec import StudySpec
+from benchmarks.study.reevaluation import reevaluate
 
 
 # With the same search space, and nothing else to tell them apart by.

@@ -9,6 +9,8 @@ import ast
 from pathlib import Path
 import re
 
+import pytest
+
 from tests.readme_blocks import ROOT
 
 
@@ -67,18 +69,25 @@ def test_folders_import_only_those_below() -> None:
     assert n_seen > 100
 
 
-def test_folders_of_the_analysis_import_only_those_before() -> None:
-    folder = ROOT / "benchmarks" / "analysis"
-    told = re.findall(r"each of which imports only those before it: ([^.]+)\.", PAGE)[0]
-    layers = re.findall(r"`(\w+)`", told)
-    assert {path.parent.name for path in folder.glob("*/__init__.py")} == set(layers)
+@pytest.mark.parametrize(
+    "folder, told",
+    [
+        ("benchmarks", r"import only those before them: ([^.]+)\."),
+        ("benchmarks/analysis", r"`benchmarks/analysis`, likewise, are ([^.]+)\."),
+    ],
+)
+def test_folders_of_the_harness_import_only_those_before(folder: str, told: str) -> None:
+    layers = re.findall(r"`(\w+)`", re.findall(told, PAGE)[0])
+    inside = ROOT / folder
+    assert {path.parent.name for path in inside.glob("*/__init__.py")} == set(layers)
     n_seen = 0
-    for path in folder.glob("*/*.py"):
+    for path in inside.glob("*/**/*.py"):
+        its, *rest = path.relative_to(inside).parts
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ImportFrom) or node.level != 2:
-                continue
-            # Not the commands beside the folders, which put them together.
-            target = (node.module or node.names[0].name).split(".")[0]
-            assert layers.index(target) < layers.index(path.parent.name), (path, target)
-            n_seen += 1
+            # What goes up to this folder, and down into another one or to a module beside them.
+            if isinstance(node, ast.ImportFrom) and node.level == len(rest) + 1:
+                target = (node.module or node.names[0].name).split(".")[0]
+                if target in layers:
+                    assert layers.index(target) < layers.index(its), (path, target)
+                    n_seen += 1
     assert n_seen > 20

@@ -18,8 +18,8 @@ from ..errors import UsageError
 from ..problems.registry import build_problem
 from ..problems.registry import get_problem
 from ..problems.spec import Options
-from ..running.one_trial import run_trial
-from ..running.one_trial import unpruned_study
+from ..study.one_trial import run_trial
+from ..study.one_trial import unpruned_study
 from .curves.curve_set import Curve
 from .curves.curve_set import CurveSet
 from .curves.curve_set import Facts

@@ -19,9 +19,9 @@ from ..folders import make_folder
 from ..folders import own_folder
 from ..problems.registry import get_problem
 from ..problems.spec import Options
-from ..running.machine import versions
-from ..running.one_trial import run_trial
-from ..running.one_trial import unpruned_study
+from ..study.machine import versions
+from ..study.one_trial import run_trial
+from ..study.one_trial import unpruned_study
 from ..suite import SUITES
 from ..tables import to_markdown
 from ..tables import to_rich

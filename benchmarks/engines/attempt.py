@@ -11,11 +11,11 @@ import warnings
 import optuna
 
 from ..errors import named
-from ..running.runner import Outcome
-from ..running.runner import run_study
 from ..storage.patience import StorageLost
 from ..storage.study_spec import StudySpec
 from ..storage.writer import Writer
+from ..study.runner import Outcome
+from ..study.runner import run_study
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def this_host() -> str:
 @functools.lru_cache(maxsize=4)
 def facts(request: Request) -> dict[str, str]:
     """What results depend on, as this process has it."""
-    from ..running.machine import versions
+    from ..study.machine import versions
 
     found = versions() | {
         HOST: this_host(),

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import multiprocessing
 import sys
 
-from ..running.runner import Outcome
 from ..storage import patience
 from ..storage.patience import StorageLost
 from ..storage.study_spec import StudySpec
+from ..study.runner import Outcome
 from .attempt import Result
 
 

@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 from .. import hub
 from ..engines.local import limit_threads
 from ..errors import named
-from ..running.machine import versions
+from ..study.machine import versions
 from . import catalog
 from .catalog import Choice
 from .catalog import missing

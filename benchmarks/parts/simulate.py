@@ -14,9 +14,9 @@ from optuna.trial import Trial
 from optuna.trial import TrialState
 
 from ..contenders.timing import TimedSampler
-from ..running.clock import ClockedStorage
-from ..running.clock import finished_at
-from ..running.clock import Running
+from ..study.clock import ClockedStorage
+from ..study.clock import finished_at
+from ..study.clock import Running
 from .task import Entrant
 from .task import Objective
 from .task import Task

@@ -1,1 +1,1 @@
-"""From a command to finished studies: what is run, in which order, and how each trial is."""
+"""From a command to finished studies: what is run, in which order, and how far it is."""

@@ -24,10 +24,10 @@ from ..problems.spec import ProblemSpec
 from ..storage import opening
 from ..storage import store
 from ..storage.study_spec import StudySpec
+from ..study.machine import available_cores
+from ..study.machine import versions
 from .design import Design
 from .design import Unable
-from .machine import available_cores
-from .machine import versions
 from .progress import Display
 
 

@@ -23,12 +23,12 @@ from ..problems.registry import get_problem
 from ..storage import opening
 from ..storage import store
 from ..storage.study_spec import StudySpec
+from ..study.machine import available_cores
+from ..study.one_trial import run_trial
+from ..study.one_trial import unpruned_study
 from ..tables import format_seconds
 from ..tables import Table
 from ..tables import to_rich
-from .machine import available_cores
-from .one_trial import run_trial
-from .one_trial import unpruned_study
 
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from ..storage import opening
 from ..storage import store
 from ..storage.opening import without_password
 from ..storage.study_spec import StudySpec
-from .runner import run_study
+from ..study.runner import run_study
 
 
 @dataclass(frozen=True)

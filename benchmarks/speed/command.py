@@ -20,8 +20,8 @@ from ..contenders.contender import Contender
 from ..contenders.registry import get_contender
 from ..errors import UsageError
 from ..folders import own_folder
-from ..running.machine import available_cores
-from ..running.machine import versions
+from ..study.machine import available_cores
+from ..study.machine import versions
 from ..tables import format_seconds
 from .measure import measure
 from .measurement import load

@@ -13,7 +13,7 @@ import time
 from typing import Any
 import warnings
 
-from ..running import memory
+from ..study import memory
 
 
 MARK = "@speed "

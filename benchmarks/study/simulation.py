@@ -51,7 +51,7 @@ def simulate(
 
     Yields:
         The other trials in the order of their numbers, each with what
-        :func:`~benchmarks.running.one_trial.run_trial` says of it and ``finished_seconds``.
+        :func:`~benchmarks.study.one_trial.run_trial` says of it and ``finished_seconds``.
     """
     stored = list(finished)
     told: dict[int, FrozenTrial] = {}
