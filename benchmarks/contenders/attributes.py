@@ -1,4 +1,4 @@
-"""User attributes of trials, as a storage takes them."""
+"""User attributes of trials: what is read of them, and as a storage takes them."""
 
 from __future__ import annotations
 

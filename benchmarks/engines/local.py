@@ -10,7 +10,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from dataclasses import field
 import multiprocessing
 from multiprocessing.connection import wait
 import os
@@ -53,7 +52,7 @@ class _Slot:
     executor: ProcessPoolExecutor
     gpu: str | None = None
     job: Job | None = None
-    future: Future[Result] | None = field(default=None)
+    future: Future[Result] | None = None
 
 
 def limit_threads(n_threads: int) -> None:

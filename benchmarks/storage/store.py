@@ -23,6 +23,7 @@ from optuna.study import Study
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 
+from ..contenders.seeding import SHARED
 from ..errors import UsageError
 from ..suite.space import Space
 from . import claims
@@ -42,7 +43,7 @@ SAMPLER_SEEDS = "sampler_seeds"
 _OPTIONS = {
     "start_points": ("--start-points", "0"),
     "parallel": ("--parallel", "1"),
-    SAMPLER_SEEDS: ("--sampler-seeds", "shared"),
+    SAMPLER_SEEDS: ("--sampler-seeds", SHARED),
 }
 
 

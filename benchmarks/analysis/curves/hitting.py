@@ -29,7 +29,8 @@ class Hits:
     Attributes:
         trials: Trials until each target was first reached, shape (n_seeds, n_targets); infinity
             where it never was.
-        spent_trials: Trials that each study had, shape (n_seeds,).
+        spent_trials: Trials that each study spent in vain if it missed a target: the budget, also
+            of one that had nothing left to suggest before; shape (n_seeds,).
         seconds: Seconds of objective and sampler until then, as ``trials``; NaN if not known.
         spent_seconds: Seconds that each study took, shape (n_seeds,); NaN if not known.
     """
