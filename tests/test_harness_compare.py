@@ -31,6 +31,8 @@ from benchmarks.analysis.curves.curve_set import CurveSet
 from benchmarks.analysis.curves.curve_set import Facts
 from benchmarks.analysis.curves.regret import Scale
 from benchmarks.analysis.numerics import paired
+from benchmarks.analysis.numerics import resampling
+from benchmarks.analysis.numerics.losses import normalised_regret
 from benchmarks.analysis.studies.results import load_runs
 from benchmarks.analysis.studies.results import Run
 from benchmarks.analysis.studies.run_arrays import run_arrays
@@ -48,42 +50,42 @@ from benchmarks.suite import references
 
 def test_normalised_regret() -> None:
     values = np.array([math.nan, math.inf, 9.0, 5.0, 3.0, 1.0, 0.0])
-    regret = paired.normalised_regret(values, best=1.0, median=5.0)
-    assert regret.tolist() == [1, 1, 1, 1, 0.5, 0, 0]
+    found = normalised_regret(values, best=1.0, median=5.0)
+    assert found.tolist() == [1, 1, 1, 1, 0.5, 0, 0]
     # All points are as good as the best.
-    flat = paired.normalised_regret(np.array([1.0, 2.0]), best=1.0, median=1.0)
+    flat = normalised_regret(np.array([1.0, 2.0]), best=1.0, median=1.0)
     assert flat.tolist() == [0, 1]
 
 
 def test_mean_gives_every_problem_the_same_weight() -> None:
     groups = [np.array([[0.0, 1.0]]), np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.5]])]
-    assert paired.mean_of_groups(groups).tolist() == [0.5, 0.75]
+    assert resampling.mean_of_groups(groups).tolist() == [0.5, 0.75]
 
 
 def test_bootstrap_within_problems_has_the_right_width() -> None:
     rng = np.random.default_rng(1)
     groups = [rng.normal(offset, 1.0, size=(40, 1)) for offset in (0.0, 100.0)]
-    resampled = paired.resampled_means(groups)
+    resampled = resampling.resampled_means(groups)
     # Seeds vary within their problem; that the problems differ makes no uncertainty.
     variance = sum(group.var() / len(group) for group in groups) / 4
     assert resampled.std() == pytest.approx(math.sqrt(variance), rel=0.03)
-    lower, upper = paired.interval(resampled)
+    lower, upper = resampling.interval(resampled)
     half = 1.96 * math.sqrt(variance)
     assert (upper - lower)[0] == pytest.approx(2 * half, rel=0.03)
 
 
 def test_bootstrap_keeps_pairs_together() -> None:
     noise = np.random.default_rng(2).normal(size=20)
-    resampled = paired.resampled_means([np.stack([noise, noise + 1], axis=1)], 200)
+    resampled = resampling.resampled_means([np.stack([noise, noise + 1], axis=1)], 200)
     np.testing.assert_allclose(resampled[:, 1] - resampled[:, 0], 1.0)
 
 
 def test_bootstrap_needs_rows() -> None:
     for groups in ([], [np.empty((0, 1))]):
         with pytest.raises(ValueError, match="needs a row"):
-            paired.resampled_means(groups)
+            resampling.resampled_means(groups)
     with pytest.raises(ValueError, match="level is 1"):
-        paired.interval(np.zeros((3, 1)), level=1.0)
+        resampling.interval(np.zeros((3, 1)), level=1.0)
 
 
 def test_holm() -> None:

@@ -7,7 +7,12 @@ import pytest
 from scipy import stats
 
 from benchmarks.analysis.numerics import paired
-from benchmarks.analysis.numerics import statistics
+from benchmarks.analysis.numerics import resampling
+from benchmarks.analysis.numerics.losses import best_at_seconds
+from benchmarks.analysis.numerics.losses import incumbents
+from benchmarks.analysis.numerics.losses import normalised_regret
+from benchmarks.analysis.numerics.losses import running_best
+from benchmarks.analysis.numerics.losses import times_to_targets
 from benchmarks.analysis.numerics.resampling import draw_counts
 from benchmarks.analysis.numerics.resampling import remembered_counts
 from benchmarks.arrays import FloatArray
@@ -19,23 +24,23 @@ NAN = float("nan")
 def test_running_best_ignores_missing_values() -> None:
     losses = np.array([[NAN, 3.0, NAN, 2.0, 5.0], [1.0, 2.0, 0.5, NAN, NAN]])
     expected = [[NAN, 3.0, 3.0, 2.0, 2.0], [1.0, 1.0, 0.5, 0.5, 0.5]]
-    np.testing.assert_array_equal(statistics.running_best(losses), expected)
+    np.testing.assert_array_equal(running_best(losses), expected)
 
 
 def test_incumbents() -> None:
     losses = np.array([[NAN, 3.0, NAN, 2.0, 2.0, 5.0], [1.0, 2.0, 0.5, NAN, NAN, 0.4]])
     expected = [[-1, 1, 1, 3, 3, 3], [0, 0, 2, 2, 2, 5]]
-    np.testing.assert_array_equal(statistics.incumbents(losses), expected)
+    np.testing.assert_array_equal(incumbents(losses), expected)
 
 
 def test_incumbents_hold_the_running_best() -> None:
     rng = np.random.default_rng(0)
     losses = rng.normal(size=(20, 30))
     losses[rng.random(losses.shape) < 0.3] = NAN
-    index = statistics.incumbents(losses)
+    index = incumbents(losses)
     best = np.take_along_axis(losses, np.maximum(index, 0), axis=1)
     best[index < 0] = NAN
-    np.testing.assert_array_equal(best, statistics.running_best(losses))
+    np.testing.assert_array_equal(best, running_best(losses))
 
 
 def test_best_at_seconds() -> None:
@@ -43,22 +48,22 @@ def test_best_at_seconds() -> None:
     seconds = np.array([[1.0, 3.0, 4.0], [2.0, NAN, NAN]])
     grid = np.array([0.5, 1.0, 2.5, 3.0, 9.0])
     expected = [[NAN, 3.0, 3.0, 1.0, 1.0], [NAN, NAN, 5.0, 5.0, 5.0]]
-    np.testing.assert_array_equal(statistics.best_at_seconds(losses, seconds, grid), expected)
+    np.testing.assert_array_equal(best_at_seconds(losses, seconds, grid), expected)
 
 
 def test_times_to_targets() -> None:
     losses = np.array([[3.0, 1.0, 0.5], [NAN, NAN, 1.0], [3.0, 3.0, 3.0]])
     seconds = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [1.0, 2.0, 3.0]])
-    times = statistics.times_to_targets(losses, seconds, np.array([1.0, 0.5]))
+    times = times_to_targets(losses, seconds, np.array([1.0, 0.5]))
     np.testing.assert_array_equal(times, [[2.0, 3.0], [6.0, np.inf], [np.inf, np.inf]])
     # A study that has found nothing.
-    nothing = statistics.times_to_targets(np.array([]), np.array([]), np.array([1.0]))
+    nothing = times_to_targets(np.array([]), np.array([]), np.array([1.0]))
     np.testing.assert_array_equal(nothing, [np.inf])
 
 
 def test_bootstrap_interval_agrees_with_scipy() -> None:
     sample = np.random.default_rng(1).gamma(2.0, size=(15, 2))
-    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(2))
+    lower, upper = resampling.bootstrap_interval(sample, np.random.default_rng(2))
     for column in range(2):
         reference = stats.bootstrap(
             (sample[:, column],),
@@ -75,7 +80,7 @@ def test_bootstrap_interval_covers_the_mean() -> None:
     # Each column is an experiment of 30 seeds; the intervals of 95% of them hold the true mean,
     # and somewhat fewer at this size.
     sample = np.random.default_rng(4).normal(size=(30, 2_000))
-    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(5), n_resamples=500)
+    lower, upper = resampling.bootstrap_interval(sample, np.random.default_rng(5), n_resamples=500)
     assert 0.90 < np.mean((lower < 0) & (upper > 0)) < 0.97
 
 
@@ -88,35 +93,35 @@ def test_bootstrap_interval_depends_on_its_generator_only() -> None:
 
 
 def _ends(sample: FloatArray, seed: int) -> tuple[float, float]:
-    lower, upper = statistics.bootstrap_interval(sample, np.random.default_rng(seed))
+    lower, upper = resampling.bootstrap_interval(sample, np.random.default_rng(seed))
     return float(lower), float(upper)
 
 
 def test_bootstrap_interval_of_little() -> None:
     rng = np.random.default_rng(0)
     assert _ends(np.array([2.0]), seed=0) == (2.0, 2.0)
-    lower, upper = statistics.bootstrap_interval(np.array([[1.0, NAN], [3.0, 1.0]]), rng)
+    lower, upper = resampling.bootstrap_interval(np.array([[1.0, NAN], [3.0, 1.0]]), rng)
     assert np.isnan(lower[1]) and np.isnan(upper[1]) and lower[0] <= upper[0]
     with pytest.raises(ValueError, match="sample"):
-        statistics.bootstrap_interval(np.empty((0, 3)), rng)
+        resampling.bootstrap_interval(np.empty((0, 3)), rng)
     with pytest.raises(ValueError, match="level"):
-        statistics.bootstrap_interval(np.array([1.0]), rng, level=95)
+        resampling.bootstrap_interval(np.array([1.0]), rng, level=95)
 
 
 def test_paired_wilcoxon() -> None:
     rng = np.random.default_rng(0)
     ours, theirs = rng.normal(size=12), rng.normal(0.5, size=12)
-    assert statistics.paired_wilcoxon(ours, theirs) == stats.wilcoxon(ours, theirs).pvalue
+    assert paired.wilcoxon_of_losses(ours, theirs) == stats.wilcoxon(ours, theirs).pvalue
     # All of n differences have the same sign: two of 2^n cases.
-    assert statistics.paired_wilcoxon(np.arange(6.0), np.arange(6.0) * 2 + 1) == 2 / 2**6
-    assert statistics.paired_wilcoxon(ours, ours) == 1.0
+    assert paired.wilcoxon_of_losses(np.arange(6.0), np.arange(6.0) * 2 + 1) == 2 / 2**6
+    assert paired.wilcoxon_of_losses(ours, ours) == 1.0
     rng = np.random.default_rng(0)
     for n_seeds in (1, 2, 5, 10, 13, 14, 60):
         tied = rng.integers(-2, 4, size=n_seeds) / 4
         expected = stats.wilcoxon(tied).pvalue if tied.any() else 1.0
-        assert statistics.paired_wilcoxon(tied, np.zeros(n_seeds)) == pytest.approx(expected)
-    assert np.isnan(statistics.paired_wilcoxon(np.array([NAN]), np.array([1.0])))
-    assert np.isnan(statistics.paired_wilcoxon(np.array([]), np.array([])))
+        assert paired.wilcoxon_of_losses(tied, np.zeros(n_seeds)) == pytest.approx(expected)
+    assert np.isnan(paired.wilcoxon_of_losses(np.array([NAN]), np.array([1.0])))
+    assert np.isnan(paired.wilcoxon_of_losses(np.array([]), np.array([])))
 
 
 @pytest.mark.parametrize("n_seeds", [6, 24, 60])
@@ -125,18 +130,18 @@ def test_rounding_errors_do_not_decide_on_the_ranks_of_losses(n_seeds: int, unit
     rng = np.random.default_rng(n_seeds)
     # Counts of errors, say: many differences are as large as others, whatever the counts.
     ours, theirs = rng.integers(0, 9, size=(2, n_seeds))
-    expected = statistics.paired_wilcoxon(ours.astype(float), theirs.astype(float))
+    expected = paired.wilcoxon_of_losses(ours.astype(float), theirs.astype(float))
     assert expected == pytest.approx(stats.wilcoxon(ours - theirs).pvalue)
-    assert statistics.paired_wilcoxon(ours * unit, theirs * unit) == expected
+    assert paired.wilcoxon_of_losses(ours * unit, theirs * unit) == expected
 
 
 def test_rounding_errors_do_not_decide_on_the_ranks_of_regrets() -> None:
     rng = np.random.default_rng(0)
     for best, median in [(0.0, 10.0), (-0.1, 0.2), (3.0, 10.0)]:
         ours, theirs = rng.integers(0, 9, size=(2, 40)) / 10 * (median - best) + best
-        regrets = [paired.normalised_regret(values, best, median) for values in (ours, theirs)]
+        regrets = [normalised_regret(values, best, median) for values in (ours, theirs)]
         tenths = [np.round(10 * values) for values in regrets]
-        assert paired.wilcoxon(*regrets) == stats.wilcoxon(*tenths).pvalue
+        assert paired.wilcoxon_of_regrets(*regrets) == stats.wilcoxon(*tenths).pvalue
 
 
 def test_infinite_losses_are_further_apart_than_others() -> None:
@@ -145,8 +150,8 @@ def test_infinite_losses_are_further_apart_than_others() -> None:
         np.array([np.inf, 1.0, 3.0, 3.0, 0.0]),
     )
     as_finite = np.array([0.0, 9.0, -2.0, -1.0, 8.0])
-    expected = statistics.paired_wilcoxon(as_finite, np.zeros(5))
-    assert statistics.paired_wilcoxon(ours, theirs) == expected
+    expected = paired.wilcoxon_of_losses(as_finite, np.zeros(5))
+    assert paired.wilcoxon_of_losses(ours, theirs) == expected
 
 
 def test_resamples_draw_as_many_rows_as_there_are() -> None:

@@ -23,6 +23,7 @@ from benchmarks.analysis.curves.hitting import Hits
 from benchmarks.analysis.curves.regret import Scale
 from benchmarks.analysis.numerics import improvement_probability
 from benchmarks.analysis.numerics import paired
+from benchmarks.analysis.numerics import resampling
 from benchmarks.analysis.numerics import running_times
 from benchmarks.analysis.numerics import sign_flips
 from benchmarks.arrays import FloatArray
@@ -218,7 +219,7 @@ def test_bootstrap_covers_a_normal_mean() -> None:
     n_covered = 0
     for _ in range(150):
         groups = [rng.normal(offset, 1.0, size=20) for offset in (0.0, 3.0, 30.0)]
-        lower, upper = paired.interval(paired.resampled_means(groups))
+        lower, upper = resampling.interval(resampling.resampled_means(groups))
         n_covered += int(lower <= 11.0 <= upper)
     assert 132 <= n_covered < 150
 

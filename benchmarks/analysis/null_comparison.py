@@ -145,7 +145,9 @@ def rates(
 
 def _by_wilcoxon(values: FloatArray) -> bool:
     flat = values.swapaxes(0, 1).reshape(values.shape[1], -1)
-    p_values = [paired.wilcoxon(one, other) for one, other in itertools.combinations(flat, 2)]
+    p_values = [
+        paired.wilcoxon_of_regrets(one, other) for one, other in itertools.combinations(flat, 2)
+    ]
     return bool((paired.holm(np.array(p_values)) < LEVEL).any())
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from ..analysis.numerics.paired import normalised_regret
-from ..analysis.numerics.statistics import incumbents
+from ..analysis.numerics.losses import incumbents
+from ..analysis.numerics.losses import normalised_regret
 from ..suite.references import Reference
 from . import references
 from .progress import is_feasible

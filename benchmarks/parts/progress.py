@@ -11,7 +11,7 @@ from optuna.study import Study
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState
 
-from ..analysis.numerics.paired import normalised_regret
+from ..analysis.numerics.losses import normalised_regret
 from .hypervolume import hypervolume
 from .simulate import finished_trials
 from .task import Progress

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..analysis.comparisons.rows import Rows
 from ..analysis.comparisons.rows import split_by_problem
-from ..analysis.numerics import paired
+from ..analysis.numerics import resampling
 from ..arrays import FloatArray
 from .records import Key
 from .records import Record
@@ -54,8 +54,8 @@ def mean_regret(rows: Rows) -> Mean:
     """Mean regret of one entrant, of one study or more."""
     pairs = sorted(rows)
     groups = split_by_problem(pairs, np.array([rows[pair] for pair in pairs]))
-    lower, upper = paired.interval(paired.resampled_means(groups))
-    return Mean(paired.mean_of_groups(groups), lower, upper, len(pairs))
+    lower, upper = resampling.interval(resampling.resampled_means(groups))
+    return Mean(resampling.mean_of_groups(groups), lower, upper, len(pairs))
 
 
 def task_means(records: Iterable[Record], task: Task) -> dict[str, float]:

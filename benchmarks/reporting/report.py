@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from ..analysis.numerics.statistics import running_best
+from ..analysis.numerics.losses import running_best
 from ..analysis.studies.results import diverged
 from ..analysis.studies.results import objective_seconds
 from ..analysis.studies.results import Run

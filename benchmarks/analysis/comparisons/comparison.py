@@ -15,6 +15,7 @@ from ..curves.regret import find_scales
 from ..curves.regret import regret_curve
 from ..curves.regret import Scale
 from ..numerics import paired
+from ..numerics import resampling
 from .rows import pairs_with
 from .rows import Rows
 from .rows import split_by_problem
@@ -143,10 +144,10 @@ def _overall(
             if not pairs:
                 continue
             groups = split_by_problem(pairs, np.array([rows[pair][index] for pair in pairs]))
-            resampled = paired.resampled_means(groups)
-            lower, upper = paired.interval(resampled)
+            resampled = resampling.resampled_means(groups)
+            lower, upper = resampling.interval(resampled)
             overall[sampler, column] = Overall(
-                float(paired.mean_of_groups(groups)),
+                float(resampling.mean_of_groups(groups)),
                 float(lower),
                 float(upper),
                 len(groups),

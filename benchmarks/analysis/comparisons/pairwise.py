@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ...arrays import FloatArray
 from ..curves.curve_set import Key
 from ..numerics import paired
+from ..numerics import resampling
 from ..numerics import sign_flips
 from ..numerics.improvement_probability import Probability
 from ..numerics.improvement_probability import probability_of_improvement
@@ -221,9 +222,9 @@ def _ratio_intervals(
     both = np.concatenate([ours, theirs], axis=1)
     # The same sampler takes part in many tests; each is resampled once.
     unique, index = np.unique(both, axis=1, return_inverse=True)
-    resampled = paired.resampled_means([unique[rows] for rows in by_problem])[:, index.ravel()]
+    resampled = resampling.resampled_means([unique[rows] for rows in by_problem])[:, index.ravel()]
     n_tests = ours.shape[1]
-    return paired.interval(paired.ratio(resampled[:, :n_tests], resampled[:, n_tests:]))
+    return resampling.interval(paired.ratio(resampled[:, :n_tests], resampled[:, n_tests:]))
 
 
 def _corrected(pairs: Sequence[Pair]) -> list[Pair]:

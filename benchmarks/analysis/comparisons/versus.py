@@ -10,6 +10,7 @@ import numpy as np
 
 from ...arrays import FloatArray
 from ..numerics import paired
+from ..numerics import resampling
 from .rows import pairs_with
 from .rows import Rows
 from .rows import split_by_problem
@@ -121,10 +122,10 @@ def _versus(
         p_holm: The same, corrected.
     """
     groups = split_by_problem(pairs, values)
-    ours, theirs = paired.mean_of_groups(groups)
-    resampled = paired.resampled_means(groups)
-    ratio_lower, ratio_upper = paired.interval(paired.ratio(resampled[:, 0], resampled[:, 1]))
-    lower, upper = paired.interval(resampled[:, 1] - resampled[:, 0])
+    ours, theirs = resampling.mean_of_groups(groups)
+    resampled = resampling.resampled_means(groups)
+    ratio_lower, ratio_upper = resampling.interval(paired.ratio(resampled[:, 0], resampled[:, 1]))
+    lower, upper = resampling.interval(resampled[:, 1] - resampled[:, 0])
     wins, ties, losses = paired.win_tie_loss(values[:, 0], values[:, 1])
     return Versus(
         ours=float(ours),
@@ -147,7 +148,7 @@ def _p_value(ours: Rows, theirs: Rows, pairs: Sequence[tuple[str, int]], column:
     if not pairs:
         return math.nan
     one, other = (np.array([rows[pair][column] for pair in pairs]) for rows in (ours, theirs))
-    return paired.wilcoxon(one, other)
+    return paired.wilcoxon_of_regrets(one, other)
 
 
 def find_worse(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arrays import FloatArray
-from ..numerics import paired
-from ..numerics.statistics import times_to_targets
+from ..numerics.losses import normalised_regret
+from ..numerics.losses import times_to_targets
 from .curve_set import Curve
 from .curve_set import CurveSet
 from .regret import Scale
@@ -74,7 +74,7 @@ def _hits(
     curve: Curve, scale: Scale, levels: FloatArray, n_trials: int
 ) -> tuple[FloatArray, float, FloatArray, float]:
     within = curve.trials <= n_trials
-    regrets = paired.normalised_regret(curve.values[within], scale.best, scale.median)
+    regrets = normalised_regret(curve.values[within], scale.best, scale.median)
     # Not every change is for the better: an incumbent may be worse without its noise.
     trials = times_to_targets(regrets, curve.trials[within].astype(float), levels)
     if curve.seconds is None:

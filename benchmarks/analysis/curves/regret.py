@@ -9,7 +9,8 @@ import numpy as np
 
 from ...arrays import FloatArray
 from ...suite import references
-from ..numerics import paired
+from ..numerics import resampling
+from ..numerics.losses import normalised_regret
 from ..studies.mean_curves import MeanCurve
 from ..studies.mean_curves import N_RESAMPLES
 from .curve_set import CurveSet
@@ -70,7 +71,7 @@ def regret_curve(curve_set: CurveSet, key: Key, scale: Scale, n_trials: int) -> 
     """
     curve = curve_set.curves[key]
     trials = np.arange(1, n_trials + 1)
-    regret = paired.normalised_regret(curve.at(trials), scale.best, scale.median)
+    regret = normalised_regret(curve.at(trials), scale.best, scale.median)
     return np.where(trials <= curve.n_trials, regret, np.nan)
 
 
@@ -99,6 +100,6 @@ def regret_by_trial(
         ]
         if rows:
             groups.append(np.array(rows))
-    mean = paired.mean_of_groups(groups)
-    lower, upper = paired.interval(paired.resampled_means(groups, N_RESAMPLES))
+    mean = resampling.mean_of_groups(groups)
+    lower, upper = resampling.interval(resampling.resampled_means(groups, N_RESAMPLES))
     return MeanCurve(np.arange(1.0, horizon + 1), mean, lower, upper)

@@ -10,7 +10,7 @@ import numpy as np
 from ...contenders.seeding import SHARED
 from ...storage import store
 from ...suite import references
-from ..numerics import statistics
+from ..numerics.losses import incumbents
 from ..studies.results import Run
 from ..studies.run_arrays import run_arrays
 from ..studies.run_arrays import RunArrays
@@ -57,7 +57,7 @@ def _curve(arrays: RunArrays, n_trials: int) -> Curve:
     Values are rounded as a file has them, or a comparison from a file would differ in the last
     digits.
     """
-    index = statistics.incumbents(arrays.losses)
+    index = incumbents(arrays.losses)
     changes = np.flatnonzero(np.diff(index, prepend=-1))
     values = [float(VALUE_FORMAT.format(v)) for v in arrays.noise_free[index[changes]]]
     if arrays.ended is None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ...arrays import FloatArray
 from . import paired
+from . import resampling
 from .resampling import remembered_counts
 
 
@@ -71,7 +72,7 @@ def probability_of_improvement(
         means.append(float(won.mean()))
         mine, its = _weights(2 * index, len(one)), _weights(2 * index + 1, len(other))
         total += np.einsum("ri,ri->r", mine @ won, its)
-    lower, upper = paired.interval(total / len(means))
+    lower, upper = resampling.interval(total / len(means))
     return Probability(float(np.mean(means)), float(lower), float(upper), tuple(means))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arrays import FloatArray
-from . import paired
+from . import resampling
 from .resampling import remembered_counts
 
 
@@ -81,7 +81,7 @@ def running_times(first: FloatArray, spent: FloatArray) -> list[RunningTime]:
     """
     means = expected_running_time(first, spent)
     counts = remembered_counts(len(first), N_RESAMPLES, 0)
-    lower, upper = paired.interval(resampled_running_times(counts, first, spent))
+    lower, upper = resampling.interval(resampled_running_times(counts, first, spent))
     return [
         RunningTime(float(mean), float(low), float(high))
         if np.isfinite(mean)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...arrays import FloatArray
-from ..numerics import statistics
+from ..numerics import resampling
+from ..numerics.losses import best_at_seconds
+from ..numerics.losses import running_best
 from .samples import Sample
 
 
@@ -37,7 +39,7 @@ class MeanCurve:
 
 def curve_over_trials(sample: Sample) -> MeanCurve:
     """Best loss so far against the number of trials, over the seeds that have so many."""
-    best = statistics.running_best(sample.filled)
+    best = running_best(sample.filled)
     rows = [sample.reached(k) for k in range(1, best.shape[1] + 1)]
     columns = [best[row, k] for k, row in enumerate(rows) if row]
     return _curve(np.arange(1.0, len(columns) + 1), columns)
@@ -60,7 +62,7 @@ def curve_over_seconds(sample: Sample) -> MeanCurve:
         empty = np.empty(0)
         return MeanCurve(empty, empty, empty, empty)
     grid = np.linspace(first, max(first, last), _N_POINTS)
-    best = statistics.best_at_seconds(losses, seconds, grid)
+    best = best_at_seconds(losses, seconds, grid)
     return _curve(grid, list(best.T))
 
 
@@ -75,6 +77,6 @@ def _curve(x: FloatArray, columns: Sequence[FloatArray]) -> MeanCurve:
         samples = np.stack([columns[int(point)] for point in at], axis=1)
         # Where no seed has found anything better, the interval is that of the point before.
         new = np.append(True, (samples[:, 1:] != samples[:, :-1]).any(axis=0))
-        edges = statistics.bootstrap_interval(samples[:, new], 0, n_resamples=N_RESAMPLES)
+        edges = resampling.bootstrap_interval(samples[:, new], 0, n_resamples=N_RESAMPLES)
         lower[at], upper[at] = (edge[np.cumsum(new) - 1] for edge in edges)
     return MeanCurve(x, mean, lower, upper)

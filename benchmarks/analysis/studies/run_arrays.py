@@ -11,7 +11,7 @@ from optuna.trial import TrialState
 from ...arrays import FloatArray
 from ...contenders.attributes import FINISHED_SECONDS
 from ...contenders.attributes import told_number
-from ..numerics import statistics
+from ..numerics.losses import noise_free
 from .results import diverged
 from .results import has_value
 from .results import objective_seconds
@@ -45,7 +45,7 @@ class RunArrays:
     @property
     def noise_free(self) -> FloatArray:
         """The losses, without noise where the problem tells that."""
-        return statistics.noise_free(self.losses, self.expected)
+        return noise_free(self.losses, self.expected)
 
     @property
     def ended(self) -> FloatArray | None:

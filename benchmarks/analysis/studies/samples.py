@@ -9,7 +9,8 @@ from dataclasses import fields
 import numpy as np
 
 from ...arrays import FloatArray
-from ..numerics import statistics
+from ..numerics.losses import noise_free
+from ..numerics.losses import running_best
 from .results import Run
 from .run_arrays import run_arrays
 from .run_arrays import RunArrays
@@ -63,13 +64,13 @@ class Sample:
         losses = self.losses.copy()
         for row, n_run in enumerate(self.n_run):
             if self.complete[row] and 0 < n_run < losses.shape[1]:
-                losses[row, n_run:] = statistics.running_best(losses[row, :n_run])[-1]
+                losses[row, n_run:] = running_best(losses[row, :n_run])[-1]
         return losses
 
     @property
     def outcomes(self) -> FloatArray:
         """What each trial was worth: its value, without noise where the problem tells it."""
-        return statistics.noise_free(self.losses, self.expected)
+        return noise_free(self.losses, self.expected)
 
     @property
     def finished_at(self) -> FloatArray:

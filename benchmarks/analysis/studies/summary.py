@@ -11,7 +11,10 @@ import numpy.typing as npt
 
 from ...arrays import FloatArray
 from ...contenders.registry import OURS
-from ..numerics import statistics
+from ..numerics import paired
+from ..numerics import resampling
+from ..numerics.losses import incumbents
+from ..numerics.losses import running_best
 from .samples import Sample
 
 
@@ -73,7 +76,7 @@ def estimate(values: FloatArray) -> Estimate:
     """Mean and interval of one value a seed, shape (n_seeds,); the same every time."""
     if not len(values):
         return Estimate(math.nan, math.nan, math.nan, 0)
-    lower, upper = statistics.bootstrap_interval(values, 0)
+    lower, upper = resampling.bootstrap_interval(values, 0)
     return Estimate(float(np.mean(values)), float(lower), float(upper), len(values))
 
 
@@ -111,7 +114,7 @@ def wasted_share(sample: Sample, mediocre: float) -> float:
 
 
 def _summarise(sample: Sample, ours: Sample | None, mediocre: float) -> Summary:
-    best = statistics.running_best(sample.filled)
+    best = running_best(sample.filled)
     complete = np.array(sample.complete)
     n_trials = sample.losses.shape[1]
     again = sample.measured_again[complete]
@@ -141,7 +144,7 @@ def _without_noise(sample: Sample) -> Estimate | None:
     if not np.isfinite(sample.expected).any():
         return None
     rows = np.flatnonzero(sample.complete)
-    index = statistics.incumbents(sample.losses)[rows, -1]
+    index = incumbents(sample.losses)[rows, -1]
     return estimate(sample.expected[rows[index >= 0], index[index >= 0]])
 
 
@@ -152,7 +155,7 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
             seed: float(best)
             for seed, best, complete in zip(
                 sample.seeds,
-                statistics.running_best(sample.filled)[:, -1],
+                running_best(sample.filled)[:, -1],
                 sample.complete,
             )
             if complete
@@ -161,7 +164,7 @@ def _compare(ours: Sample, theirs: Sample) -> tuple[int, float]:
     ]
     common = sorted(finals[0].keys() & finals[1].keys())
     pairs = np.array([[final[seed] for seed in common] for final in finals])
-    return len(common), statistics.paired_wilcoxon(pairs[0], pairs[1])
+    return len(common), paired.wilcoxon_of_losses(pairs[0], pairs[1])
 
 
 def _mean(values: npt.NDArray[Any]) -> float:

@@ -17,7 +17,9 @@ import numpy as np
 from ...arrays import FloatArray
 from ...contenders.registry import OURS
 from ..numerics import paired
-from ..numerics import statistics
+from ..numerics import resampling
+from ..numerics.losses import running_best
+from ..numerics.losses import times_to_targets
 from ..numerics.resampling import remembered_counts
 from ..numerics.running_times import N_RESAMPLES
 from ..numerics.running_times import resampled_running_times
@@ -92,7 +94,7 @@ def find_target(samples: Sequence[Sample]) -> Target | None:
     for reference in sorted(others, key=lambda sample: sample.sampler != "tpe"):
         if not any(reference.complete):
             continue
-        best = statistics.running_best(reference.filled)[np.array(reference.complete), -1]
+        best = running_best(reference.filled)[np.array(reference.complete), -1]
         # A seed in which all trials failed has got nowhere.
         loss = float(np.median(np.where(np.isnan(best), np.inf, best)))
         if math.isfinite(loss):
@@ -142,7 +144,7 @@ class _Seeds:
         losses, clock = sample.losses[rows], sample.finished_at[rows]
         numbers = np.broadcast_to(np.arange(1.0, losses.shape[1] + 1), losses.shape)
         first = [
-            statistics.times_to_targets(losses, times, np.array([target.loss]))[:, 0]
+            times_to_targets(losses, times, np.array([target.loss]))[:, 0]
             for times in (numbers, clock)
         ]
         n_run = np.array(sample.n_run, dtype=float)[rows]
@@ -175,7 +177,7 @@ def _until_half(times: FloatArray) -> Interval:
     # How many seeds a resample has up to each of the ordered ones: it is at its middle where these
     # are more than ``middle``.
     n_so_far = np.cumsum(remembered_counts(len(times), N_RESAMPLES, 0), axis=-1)
-    lower, upper = paired.interval(ordered[np.argmax(n_so_far > middle, axis=-1)])
+    lower, upper = resampling.interval(ordered[np.argmax(n_so_far > middle, axis=-1)])
     return Interval(float(ordered[middle]), float(lower), float(upper))
 
 
@@ -191,5 +193,5 @@ def _ratio(
     ours, theirs = (resampled_running_times(counts, *each)[:, 0] for each in (its, reference))
     # Of two that do not get there it is 1.
     ratios = np.where(ours == theirs, 1.0, paired.ratio(ours, theirs))
-    lower, upper = paired.interval(ratios[1:])
+    lower, upper = resampling.interval(ratios[1:])
     return Interval(float(ratios[0]), float(lower), float(upper))

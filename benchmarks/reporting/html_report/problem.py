@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...analysis.numerics import statistics
+from ...analysis.numerics.losses import running_best
 from ...analysis.studies.mean_curves import MeanCurve
 from ...analysis.studies.results import has_value
 from ...analysis.studies.results import Run
@@ -131,7 +131,7 @@ def _total(seconds: FloatArray, complete: Any) -> float:
 
 
 def _finals(sample: Sample, sign: int) -> list[tuple[int, float]]:
-    best = sign * statistics.running_best(sample.filled)[:, -1]
+    best = sign * running_best(sample.filled)[:, -1]
     return [
         (seed, float(value))
         for seed, value, complete in zip(sample.seeds, best, sample.complete)
