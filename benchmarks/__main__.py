@@ -7,8 +7,8 @@ import sys
 from .modules import absent
 
 
-# Optuna and what the extra `bench` of pyproject.toml adds, by module name; without SQLAlchemy, which
-# comes with Optuna, and Plotly and tomli, which are for the HTML page and TOML files only.
+# Optuna and what the extra `bench` of pyproject.toml adds, by module name; without SQLAlchemy,
+# which comes with Optuna, and Plotly and tomli, which are for the HTML page and TOML files only.
 _NEEDED = ("optuna", "optunahub", "matplotlib", "rich")
 
 

@@ -13,8 +13,8 @@ class Terminal(Console):
     """The standard output: a terminal, or whatever reads it in its place.
 
     A command goes on when its reader has gone, as ``head`` does after some lines: it measures, and
-    writes files, that the reader never sees. A character that the terminal's encoding does not have
-    becomes a question mark.
+    writes files, that the reader never sees. A character that the terminal's encoding does not
+    have becomes a question mark.
 
     Args:
         piped_width: Characters a line where there is no terminal that has a width.

@@ -1,7 +1,7 @@
 """``python -m publishing release``: tag this commit as the version that pyproject.toml says.
 
-The version, its entry in CHANGELOG.md, the Optuna versions it was tested with and what the packages
-say of themselves must agree; the tag then carries the entry. Nothing is pushed.
+The version, its entry in CHANGELOG.md, the Optuna versions it was tested with and what the
+packages say of themselves must agree; the tag then carries the entry. Nothing is pushed.
 """
 
 from __future__ import annotations

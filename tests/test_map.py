@@ -1,4 +1,4 @@
-"""The map of CONTRIBUTING.md is complete and true: who reads it finds every module of the sampler.
+"""The map of CONTRIBUTING.md is complete and true: each module of the sampler is on it.
 
 And folders import one another in the one direction that it tells.
 """

@@ -57,8 +57,8 @@ RANDOM = Entrant("random", lambda seed, task: RandomSampler(seed=seed))
 FORMULAS = ("levy", "griewank", "alpine", "hartmann", "zakharov", "dixon_price")
 # Live training is left out for the time that it takes.
 REPRODUCIBLE = [task for task in TASKS if "live" not in task.description]
-# In the common run there is one task of each part, and no problem that takes seconds: training, and
-# tables that are asked many times a trial.
+# In the common run there is one task of each part, and no problem that takes seconds: training,
+# and tables that are asked many times a trial.
 COMMON_TASKS = {part.tasks[0].name for part in PARTS}
 LONG = ("digits_curves", "naval_priced", "vehicle_priced")
 

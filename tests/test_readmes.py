@@ -1,4 +1,4 @@
-"""Every code block of every README is executed as written, or says in `readme_rules.py` why not."""
+"""Every code block of every README is executed as written, or `readme_rules.py` says why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics across problems and seeds, against closed forms, other libraries and direct counts."""
+"""Statistics across problems and seeds, against closed forms, other libraries and counting."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_signed_ranks_leave_out_what_does_not_differ() -> None:
 
 
 def test_expected_running_time_of_a_restarted_lottery() -> None:
-    """A study that hits with probability p at each trial needs 1 / p trials, whatever its budget."""
+    """A study that hits with probability p at each trial takes 1 / p of them, of any budget."""
     rng = np.random.default_rng(0)
     first = rng.geometric(0.05, size=20_000).astype(float)
     for budget in (5.0, 30.0):

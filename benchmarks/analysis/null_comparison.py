@@ -1,9 +1,9 @@
 """The same sampler under several names: how often it is called different from itself.
 
-``python -m benchmarks.analysis.null_comparison`` compares, over and over, made-up results and those
-of a real sampler with other seeds, by the very test that a report's sentences use, and says in what
-share of comparisons any two names were called different. That should be 5% or less. Beside it stands
-what Wilcoxon's test over all pairs of problem and seed would have said.
+``python -m benchmarks.analysis.null_comparison`` compares, over and over, made-up results and
+those of a real sampler with other seeds, by the very test that a report's sentences use, and says
+in what share of comparisons any two names were called different. That should be 5% or less. Beside
+it stands what Wilcoxon's test over all pairs of problem and seed would have said.
 """
 
 from __future__ import annotations

@@ -57,8 +57,8 @@ class Contender:
             suggestion on.
         limit: Number of trials after which it has nothing left to suggest; None for no limit.
         broken: Why it cannot be imported; empty if it can, or that is not known yet.
-        call: What :func:`benchmarks.contenders.registry.get_contender` makes it from again in a worker;
-            empty if that is the name.
+        call: What :func:`benchmarks.contenders.registry.get_contender` makes it from again in a
+            worker; empty if that is the name.
         check: Makes sure that it takes the arguments it was given, once it can be loaded; called
             with the registry, as in :class:`Setup`.
         note: What a reader of its results has to know; called likewise.

@@ -93,8 +93,8 @@ PACKAGES: dict[str, Known] = {
     "samplers/hebo": Known(
         "HEBO from OptunaHub: heteroscedastic Gaussian process",
         requires=("hebo",),
-        # Its own pins exclude a Python and a NumPy that work. Later GPy and paramz want NumPy 2, over
-        # which pip goes through old versions of everything else until it fails.
+        # Its own pins exclude a Python and a NumPy that work. Later GPy and paramz want NumPy 2,
+        # over which pip goes through old versions of everything else until it fails.
         install='pip install torch "numpy<2" pandas scikit-learn gpytorch GPy==1.13.2 '
         "paramz==0.9.6 catboost pymoo disjoint-set; pip install --no-deps HEBO==0.3.6 "
         "(in an environment without smac)",

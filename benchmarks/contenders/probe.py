@@ -20,7 +20,7 @@ def cannot_work(
     setup: Setup,
     directions: Sequence[StudyDirection] = (StudyDirection.MINIMIZE,),
 ) -> str:
-    """Why a contender cannot be built for a problem, or not suggest a first trial; empty if it can.
+    """Why a contender cannot be built for a problem or suggest a trial; empty if it can.
 
     What goes wrong later in a study is found there. Imports what the sampler imports.
 

@@ -146,8 +146,8 @@ def get_contender(text: str, argument: str = "--samplers", *, name: str = "") ->
 
     Args:
         text: A name of the registry, ``hub:samplers/NAME`` or ``hub:samplers/NAME:CLASS`` for a
-            hub package, or ``module:Class`` for a class, or a function that returns a sampler, that
-            can be imported; each with keyword arguments if need be, as in
+            hub package, or ``module:Class`` for a class, or a function that returns a sampler,
+            that can be imported; each with keyword arguments if need be, as in
             ``tpe(n_startup_trials=5)``.
         argument: The option that it was given to.
         name: What the user calls it; empty for the text itself.

@@ -14,8 +14,8 @@ OWN, SHARED = "own", "shared"
 def sampler_seed(problem: str, seed: int, seeding: str) -> int:
     """The seed of every sampler in the studies of one problem and seed.
 
-    With the same seed on problems of the same space a sampler begins with the same points, and what
-    is luck on one problem is luck on the other: results of different problems are then no
+    With the same seed on problems of the same space a sampler begins with the same points, and
+    what is luck on one problem is luck on the other: results of different problems are then no
     independent evidence.
 
     Args:

@@ -23,8 +23,8 @@ _T = TypeVar("_T")
 class TimedSampler(ForwardingSampler):
     """Measures how long another sampler takes, and notes what it raises.
 
-    An objective that asks for its parameters one by one gets the sampler's errors too, and may even
-    swallow them. They are noted here so that they are not taken for the objective's.
+    An objective that asks for its parameters one by one gets the sampler's errors too, and may
+    even swallow them. They are noted here so that they are not taken for the objective's.
 
     Args:
         inner: The sampler.

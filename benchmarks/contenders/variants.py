@@ -1,7 +1,7 @@
 """The sampler with one ingredient of its recipe left out or replaced, as contenders.
 
-``python -m benchmarks ablate`` runs them beside the sampler itself and says what each ingredient is
-worth; ``run --samplers`` takes them too, all of them as ``ablations``.
+``python -m benchmarks ablate`` runs them beside the sampler itself and says what each ingredient
+is worth; ``run --samplers`` takes them too, all of them as ``ablations``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A Dask cluster as the place where studies run; their trials go to a storage that all can reach.
 
-One study is one task. A worker that dies costs the trials in flight: Dask gives its study to another
-worker, which goes on from the storage. The claim of each attempt (see
+One study is one task. A worker that dies costs the trials in flight: Dask gives its study to
+another worker, which goes on from the storage. The claim of each attempt (see
 :mod:`benchmarks.storage.claims`) keeps a worker out that was only taken for dead.
 """
 

@@ -1,4 +1,4 @@
-"""Which GPUs there are, found out without importing torch here: that would claim memory on them."""
+"""Which GPUs there are, without importing torch here: that would claim memory on them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ def hypervolume(
     """Volume between the points and a reference point; all objectives are minimised.
 
     Args:
-        values: Shape (n_points, n_objectives); points beyond the reference point count for nothing.
+        values: Shape (n_points, n_objectives); points beyond the reference point count for
+            nothing.
         reference_point: Shape (n_objectives,).
 
     Returns:

@@ -58,8 +58,8 @@ def progress_of(study: Study, reference: Reference, spent: Spent = one_trial) ->
     that are pruned, failed or not feasible spend and have no value.
 
     Args:
-        study: One objective, minimised, with a finished trial or more. The true value of a trial is
-            its user attribute ``expected_loss``, or its value where there is none.
+        study: One objective, minimised, with a finished trial or more. The true value of a trial
+            is its user attribute ``expected_loss``, or its value where there is none.
         reference: Between which values the regret is measured.
         spent: What a finished trial spent.
     """

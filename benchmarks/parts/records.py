@@ -1,8 +1,8 @@
 """What is kept of a study: a line of JSON, appended when it is finished.
 
-A run that was stopped goes on where it was: studies that have a line are not run again. A line that
-was cut off when the run was killed counts as none. The same lines, without the trials after which
-nothing changed, make the files that are committed.
+A run that was stopped goes on where it was: studies that have a line are not run again. A line
+that was cut off when the run was killed counts as none. The same lines, without the trials after
+which nothing changed, make the files that are committed.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ class Failure(NamedTuple):
 def studies(choices: Iterable[Choice], seeds: Sequence[int]) -> list[Key]:
     """The studies of a run, in the order in which they are run.
 
-    All entrants of a seed come before the next seed, so that a run that is stopped compares them on
-    the same seeds. Entrants that need a module that is not installed are left out.
+    All entrants of a seed come before the next seed, so that a run that is stopped compares them
+    on the same seeds. Entrants that need a module that is not installed are left out.
     """
     return [
         Key(choice.part.name, task.name, entrant.name, seed)

@@ -1,7 +1,7 @@
 """Between which values a task's regret is measured: the best known and what is found at random.
 
-For one objective 1 is the median of feasible random points and 0 the best feasible value known. For
-several it is the same with hypervolumes: 1 is the median of what ten random trials dominate.
+For one objective 1 is the median of feasible random points and 0 the best feasible value known.
+For several it is the same with hypervolumes: 1 is the median of what ten random trials dominate.
 
 :mod:`~benchmarks.parts.compute_scales` computes them.
 """

@@ -42,8 +42,8 @@ def run_study(task: Task, entrant: Entrant, seed: int) -> Finished:
     simulated seconds are over. Its intermediate values and constraints are in the study from the
     beginning: a task with both several workers and a pruner lets the pruner see ahead.
 
-    The times at which trials start and end (``datetime_start``, ``datetime_complete``) are those of
-    the simulated clock.
+    The times at which trials start and end (``datetime_start``, ``datetime_complete``) are those
+    of the simulated clock.
 
     Args:
         task: What to optimise.

@@ -83,7 +83,8 @@ class _UnitTrial:
         index = self._coordinates[name]
         if index < len(self._point):
             return float(self._point[index])
-        # Only probes know of fewer coordinates than there are, but for a name that they all missed.
+        # Only probes know of fewer coordinates than there are, but for a name that they all
+        # missed.
         return 0.5 if self._rng is None else float(self._rng.random())
 
     def _level(self, name: str, n_levels: int) -> int:

@@ -9,7 +9,7 @@ from optuna.trial import Trial
 
 
 def fixed_trial(params: dict[str, Any]) -> Trial:
-    """A trial that suggests these parameters; a real one, which ``optuna.trial.FixedTrial`` is not.
+    """A trial that suggests these parameters; a real one, as ``FixedTrial`` of Optuna is not.
 
     Args:
         params: Values by name. Parameters that are not among them are random.

@@ -13,7 +13,8 @@ from optuna.trial import Trial
 class PlainObjective:
     """A function of a trial as a problem.
 
-    Its search space is not known before it has run, which an empty :attr:`search_space` stands for.
+    Its search space is not known before it has run, which an empty :attr:`search_space` stands
+    for.
 
     Args:
         function: Takes a trial, returns its value.

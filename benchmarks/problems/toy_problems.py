@@ -37,8 +37,8 @@ class ToyProblem(optunahub.benchmarks.BaseProblem):
 class Quadratic(ToyProblem):
     """A bowl over a stepped int, a log float and a category, with a region that diverges.
 
-    The minimum is 0, at width 24, rate 1e-3 and kind "b". Wide nets with a high rate diverge: their
-    loss is 100 and more, as that of a training run with too high a learning rate.
+    The minimum is 0, at width 24, rate 1e-3 and kind "b". Wide nets with a high rate diverge:
+    their loss is 100 and more, as that of a training run with too high a learning rate.
     """
 
     space = {

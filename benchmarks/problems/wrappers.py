@@ -62,7 +62,8 @@ class _Wrapper:
 class Noisy(_Wrapper):
     """Adds normal noise; ``expected_loss`` tells the value without it.
 
-    The same configuration gets the same noise every time, as a training run with a fixed seed does.
+    The same configuration gets the same noise every time, as a training run with a fixed seed
+    does.
     """
 
     def __call__(self, trial: Trial) -> Any:

@@ -1,4 +1,4 @@
-"""What the report needs to know of each problem, worked out once for tables, pictures and pages."""
+"""What the report needs to know of each problem, worked out once for all that shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``python -m benchmarks compare``: samplers across problems, as tables, a picture and raw data."""
+"""``python -m benchmarks compare``: samplers across problems, in tables, a picture, raw data."""
 
 from __future__ import annotations
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# Of more, a picture is too tall to be looked at, and is as slow to draw as all the rest of a report.
+# Of more, a picture is too tall to be looked at, and is as slow to draw as all the rest of a
+# report.
 MOST_PROBLEMS = 6
 # Bands of more samplers are mud, but for that of ours.
 _MOST_BANDS = 10

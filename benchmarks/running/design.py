@@ -41,7 +41,8 @@ class Design:
         options: What the problems are built with.
         seeds: Seeds of the samplers and of the problems' noise.
         n_trials: Trials a study.
-        seeding: How the samplers' seeds come from ``seeds``; see :mod:`benchmarks.contenders.seeding`.
+        seeding: How the samplers' seeds come from ``seeds``; see
+            :mod:`benchmarks.contenders.seeding`.
         start_points: Trials at the start whose random points all samplers of a seed share.
         parallel: Trials at a time on a simulated clock; 1 for one after the other.
         reevaluations: How often a final incumbent is measured again with fresh seeds.

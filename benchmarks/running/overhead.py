@@ -1,8 +1,8 @@
 """What the harness itself costs a trial: ``python -m benchmarks.running.overhead [--storage URL]``.
 
 Random search on a problem that takes microseconds, so that nearly all of the time is the harness's
-own: restoring, bookkeeping and, above all, storing. Printed is the wall clock of a whole study less
-the seconds that its trials spent in the sampler and in the objective, per trial.
+own: restoring, bookkeeping and, above all, storing. Printed is the wall clock of a whole study
+less the seconds that its trials spent in the sampler and in the objective, per trial.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Many trials at once, into Optuna's relational storage.
 
 Optuna writes a trial in one transaction of a statement for each parameter and attribute: 9
-milliseconds a trial, where a problem that replays a table costs microseconds. Here trials go in with
-one statement a table. The tables and their columns are Optuna's own; any other storage takes trials
-one by one. :mod:`.reading` gets them out again.
+milliseconds a trial, where a problem that replays a table costs microseconds. Here trials go in
+with one statement a table. The tables and their columns are Optuna's own; any other storage takes
+trials one by one. :mod:`.reading` gets them out again.
 """
 
 from __future__ import annotations

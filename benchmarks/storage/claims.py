@@ -1,10 +1,11 @@
 """Who may write to a study: the process that has claimed it last, and no other.
 
-A study can end up with two processes at work on it: the worker of a coordinator that was killed, or
-one that a cluster took for lost and replaced while it was only cut off. Each attempt at a study
-therefore begins by writing a token of its own into the study, and every transaction that adds trials
-makes sure that the token is still there. A claim and a write exclude each other (both lock the
-study's row), so what the former holder has written is seen by the new one, and nothing comes later.
+A study can end up with two processes at work on it: the worker of a coordinator that was killed,
+or one that a cluster took for lost and replaced while it was only cut off. Each attempt at a study
+therefore begins by writing a token of its own into the study, and every transaction that adds
+trials makes sure that the token is still there. A claim and a write exclude each other (both lock
+the study's row), so what the former holder has written is seen by the new one, and nothing comes
+later.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Many trials at once, out of Optuna's relational storage.
 
-Optuna reads a trial as objects of an object-relational mapper, half a millisecond each. Here trials
-of many studies are read with one statement a table, see :mod:`.bulk`; any other storage gives them
-as it does.
+Optuna reads a trial as objects of an object-relational mapper, half a millisecond each. Here
+trials of many studies are read with one statement a table, see :mod:`.bulk`; any other storage
+gives them as it does.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ class StudySpec:
         start_points: Trials at the start whose random points all samplers of a seed share.
         parallel: Trials at a time on a simulated clock; 1 for one after the other.
         reevaluations: How often the final incumbent is measured again with fresh seeds.
-        seeding: How the sampler's seed comes from ``seed``; see :mod:`benchmarks.contenders.seeding`.
+        seeding: How the sampler's seed comes from ``seed``; see
+            :mod:`benchmarks.contenders.seeding`.
     """
 
     problem: str

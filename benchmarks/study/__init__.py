@@ -1,1 +1,1 @@
-"""One study: trial by trial, restored where it was stopped, on a simulated clock, measured again."""
+"""One study: trial by trial, restored where it stopped, on a simulated clock, remeasured."""

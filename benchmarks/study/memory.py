@@ -26,7 +26,7 @@ def resident_mib() -> float:
 
 
 def peak_mib() -> float:
-    """Resident memory at its highest since the last reset, in MiB; NaN if the system cannot tell."""
+    """Resident memory at its highest since the last reset, in MiB; NaN if nobody can tell."""
     highest = _status_mib("VmHWM")
     if highest is not None:
         return highest

@@ -20,7 +20,7 @@ _FIRST_SEED = 1_000_000
 
 
 def fresh_seed(study_seed: int, repeat: int) -> int:
-    """Seed of a repeat's noise: the same for all samplers of a study seed, and used by no study."""
+    """Seed of a repeat's noise: the same for all samplers of a study seed, used by no study."""
     return _FIRST_SEED + 1_000 * study_seed + repeat
 
 
@@ -41,8 +41,8 @@ def reevaluate(
         repeats: Which repeats.
 
     Returns:
-        A value a repeat; infinity, the worst there is, for one that fails. Empty if no trial of the
-        study has a finite value.
+        A value a repeat; infinity, the worst there is, for one that fails. Empty if no trial of
+        the study has a finite value.
     """
     complete = [
         t

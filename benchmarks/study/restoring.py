@@ -95,7 +95,8 @@ def ask_again(study: Study, stored: FrozenTrial) -> Trial | None:
     """Ask a study in memory for a stored trial once more.
 
     Returns:
-        The trial, with the user attributes of the stored one; None if the sampler suggests another.
+        The trial, with the user attributes of the stored one; None if the sampler suggests
+        another.
     """
     trial = study.ask(fixed_distributions=stored.distributions)
     if trial.params != stored.params:

@@ -34,8 +34,8 @@ def simulate(
 ) -> Iterator[FrozenTrial]:
     """Run the trials of a study that are not finished yet.
 
-    ``n_workers`` trials run at the same time, each on a worker that asks for the next as soon as it
-    has told a result. A trial is evaluated when it is asked for, and stays running until the
+    ``n_workers`` trials run at the same time, each on a worker that asks for the next as soon as
+    it has told a result. A trial is evaluated when it is asked for, and stays running until the
     seconds that its objective tells (in the user attribute ``seconds``; 1 if it tells none) are
     over. The sampler's own time does not pass on this clock: a study is then the same every time.
 
@@ -78,8 +78,8 @@ def _as_they_end(
         else:
             evaluated = ask_and_evaluate(study, problem, plan.setup.space)
         if evaluated is None:
-            # The sampler does not reproduce itself: it goes on with all stored trials finished, and
-            # none of those that were running.
+            # The sampler does not reproduce itself: it goes on with all stored trials finished,
+            # and none of those that were running.
             storage = ClockedStorage()
             study = plan.go_on(stored, storage)
             storage.now = max(finished_at(trial) for trial in stored)

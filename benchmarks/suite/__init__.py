@@ -6,8 +6,8 @@ from .catalog import CATALOG
 
 
 # Names of problems by suite: "dev" and "report", the small lattices "discrete_dev" and "discrete",
-# and "crash_dev" and "crash", where trials fail. No problem, function, data set or model is in one of
-# development and in one of report.
+# and "crash_dev" and "crash", where trials fail. No problem, function, data set or model is in one
+# of development and in one of report.
 SUITES: dict[str, tuple[str, ...]] = {
     suite: tuple(entry.name for entry in CATALOG.values() if entry.suite == suite)
     for suite in (
@@ -21,7 +21,8 @@ SUITES: dict[str, tuple[str, ...]] = {
     )
 }
 # What a problem stresses ("multimodal", "noisy", "edge", "cliff", "heavy_tail", "idle", "rotated",
-# "plateau") and where it comes from ("coco", "table", "live", "imitation", "analytic", "discrete").
+# "plateau") and where it comes from ("coco", "table", "live", "imitation", "analytic",
+# "discrete").
 TAGS: dict[str, frozenset[str]] = {entry.name: entry.tags for entry in CATALOG.values()}
 
 

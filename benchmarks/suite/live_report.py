@@ -99,7 +99,7 @@ class ExtraTreesWine(LiveProblem):
 
 
 class KernelRidgeFriedman(LiveProblem):
-    """Selected columns and kernel ridge regression with a polynomial kernel, which extrapolates."""
+    """Selected columns and kernel ridge regression with a polynomial kernel: it extrapolates."""
 
     def __init__(self) -> None:
         super().__init__(

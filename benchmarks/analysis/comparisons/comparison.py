@@ -61,7 +61,8 @@ class Comparison:
         samplers: Names.
         problems: Names.
         reference: The sampler that the others are compared with; empty if it has no study.
-        n_ranked: Pairs that all samplers have, by column; but for those that have finished no study.
+        n_ranked: Pairs that all samplers have, by column; but for those that have finished no
+            study.
         overall: By sampler and column; only where a sampler has got so far.
         versus: By other sampler and column, likewise.
         by_problem: Mean regret by problem, sampler and column, likewise.
@@ -85,7 +86,7 @@ class Comparison:
 
     @property
     def ranked_column(self) -> str:
-        """The latest number of trials after which there are ranks; if there are none, the latest."""
+        """The latest number of trials after which there are ranks; if none has, the latest."""
         ranked = [column for column in self.columns[:-1] if self.n_ranked[column]]
         return ranked[-1] if ranked else self.columns[-2]
 

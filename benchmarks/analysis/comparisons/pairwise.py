@@ -207,7 +207,7 @@ def _compare_group(
 def _blocks(
     pairs: Sequence[tuple[str, int]], kinds: Mapping[str, Hashable] | None
 ) -> list[Hashable]:
-    """What is exchanged together: a pair, a seed, or the part of it that surely shares its luck."""
+    """What is exchanged together: a pair, a seed, or what of it surely shares its luck."""
     if kinds is None:
         return list(pairs)
     if len({seed for _, seed in pairs}) >= _ENOUGH_SEEDS:

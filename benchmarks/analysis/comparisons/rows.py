@@ -9,7 +9,8 @@ import numpy as np
 from ...arrays import FloatArray
 
 
-# The rows of one sampler by problem (or task of a part) and seed; a row is its regret in each column.
+# The rows of one sampler by problem (or task of a part) and seed; a row is its regret in each
+# column.
 Rows = dict[tuple[str, int], FloatArray]
 
 

@@ -1,4 +1,4 @@
-"""The reference sampler against each other one, over the pairs of problem and seed that both have."""
+"""The reference sampler against each other one, over the pairs (problem, seed) of both."""
 
 from __future__ import annotations
 

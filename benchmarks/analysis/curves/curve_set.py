@@ -35,8 +35,8 @@ class Curve:
     Attributes:
         trials: After which trials, counted from 1 and ascending, it changed; shape (n_changes,).
         values: What it is since then, signed so that lower is better; same shape.
-        n_trials: Until when it is known: trials of the study; the budget, if it had nothing left to
-            suggest before.
+        n_trials: Until when it is known: trials of the study; the budget, if it had nothing left
+            to suggest before.
         seconds: How long after the start of the study each of these trials ended: seconds of
             objective and sampler, shape (n_changes,); None if that is not known.
         total_seconds: The same of the study's last trial; NaN if it is not known.

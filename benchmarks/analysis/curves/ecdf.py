@@ -33,7 +33,8 @@ class Ecdf:
         against: ``"trials"`` or ``"seconds"``.
         x: What was spent, ascending from 0. Seconds are those of a problem divided by the mean
             seconds of a trial of random search there.
-        y: Share of targets reached by then, 0 to 1, as many: over seeds and targets, then problems.
+        y: Share of targets reached by then, 0 to 1, as many: over seeds and targets, then
+            problems.
         n_problems: Problems behind it: those that all samplers have.
     """
 

@@ -1,4 +1,4 @@
-"""When each study first reached a target: what running times and their distribution are made of."""
+"""When each study first reached a target: running times and their distribution come of it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What trials have found: best values, incumbents, times to targets and regret.
 
-Arrays have one value a trial, and mostly a row a seed. Losses are to be minimised (turn the sign of
-what is maximised). NaN marks a trial without a value: failed, or not run.
+Arrays have one value a trial, and mostly a row a seed. Losses are to be minimised (turn the sign
+of what is maximised). NaN marks a trial without a value: failed, or not run.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from .sign_flips import signed_rank_p_values
 
 # Regrets that differ by less are equal: they are sums of floats in another order.
 TIE = 1e-12
-# Level of all tests: what has a lower p value, corrected where there are several, is called different.
+# Level of all tests: what has a lower p value, corrected where there are several, is called
+# different.
 LEVEL = 0.05
 # Up to so many pairs scipy's test is exact where there are ties.
 _MOST_EXACT_WITH_TIES = 13
@@ -41,7 +42,7 @@ def ratio(ours: FloatArray, theirs: FloatArray) -> FloatArray:
 
 
 def without_ties(ours: FloatArray, theirs: FloatArray) -> FloatArray:
-    """``theirs``, but exactly ``ours`` where the two differ by a rounding error only; any shape."""
+    """``theirs``, but exactly ``ours`` where they differ by a rounding error only; any shape."""
     return np.where(np.abs(ours - theirs) <= TIE, ours, theirs)
 
 

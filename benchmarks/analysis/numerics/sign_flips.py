@@ -7,9 +7,9 @@ many of them. The p value is exact for any distribution of the results, for prob
 spread and for ties.
 
 What is exchanged together is a block. With the same seed a sampler may draw the same points on
-every problem of as many parameters, so that its luck is shared by these: they make one block at least.
-Wilcoxon's test, which takes all pairs as independent, calls the same sampler different from itself
-too often there. Where every block is one pair, both tests are the same.
+every problem of as many parameters, so that its luck is shared by these: they make one block at
+least. Wilcoxon's test, which takes all pairs as independent, calls the same sampler different from
+itself too often there. Where every block is one pair, both tests are the same.
 """
 
 from __future__ import annotations

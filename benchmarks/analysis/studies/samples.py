@@ -37,8 +37,8 @@ class Sample:
         clock: Seconds from the start of a seed to the end of each trial on a simulated clock; NaN
             without one.
         bad: 1 where a trial diverged or failed, else 0.
-        measured_again: Mean of the values of each seed's final incumbent, measured again with fresh
-            seeds, signed so that lower is better; NaN where that was not asked for; shape
+        measured_again: Mean of the values of each seed's final incumbent, measured again with
+            fresh seeds, signed so that lower is better; NaN where that was not asked for; shape
             (n_seeds,).
     """
 

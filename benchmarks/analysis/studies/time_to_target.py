@@ -1,9 +1,10 @@
 """How long samplers take until the loss at which another one ends.
 
 Two answers, for studies that do not all get there. *Half*: when half of the seeds had got there,
-the median. *Expected*: what all seeds spent, until they got there or in vain, divided by the number
-of those that did; the expected running time of :mod:`benchmarks.analysis.numerics.running_times`,
-of which the ratio to the other sampler is taken too.
+the median. *Expected*: what all seeds spent, until they got there or in vain, divided by the
+number of those that did; the expected running time of
+:mod:`benchmarks.analysis.numerics.running_times`, of which the ratio to the other sampler is taken
+too.
 """
 
 from __future__ import annotations

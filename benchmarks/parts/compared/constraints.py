@@ -75,7 +75,7 @@ def speed_reducer(trial: Trial) -> float:
 
 
 def gardner_waves(trial: Trial) -> float:
-    """Waves in the plane, feasible in stripes; after Gardner et al., ICML 2014, whose are wider."""
+    """Waves in the plane, feasible in stripes; wider ones in Gardner et al., ICML 2014."""
     x, y = trial.suggest_float("x", 0.0, 6.0), trial.suggest_float("y", 0.0, 6.0)
     value = math.cos(2 * x) * math.cos(y) + math.sin(x)
     return _constrained(trial, value, {"wave": math.cos(x + y) + 0.5})

@@ -1,7 +1,7 @@
 """Define-by-run objectives whose parameters depend on other parameters, as formulas.
 
-Each imitates how a tuning study looks: a loss of about 0.1 at best, on lattices and log scales. All
-are without noise. The lowest values are those of ``scales.json``, by search; each formula's
+Each imitates how a tuning study looks: a loss of about 0.1 at best, on lattices and log scales.
+All are without noise. The lowest values are those of ``scales.json``, by search; each formula's
 constants say about where it is.
 """
 

@@ -1,4 +1,4 @@
-"""Problems that tell a learning curve: what an early step says about the last, and at what pace."""
+"""Problems that tell a learning curve: what an early step says of the last, and how fast."""
 
 from __future__ import annotations
 

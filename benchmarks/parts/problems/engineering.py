@@ -153,9 +153,9 @@ def rocket_injector(
 ) -> list[float]:
     """Heat of a rocket injector's face, length of the combustion, and heat of its tip.
 
-    Fitted polynomials of parameters between 0 and 1. Vaidyanathan, Tucker, Papila and Shyy, CFD-based
-    design optimization for single element rocket injector, AIAA 2003-0296, in the form of Tanabe and
-    Ishibuchi, Applied Soft Computing 89 (2020), problem RE3-4-7.
+    Fitted polynomials of parameters between 0 and 1. Vaidyanathan, Tucker, Papila and Shyy,
+    CFD-based design optimization for single element rocket injector, AIAA 2003-0296, in the form
+    of Tanabe and Ishibuchi, Applied Soft Computing 89 (2020), problem RE3-4-7.
 
     Args:
         angle: At which the hydrogen flows towards the oxidizer.

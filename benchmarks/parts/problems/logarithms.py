@@ -1,8 +1,8 @@
 """Logarithms of problems whose values span orders of magnitude.
 
-The regret of such a problem is close to 0 wherever the value is not among the largest: random search
-seems to solve it. That of the logarithm tells samplers apart, as a practitioner would who reads such
-a loss on a logarithmic scale.
+The regret of such a problem is close to 0 wherever the value is not among the largest: random
+search seems to solve it. That of the logarithm tells samplers apart, as a practitioner would who
+reads such a loss on a logarithmic scale.
 """
 
 from __future__ import annotations

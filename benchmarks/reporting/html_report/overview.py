@@ -176,7 +176,7 @@ def _missing(runs: Sequence[Run]) -> list[str]:
 
 
 def ranks(comparison: Comparison) -> CriticalDifference | None:
-    """Mean ranks of the samplers after the last number of trials that has them; None without two."""
+    """Mean ranks of the samplers after the last number of trials with any; None without two."""
     column = comparison.ranked_column
     its = {
         name: comparison.overall[name, column].rank

@@ -54,7 +54,8 @@ class ProblemRow:
         n_complete: Seeds that have all their trials.
         best: Best value after so many trials, in the order of ``Problem.marks``.
         noise_free: Value of the final incumbents without noise; None where it is not known.
-        measured_again: The same, measured again after the study; None where that was not asked for.
+        measured_again: The same, measured again after the study; None where that was not asked
+            for.
         ask_seconds: Seconds a study of the sampler to suggest, mean over complete seeds.
         tell_seconds: Likewise, to learn.
         objective_seconds: Likewise, of the objective.

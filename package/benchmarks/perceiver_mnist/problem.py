@@ -56,7 +56,8 @@ class Problem(optunahub.benchmarks.BaseProblem):
         training_seed: Seed of every training run: initial weights and order of the images. In a
             table it chooses the noise.
         trainer: ``"plain"`` trains in single precision with a loop as one writes it, ``"fast"``
-            as :mod:`.training.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a table.
+            as :mod:`.training.fast_training` does, ``"auto"`` is ``"fast"`` on CUDA. No use in a
+            table.
 
     Raises:
         ValueError: If ``preset``, ``mode``, ``device``, ``data_root``, ``training_seed`` or

@@ -184,8 +184,8 @@ class Advisor:
             n_startup_trials = 2 if index == 1 else 1
         if n < n_startup_trials or not history.is_complete.any():
             return False
-        # Where all is equal so far, a model knows no more than where it has not looked: it would go
-        # from one corner to the next, and miss the part of the space that differs.
+        # Where all is equal so far, a model knows no more than where it has not looked: it would
+        # go from one corner to the next, and miss the part of the space that differs.
         is_told = trends is not None or not history.is_flat
         return is_told or self._chooser.branches(space, history) is not None
 

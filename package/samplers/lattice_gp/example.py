@@ -116,7 +116,7 @@ def memory(trial: optuna.trial.FrozenTrial) -> list[float]:
 
 
 def constraints() -> optuna.Study:
-    """Of networks that fit; with Optuna 5, ``trial.set_constraint`` in the objective does it too."""
+    """Of networks that fit; with Optuna 5, ``trial.set_constraint`` in the objective does too."""
     sampler = module.LatticeGPSampler(seed=0, constraints_func=memory)
     study = optuna.create_study(sampler=sampler)
     study.optimize(objective, n_trials=30)

@@ -163,8 +163,8 @@ class Explanation:
 
     def _running(self, point: FloatArray, number: int) -> Record:
         """A trial that is being evaluated at a point (d,)."""
-        # Without the parameters, which are known: Optuna would refuse a float of so many steps that
-        # their rounding shows.
+        # Without the parameters, which are known: Optuna would refuse a float of so many steps
+        # that their rounding shows.
         trial = create_trial(state=TrialState.RUNNING)
         known = self._space.to_values(point)
         distributions = {name: self.distributions[name] for name in known}

@@ -64,8 +64,8 @@ class LatticeGPSampler(BaseSampler):
             differ.
         n_startup_trials: Number of trials with a result (completed, or pruned after a report)
             before the model is used, 1 or more. As long as all results of several trials are
-            equal, it is not: there is nothing to model. The first trial is the centre of the space.
-            Not used with ``prior_studies``.
+            equal, it is not: there is nothing to model. The first trial is the centre of the
+            space. Not used with ``prior_studies``.
         constraints_func: From a finished trial to the values of its constraints, each 0 or less
             where it is kept. With Optuna 5, ``Trial.set_constraint`` in the objective does the
             same without this argument.
@@ -225,8 +225,8 @@ class LatticeGPSampler(BaseSampler):
         """Suggest a parameter that was not, or not within its range, suggested jointly.
 
         One suggested beyond its range takes the nearest end of it, one that no trial has had yet
-        the centre, or in the first trial the best value of an earlier study, and any other a random
-        value.
+        the centre, or in the first trial the best value of an earlier study, and any other a
+        random value.
         """
         space = SearchSpace({param_name: param_distribution})
         suggested = trial.system_attrs.get(SUGGESTION_KEY, {}).get(param_name)

@@ -50,9 +50,9 @@ def plot_calibration(
 ) -> go.Figure:
     """Plot what was expected of trials against what they reported.
 
-    On the left the median expected of each trial before it ran, with its 80% interval, against its value:
-    what lies on the diagonal turned out as expected. On the right, the share of trials whose value
-    was in the 50%, 80% and 95% intervals, with 95% Wilson intervals of these shares.
+    On the left the median expected of each trial before it ran, with its 80% interval, against its
+    value: what lies on the diagonal turned out as expected. On the right, the share of trials
+    whose value was in the 50%, 80% and 95% intervals, with 95% Wilson intervals of these shares.
 
     A trial that the sampler itself suggested brings the prediction along. For others a model is
     fitted to the trials before, which takes 20 to 200 ms a trial.

@@ -50,9 +50,10 @@ def plot_posterior_pairs(
     """Plot the expected value and its uncertainty over each pair of parameters.
 
     A square of panels: below the diagonal the expected value, above it half the width of the 80%
-    interval of what a trial would report, on it the slices of :func:`plot_posterior_slice`. Each panel passes
-    through the best feasible trial that has its parameters. Cells are the points of the lattice, as
-    far as there is one; where one of the two parameters does not exist they are empty.
+    interval of what a trial would report, on it the slices of :func:`plot_posterior_slice`. Each
+    panel passes through the best feasible trial that has its parameters. Cells are the points of
+    the lattice, as far as there is one; where one of the two parameters does not exist they are
+    empty.
 
     Args:
         study: With at least one completed trial, of any sampler.

@@ -2,8 +2,8 @@
 
     python -m package.visualization.plot_surrogate.picture
 
-Needs kaleido, Pillow and a Chrome or Chromium, which plotly makes pictures with, and the sampler's package
-beside this one, whose example has the trials.
+Needs kaleido, Pillow and a Chrome or Chromium, which plotly makes pictures with, and the sampler's
+package beside this one, whose example has the trials.
 """
 
 from __future__ import annotations

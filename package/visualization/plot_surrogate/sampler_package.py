@@ -116,7 +116,7 @@ def choose_sampler(study: Study, sampler: BaseSampler | None) -> Any:
 
 
 def _find_package() -> ModuleType:
-    """The sampler's package: one that is loaded, one beside this one, or from the same registry."""
+    """The sampler's package: a loaded one, one beside this one, or from the same registry."""
     loaded = sys.modules.get(_MODULE)
     if loaded is not None and hasattr(loaded, "LatticeGPSampler"):
         return _checked(loaded)
@@ -138,8 +138,8 @@ def origin_of(path: Path) -> dict[str, Any]:
     """Arguments of ``load_module`` for the registry that a file of a package was loaded from.
 
     Args:
-        path: ``.../github.com/OWNER/NAME/REF/package/...`` in OptunaHub's cache, whose REF may have
-            several parts.
+        path: ``.../github.com/OWNER/NAME/REF/package/...`` in OptunaHub's cache, whose REF may
+            have several parts.
 
     Returns:
         The owner, name and ref; empty, which is the official registry, for any other path.

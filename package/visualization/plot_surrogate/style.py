@@ -1,6 +1,7 @@
 """How things look: colours that are told apart on white and on black, and layouts of panels.
 
-The template is left to plotly: what ``plotly.io.templates.default`` says holds, dark ones included.
+The template is left to plotly: what ``plotly.io.templates.default`` says holds, dark ones
+included.
 """
 
 from __future__ import annotations

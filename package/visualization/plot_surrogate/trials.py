@@ -209,8 +209,8 @@ def check_at(
     """Make sure that ``at`` has values of known parameters within their ranges.
 
     Returns:
-        Those of the parameters that are modelled (``study.best_params`` has those of a single value
-        too), each the nearest that its parameter can take.
+        Those of the parameters that are modelled (``study.best_params`` has those of a single
+        value too), each the nearest that its parameter can take.
 
     Raises:
         TypeError: If ``at`` is no dict.

@@ -19,7 +19,7 @@ PlannedRuns = Callable[[str], list[Any]]
 
 
 class _Trainer:
-    """In place of the fast one: with memory for so many runs side by side, and for none in the end.
+    """In place of the fast one: with memory for so many runs side by side, and none in the end.
 
     Args:
         n_at_once: How many.

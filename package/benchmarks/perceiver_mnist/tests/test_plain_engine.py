@@ -1,4 +1,4 @@
-"""Runs of the campaign by the plain trainer in several processes, also where one of them ends it."""
+"""Runs of the campaign by the plain trainer in several processes, and when one ends it."""
 
 from __future__ import annotations
 

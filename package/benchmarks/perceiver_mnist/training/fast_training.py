@@ -41,8 +41,8 @@ from .timing import kernel_seconds
 
 _IMAGES_AT_ONCE = 2_000
 _TEST_IMAGES_AT_ONCE = 500
-# Not cuDNN's, which is a little faster: up to torch 2.13 at least, its gradients are not finite for
-# 64, 192, ... latents where attention is sharp, as it is when a run diverges
+# Not cuDNN's, which is a little faster: up to torch 2.13 at least, its gradients are not finite
+# for 64, 192, ... latents where attention is sharp, as it is when a run diverges
 # (https://github.com/pytorch/pytorch/issues/196678).
 _ATTENTION = [SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
 
@@ -265,7 +265,7 @@ class _Epoch:
         return losses
 
     def record(self) -> torch.cuda.CUDAGraph:
-        """Record a full step as a graph, after one for real: some memory is only set up at first use."""
+        """Record a full step as a graph, after one for real: first use sets up some memory."""
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):

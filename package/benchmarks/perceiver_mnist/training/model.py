@@ -51,9 +51,9 @@ class Attention(nn.Module):
         self.to_query = nn.Linear(query_dim, query_dim, bias=False)
         self.to_key_value = nn.Linear(context_dim, 2 * query_dim, bias=False)
         self.to_out = nn.Linear(query_dim, query_dim)
-        # Outputs of unit variance (scaled by fan-in), as in the authors' code: PyTorch's default has
-        # a third of it and attends to next to nothing. Keys and values of the pixels get twice the
-        # deviation, for attention to start sharp enough that many pixels do not average out.
+        # Outputs of unit variance (scaled by fan-in), as in the authors' code: PyTorch's default
+        # has a third of it and attends to next to nothing. Keys and values of the pixels get twice
+        # the deviation, for attention to start sharp enough that many pixels do not average out.
         gain = 1.0 if context_dim == query_dim else 2.0
         nn.init.normal_(self.to_query.weight, std=query_dim**-0.5)
         nn.init.normal_(self.to_key_value.weight, std=gain * context_dim**-0.5)

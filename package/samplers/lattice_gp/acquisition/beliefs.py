@@ -1,4 +1,4 @@
-"""All that is believed of a study's next trial: what an acquisition is made of, and explained by."""
+"""All that is believed of a study's next trial: an acquisition is made of it, and explained."""
 
 from __future__ import annotations
 

@@ -13,8 +13,9 @@ from .expected_improvement import log_h
 
 # Elements of a (candidates, boxes) array worked on at once: more would leave the cache.
 _BLOCK_SIZE = 2**14
-# Points of a front that are decomposed at most, by the number of objectives: with more of these the
-# number of boxes, and a suggestion's time, explodes. At these limits it is about a tenth of a second.
+# Points of a front that are decomposed at most, by the number of objectives: with more of these
+# the number of boxes, and a suggestion's time, explodes. At these limits it is about a tenth of a
+# second.
 _MAX_FRONT = {4: 80, 5: 30, 6: 12, 7: 7}
 _MAX_FRONT_BEYOND = 4
 # Sides of a box shorter than this, in deviations, are integrated by the midpoint rule, which is

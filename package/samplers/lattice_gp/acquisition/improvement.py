@@ -29,8 +29,8 @@ class Improvement:
     """The logarithm of the expected improvement on the observations that are worth one.
 
     These count as they are expected to turn out again (the plug-in of Picheny, Wagner and
-    Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural and
-    Multidisciplinary Optimization 2013), not as they were measured: no point near a lucky
+    Ginsbourger, A Benchmark of Kriging-Based Infill Criteria for Noisy Optimization, Structural
+    and Multidisciplinary Optimization 2013), not as they were measured: no point near a lucky
     measurement promises to beat that, and those that nothing is known of would be preferred.
 
     Of one objective it is that on the best of them; of several, on the volume that they dominate
@@ -40,8 +40,8 @@ class Improvement:
 
     Args:
         objectives: A surrogate for each; of the same observations.
-        is_improvable: Bool array (n,): which of their observations can be improved on, the feasible
-            ones of complete trials; at least one.
+        is_improvable: Bool array (n,): which of their observations can be improved on, the
+            feasible ones of complete trials; at least one.
         is_believed: Bool array (p,): which of the pending points can, as they are believed to turn
             out: whatever comes next must improve on them too, or it would be proposed right beside
             them.

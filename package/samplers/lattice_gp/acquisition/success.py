@@ -19,7 +19,8 @@ from ..surrogates.kernels import squared_distances
 # towards success, as a space is worth searching; noise lets a failure be bad luck.
 _PRIOR_MEAN = 0.7
 _NOISE_VARIANCE = 0.05
-# Length scale at one parameter; distances between random points grow with the root of their number.
+# Length scale at one parameter; distances between random points grow with the root of their
+# number.
 _LENGTH_SCALE = 0.2
 # Variance, over a space of numbers, of a part that is linear in the features: what fails is often
 # what is too large, and one such failure tells of everything larger. As much as that of the other
@@ -40,9 +41,10 @@ _MAX_OF_A_KIND = 150
 class SuccessModel:
     """The probability of success, learned from trials of either outcome.
 
-    After Lee, Gramacy, Linkletter, Gray, Optimization Subject to Hidden Constraints via Statistical
-    Emulation, Pacific Journal of Optimization 2011, which multiplies expected improvement by such a
-    probability; a regression on labels in place of their classification trees.
+    After Lee, Gramacy, Linkletter, Gray, Optimization Subject to Hidden Constraints via
+    Statistical Emulation, Pacific Journal of Optimization 2011, which multiplies expected
+    improvement by such a probability; a regression on labels in place of their classification
+    trees.
 
     Args:
         succeeded: Array (n, n_features) of the trials that ended with a value, or were pruned

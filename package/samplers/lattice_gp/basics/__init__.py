@@ -1,3 +1,3 @@
-"""What serves all other folders: types of arrays, checks, threads, and the storage's private ways."""
+"""What serves all other folders: types of arrays, checks, threads, the storage's private ways."""
 
 from __future__ import annotations

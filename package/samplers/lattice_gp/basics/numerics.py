@@ -1,4 +1,4 @@
-"""The state of NumPy and its libraries in which suggestions are computed, whatever the user's is."""
+"""The state of NumPy and its libraries in which suggestions are computed, not the user's."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .threads import single_threaded_blas
 def own_numerics() -> Iterator[None]:
     """Linear algebra on one thread, and no errors or warnings of floating point.
 
-    Numbers that underflow, or are cut off after they overflowed, are meant to. Who hunts for NaN in
-    an objective with ``np.seterr(all="raise")`` would lose the model to them.
+    Numbers that underflow, or are cut off after they overflowed, are meant to. Who hunts for NaN
+    in an objective with ``np.seterr(all="raise")`` would lose the model to them.
     """
     with single_threaded_blas(), np.errstate(all="ignore"):
         yield

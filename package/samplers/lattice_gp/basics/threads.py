@@ -1,9 +1,9 @@
 """Keep the linear algebra of a suggestion on one thread.
 
-Its matrices are small: sharing one between threads takes longer than computing it, many times so on
-a machine that is busy with the objective. OpenBLAS, which the wheels of NumPy and SciPy bring along,
-decides by itself and has no Python interface, so it is told through its C functions, as threadpoolctl
-does. Other libraries are left as they are.
+Its matrices are small: sharing one between threads takes longer than computing it, many times so
+on a machine that is busy with the objective. OpenBLAS, which the wheels of NumPy and SciPy bring
+along, decides by itself and has no Python interface, so it is told through its C functions, as
+threadpoolctl does. Other libraries are left as they are.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _before: list[tuple[Callable[[int], None], int]] = []
 def single_threaded_blas() -> Iterator[None]:
     """Run NumPy's and SciPy's OpenBLAS on one thread within the context.
 
-    The setting holds for the whole process. Contexts may nest and overlap between threads; the last
-    one to end restores the setting.
+    The setting holds for the whole process. Contexts may nest and overlap between threads; the
+    last one to end restores the setting.
     """
     global _n_inside
     with _lock:

@@ -150,7 +150,7 @@ class Transfer:
         return latest.trends, latest.complaints
 
     def starts(self, space: SearchSpace, n_objectives: int) -> FloatArray:
-        """The studies' trials as points (n, d) of a space: the best of each, the second best, .."""
+        """Trials of the studies as points (n, d) of a space: each best, then each second, ..."""
         ranked = []
         for place, study in enumerate(self._studies):
             if _why_unfit(study, n_objectives):
@@ -164,8 +164,8 @@ class Transfer:
         return np.array(points, dtype=float).reshape(len(points), space.n_params)
 
     def _build(self, space: SearchSpace, n_objectives: int) -> tuple[Trends | None, list[str]]:
-        # Conditions, which are learned as the study goes on, and what is fixed for one trial must not
-        # change a trend's units.
+        # Conditions, which are learned as the study goes on, and what is fixed for one trial must
+        # not change a trend's units.
         whole = SearchSpace(space.distributions)
         rng = np.random.default_rng(space.fingerprint)
         anywhere = whole.from_quantiles(rng.random((_N_POINTS, space.n_params)))

@@ -6,7 +6,8 @@ For when trials are jobs of a cluster, runs of a simulator or experiments in a l
 does not call an objective, you ask it for parameters and tell it results. Shown here:
 
 - a batch of eight jobs at a time, no two alike: each takes account of those that still run;
-- a job that fails is told as failed: the model learns where jobs fail, and later batches stay away;
+- a job that fails is told as failed: the model learns where jobs fail, and later batches stay
+  away;
 - one job of the first batch comes back last of all. Nothing waits for it, and it is told by its
   number, by a program that knows no more than the storage.
 """

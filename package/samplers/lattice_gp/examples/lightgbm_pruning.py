@@ -2,11 +2,11 @@
 
 Needs: pip install optuna optunahub "scipy>=1.15" scikit-learn lightgbm. Takes some ten seconds.
 
-A callback of a dozen lines reports the validation loss every ten rounds and ends the trial when the
-pruner says so. What a pruned trial had reported is not lost: the sampler models what it would have
-ended at. How many rounds the best trial took is kept with it, for the last training on all data.
-The task is to tell whether a handwritten digit is odd (scikit-learn's 1,797 images of 64 pixels);
-nothing is downloaded.
+A callback of a dozen lines reports the validation loss every ten rounds and ends the trial when
+the pruner says so. What a pruned trial had reported is not lost: the sampler models what it would
+have ended at. How many rounds the best trial took is kept with it, for the last training on all
+data. The task is to tell whether a handwritten digit is odd (scikit-learn's 1,797 images of 64
+pixels); nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def duration(text: str) -> float:
 
 
 def pruning(trial: optuna.Trial, every: int = 10) -> Callable[[CallbackEnv], None]:
-    """A callback of LightGBM that reports the best validation loss so far, every so many rounds."""
+    """A callback of LightGBM that reports the best validation loss so far, every few rounds."""
     best = float("inf")
 
     def callback(env: CallbackEnv) -> None:
@@ -73,7 +73,7 @@ def pruning(trial: optuna.Trial, every: int = 10) -> Callable[[CallbackEnv], Non
 
 
 def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
-    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+    """End the study at Ctrl-C; the trial counts as pruned, not as failed as with Optuna alone."""
 
     def wrapped(trial: optuna.Trial) -> float:
         try:

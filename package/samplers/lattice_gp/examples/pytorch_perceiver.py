@@ -3,9 +3,9 @@
 Needs: pip install optuna optunahub "scipy>=1.15" torch scikit-learn. Takes a minute or two on one
 CPU core. A GPU is used if there is one.
 
-The Perceiver (Jaegle et al. 2021, https://arxiv.org/abs/2103.03206) reads images as sets of pixels:
-a few latents attend to all pixels and then to each other, again and again. Tuned are its depth, the
-number and the width of its latents, and the learning rate. The sampler makes use of
+The Perceiver (Jaegle et al. 2021, https://arxiv.org/abs/2103.03206) reads images as sets of
+pixels: a few latents attend to all pixels and then to each other, again and again. Tuned are its
+depth, the number and the width of its latents, and the learning rate. The sampler makes use of
 
 - the loss of each epoch, and of trials that the pruner ended early;
 - trials that ran out of memory or diverged: they fail, and it learns where trials do;
@@ -184,7 +184,7 @@ def load_images(root: str | None) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
-    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+    """End the study at Ctrl-C; the trial counts as pruned, not as failed as with Optuna alone."""
 
     def wrapped(trial: optuna.Trial) -> float:
         try:

@@ -3,8 +3,8 @@
 Needs: pip install optuna optunahub "scipy>=1.15" scikit-learn. Takes about a minute.
 
 Parameters that exist only under a choice are suggested where they are needed. All trials share one
-model, in which the rest counts as absent: it learns which estimator to go on with, and what is best
-for it. Data are scikit-learn's digits (1,797 images of 64 pixels); nothing is downloaded.
+model, in which the rest counts as absent: it learns which estimator to go on with, and what is
+best for it. Data are scikit-learn's digits (1,797 images of 64 pixels); nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def error_rate(estimator: Any, n_folds: int) -> float:
 
 
 def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
-    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+    """End the study at Ctrl-C; the trial counts as pruned, not as failed as with Optuna alone."""
 
     def wrapped(trial: optuna.Trial) -> float:
         try:

@@ -6,8 +6,8 @@ The earlier study tunes a network on 300 images of handwritten digits (scikit-le
 downloaded), where a trial is cheap. The study that matters has all 1,797. It is run twice: cold,
 and warm, with
 
-- ``enqueue_trial``: the best of the earlier study and scikit-learn's defaults come first, and teach
-  the model like all others;
+- ``enqueue_trial``: the best of the earlier study and scikit-learn's defaults come first, and
+  teach the model like all others;
 - ``prior_studies``: a model of the earlier study is the trend of the new one's, as far as the new
   trials bear it out.
 
@@ -86,7 +86,7 @@ class Objective:
 
 
 def interruptible(objective: Callable[[optuna.Trial], float]) -> Callable[[optuna.Trial], float]:
-    """End the study at Ctrl-C; the trial counts as pruned, where Optuna would count it as failed."""
+    """End the study at Ctrl-C; the trial counts as pruned, not as failed as with Optuna alone."""
 
     def wrapped(trial: optuna.Trial) -> float:
         try:

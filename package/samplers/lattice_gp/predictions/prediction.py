@@ -33,8 +33,8 @@ class Prediction:
             probabilities :data:`LEVELS`.
         noise: For each objective, the standard deviation by which two trials of the best point
             would differ from their mean.
-        expected_improvement: On the best observation, as it would be expected to turn out again, in
-            units of the objective, noise aside. None for several objectives, and if nothing was
+        expected_improvement: On the best observation, as it would be expected to turn out again,
+            in units of the objective, noise aside. None for several objectives, and if nothing was
             feasible to improve on.
         log_improvement: Logarithm of the expected improvement of the values, or of the volume that
             they dominate, in units of the model: of the standard deviation of the transformed

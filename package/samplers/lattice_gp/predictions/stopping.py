@@ -30,9 +30,9 @@ class StopCallback:
     anew.
 
     Args:
-        threshold: Improvement of the objective, in its own units, that a further trial must promise;
-            None asks for a tenth of the noise that the model sees in the objective: what is less is
-            soon lost in luck.
+        threshold: Improvement of the objective, in its own units, that a further trial must
+            promise; None asks for a tenth of the noise that the model sees in the objective: what
+            is less is soon lost in luck.
         patience: Number of suggestions in a row that must promise less, 1 or more.
 
     Raises:

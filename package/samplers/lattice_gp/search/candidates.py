@@ -51,8 +51,8 @@ def perturb(
     """Random neighbours of given points.
 
     Each moves a few coordinates of one centre: numeric ones by a normal step of at least one
-    lattice place (of small log ints, whose places are far apart, it may be too short to lead away),
-    reflected at the bounds or stopped there; categorical ones to any choice.
+    lattice place (of small log ints, whose places are far apart, it may be too short to lead
+    away), reflected at the bounds or stopped there; categorical ones to any choice.
 
     Args:
         space: The search space.

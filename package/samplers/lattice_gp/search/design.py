@@ -39,8 +39,8 @@ def startup_point(
         index: Number of the trial, 0 or more.
         success: What earlier failures tell: points that would likelier fail than not are passed
             over; of points that all would, the one least likely to is taken.
-        starts: Array (n, d) of points that did well in earlier studies, best first. Trials 0, 2, ..
-            try them; the centre is then trial 1's.
+        starts: Array (n, d) of points that did well in earlier studies, best first. Trials 0, 2,
+            .. try them; the centre is then trial 1's.
 
     Returns:
         A point (d,) that is open; if none was found, of those found one visited least often.

@@ -50,8 +50,8 @@ def maximize(
     """Find an open point of high acquisition.
 
     Evaluates it at the candidates, then at perturbations of the best of them in shrinking rounds.
-    Every point is snapped to the lattice first. If few points are open, evaluates it at all of them
-    instead.
+    Every point is snapped to the lattice first. If few points are open, evaluates it at all of
+    them instead.
 
     Args:
         acquisition: Maps points (m, d) to acquisition values (m,).

@@ -63,7 +63,7 @@ class Visits:
     def sample_least_visited(
         self, points: FloatArray, n: int, rng: np.random.Generator
     ) -> FloatArray:
-        """At most ``n`` of the points visited least often, of those given and all over the lattice.
+        """At most ``n`` of the points visited least often, of those given and all of the lattice.
 
         Where conditions leave a few points of a lattice open, random ones may all be spent.
 

@@ -188,7 +188,7 @@ def _values_to_ask(column: FloatArray, is_categorical: bool) -> FloatArray:
 
 
 def _answers(coordinates: FloatArray, value: float | FloatArray, is_equality: bool) -> BoolArray:
-    """Answers of coordinates (n,) to a question, or to q of them whose values (q, 1) are none NaN."""
+    """Answers of coordinates (n,) to a question, or to q of them of values (q, 1), none NaN."""
     # NaN compares as false: a parameter that does not exist answers no.
     if np.isnan(value).any():
         return ~np.isnan(coordinates)

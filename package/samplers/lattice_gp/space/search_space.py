@@ -95,8 +95,8 @@ class SearchSpace:
     def fixing(self, coordinates: FloatArray) -> SearchSpace:
         """The part of this space in which points have given coordinates (d,), NaN for any.
 
-        What is made of any numbers by its methods lies in it: coordinates are moved to the lattice,
-        then to what is fixed.
+        What is made of any numbers by its methods lies in it: coordinates are moved to the
+        lattice, then to what is fixed.
         """
         part = copy.copy(self)
         at_centre = np.where(np.isnan(coordinates), self._middle, coordinates)
@@ -162,7 +162,7 @@ class SearchSpace:
         return self.conditions.active(points)
 
     def settle(self, points: FloatArray) -> FloatArray:
-        """Points (n, d) at what is fixed, within their ranges, and at the centre in what they lack."""
+        """Points (n, d) at what is fixed, within their ranges, at the centre in what they lack."""
         points = self._fix(points)
         if self.conditions is None:
             return points

@@ -78,7 +78,8 @@ class MarginalLikelihood:
     def __call__(self, theta: FloatArray) -> tuple[float, FloatArray]:
         """Evaluate at ``theta`` (d + 4,): logarithms of the hyperparameters, and the power.
 
-        Its order is that of :meth:`Prior.moments`: length scales, signal, main effects, noise, power.
+        Its order is that of :meth:`Prior.moments`: length scales, signal, main effects, noise,
+        power.
 
         Returns:
             The negative log posterior density up to a constant, and its gradient (d + 4,).
@@ -127,8 +128,9 @@ class MarginalLikelihood:
 def _once(matrix: FloatArray) -> FloatArray:
     """A symmetric matrix (n, n) as (n * n,) in Fortran's order, each pair in it once.
 
-    It is zero above the diagonal and halved on it: times the derivative by the covariance, of which
-    only what lies on and below the diagonal is known, it makes half the trace of their product.
+    It is zero above the diagonal and halved on it: times the derivative by the covariance, of
+    which only what lies on and below the diagonal is known, it makes half the trace of their
+    product.
     """
     once = np.tril(matrix)
     once[np.diag_indices(len(once))] *= 0.5

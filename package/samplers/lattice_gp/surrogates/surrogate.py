@@ -76,7 +76,7 @@ class Surrogates:
         self._fits: OrderedDict[tuple[bytes, ...], Fit] = OrderedDict()
 
     def n_fitted(self, n: int) -> int:
-        """How many of ``n`` observations hyperparameters are fitted to: those of the last refit."""
+        """How many of ``n`` observations hyperparameters are fitted to: those of the last fit."""
         return _last_refit(n, self._recipe.refit_growth)
 
     def yardsticks(

@@ -12,10 +12,10 @@ from ..basics.arrays import FloatArray
 from .kernels import Inputs
 
 
-# Up to this many observations a trend's coefficient has mean 1 and standard deviation 1, if both the
-# trend and the scores have standard deviation 1 over the observed points. From there on both fade
-# with the square of their number: what an earlier study knows better of the whole space, this one's
-# own results soon know better where it matters.
+# Up to this many observations a trend's coefficient has mean 1 and standard deviation 1, if both
+# the trend and the scores have standard deviation 1 over the observed points. From there on both
+# fade with the square of their number: what an earlier study knows better of the whole space, this
+# one's own results soon know better where it matters.
 _N_FULL_TREND = 5
 # That of a trend over the observed points counts as no less than this, in units of its standard
 # deviation over the space: chosen for its sake, they are all at its low end.

@@ -348,7 +348,8 @@ def test_a_spent_neighbourhood_of_the_best_is_left() -> None:
     def loss(params: dict[str, Any]) -> float:
         return float(abs(params["x"] - 20) + params.get("y", 0.5))
 
-    # All points of the middle but one, the best 22 trials before the end: the trust region is small.
+    # All points of the middle but one, the best 22 trials before the end: the trust region is
+    # small.
     middle = [{"x": x, "kind": "a"} for x in range(9, 33)]
     middle += [{"x": x, "kind": "b", "y": y} for x in range(8, 33) for y in (0, 1)]
     middle.sort(key=loss, reverse=True)

@@ -261,7 +261,7 @@ def schaffer(trial: optuna.Trial) -> tuple[float, float]:
 
 
 def covered(study: optuna.Study, signs: tuple[float, float] = (1.0, 1.0)) -> float:
-    """How far the front of f2 = (1 - sqrt(f1))**2 is from the trials, at worst over nine points."""
+    """How far the front f2 = (1 - sqrt(f1))**2 is from the trials, at worst over nine points."""
     values = np.array([t.values for t in study.best_trials]) * signs
     x = np.linspace(0.1, 0.9, 9)
     front = np.stack([x**2, (x - 1.0) ** 2], axis=1)

@@ -37,7 +37,7 @@ def test_extreme_and_constant_values(
 
 
 def test_while_all_results_are_equal_the_whole_space_is_searched() -> None:
-    """A model of equal values would go to the corners of the space, then to its edges and faces."""
+    """A model of equal values would go to the corners of the space, then its edges and faces."""
 
     def reward(trial: optuna.Trial) -> float:
         xs = [trial.suggest_float(f"x{i}", 0.0, 1.0) for i in range(4)]

@@ -56,7 +56,7 @@ def constraint(trial: FrozenTrial) -> list[float]:
 
 
 def objective_of(seed: int, n_objectives: int) -> Callable[[optuna.Trial], Any]:
-    """Conditional parameters, moving ranges, failures, NaN, infinities, pruned trials, constraints.
+    """Conditional parameters, moving ranges, failures, NaN, infinities, pruning, constraints.
 
     What happens to a trial depends on its number, so that a study can be repeated.
     """

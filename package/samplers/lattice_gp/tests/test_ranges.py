@@ -1,4 +1,4 @@
-"""Ranges that differ between trials: learned, kept, and none of their ends tried again and again."""
+"""Ranges that differ between trials: learned, kept, and no end of one tried over and over."""
 
 from __future__ import annotations
 

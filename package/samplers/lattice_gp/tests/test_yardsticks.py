@@ -135,5 +135,6 @@ def test_the_middle_of_a_front_of_three_objectives_is_found() -> None:
         study = optuna.create_study(directions=["minimize"] * 3, sampler=sampler)
         study.optimize(convex, n_trials=40)
         found.append(hypervolume(study))
-    # The whole front dominates 0.97; random search 0.55, and each objective by its own measure 0.57.
+    # The whole front dominates 0.97; random search 0.55, and each objective by its own measure
+    # 0.57.
     assert np.mean(found) > 0.68

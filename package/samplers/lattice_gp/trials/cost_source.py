@@ -38,8 +38,8 @@ class CostSource:
         """What a finished trial cost, in seconds or the attribute's unit.
 
         Returns:
-            NaN if that is unknown: nothing was measured, or no positive finite number. A trial that
-            was added to the study, not run, may have lasted 0 s.
+            NaN if that is unknown: nothing was measured, or no positive finite number. A trial
+            that was added to the study, not run, may have lasted 0 s.
         """
         if self.function is not None:
             return math.nan

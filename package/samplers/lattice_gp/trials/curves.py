@@ -3,11 +3,11 @@
 Whether a trial is pruned depends on what it reported and on nothing else, so that the trials that
 went on tell without bias how the end depends on the value at a step: by regression, step by step.
 The steps are those at which trials were pruned, from the last to the first. A trial that got
-further but was pruned too counts with what was estimated of it, in so far as it is known (by linear
-regression on normal values, this is how incomplete data of such a pattern are imputed: Little and
-Rubin, Statistical Analysis with Missing Data, 2002, chapter 7); what is not known of it adds to what
-is not known of those that it tells of. With successive halving, where few trials are complete, all
-that were promoted tell what a rung says about the next.
+further but was pruned too counts with what was estimated of it, in so far as it is known (by
+linear regression on normal values, this is how incomplete data of such a pattern are imputed:
+Little and Rubin, Statistical Analysis with Missing Data, 2002, chapter 7); what is not known of it
+adds to what is not known of those that it tells of. With successive halving, where few trials are
+complete, all that were promoted tell what a rung says about the next.
 """
 
 from __future__ import annotations
@@ -118,8 +118,8 @@ def estimate_finals(curves: Sequence[Curve], values: FloatArray) -> Finals:
     shares = np.clip(shares, _MIN_SHARE, _MAX_SHARE)
     # The variance of an estimate is what is left of that of all. As a measurement it must count
     # for what it adds, nothing where that is nothing: a measurement whose noise is the odds leaves
-    # the same variance. It does not leave the same mean, but one that is drawn in by the share once
-    # more; to take that back made no significant difference on the tasks for development.
+    # the same variance. It does not leave the same mean, but one that is drawn in by the share
+    # once more; to take that back made no significant difference on the tasks for development.
     noise = shares / (1.0 - shares)
     return Finals(np.where(is_pruned, means, values), np.where(is_pruned, noise, 0.0))
 

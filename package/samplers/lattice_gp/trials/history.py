@@ -44,9 +44,9 @@ class History:
         failed: Array (f, d) of the trials that failed, oldest first.
         pruned: Array (l, d) of the trials that were pruned and tell nothing of the objectives.
         pruned_constraints: Array (l, c) of their constraints' values, likewise.
-        spent: Array (s, d) of the points not worth a second trial: of all trials, in whatever state,
-            that agree with the latest one with a result in what it chose beyond the space; if
-            something, such as a parameter that another sampler fixes, differs there, so may the
+        spent: Array (s, d) of the points not worth a second trial: of all trials, in whatever
+            state, that agree with the latest one with a result in what it chose beyond the space;
+            if something, such as a parameter that another sampler fixes, differs there, so may the
             outcome. A trial without a result may have ended before it chose everything. With them
             the suggestions that they could not take as they were, because a parameter had another
             range: made again, these would come to the same.

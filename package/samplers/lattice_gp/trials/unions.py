@@ -71,7 +71,7 @@ def contradictory_names(records: Sequence[Record], known: Distributions) -> list
 
 
 def single_valued(records: Sequence[Record]) -> Distributions:
-    """The parameters that have the same single value in all trials with a result that have them."""
+    """The parameters of the same single value in all trials with a result that have them."""
     return {name: d for name, d in _union(_distinct(records)).items() if d.single()}
 
 
@@ -128,7 +128,7 @@ def _learn_ranges(
 
 
 def _spacing(distribution: BaseDistribution, whole: BaseDistribution) -> float:
-    """Distance of neighbouring values, in coordinates of the whole; 0 if it is that of the whole."""
+    """Distance of neighbouring values, in coordinates of the whole; 0 if it is the whole's."""
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
     assert isinstance(whole, (IntDistribution, FloatDistribution))
     if distribution.step is None or distribution.step == whole.step:

@@ -33,8 +33,8 @@ def typical_size(values: FloatArray) -> float:
 def bilog(constraint: FloatArray, n_typical: int) -> FloatArray:
     """Constraint values (n,) with their tails drawn in and their signs kept, in typical units.
 
-    Eriksson and Poloczek, Scalable Constrained Bayesian Optimization, AISTATS 2021: what matters is
-    where a constraint changes its sign, not how large it is elsewhere.
+    Eriksson and Poloczek, Scalable Constrained Bayesian Optimization, AISTATS 2021: what matters
+    is where a constraint changes its sign, not how large it is elsewhere.
 
     Args:
         constraint: Values without NaN, oldest first.

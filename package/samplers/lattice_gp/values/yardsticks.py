@@ -1,10 +1,10 @@
 """In what units each of three or more objectives is measured: those of the trials near the front.
 
 An objective on its own is scaled by the better half of its values, so that diverged runs do not
-count. Beside others, that half may be trials that hardly differ in it, as along the edge of a front
-on which it is at its least: in their units all other trials are equally far away, and the model
-learns nothing of the middle of the front. Here the trials that the fewest others dominate set the
-units, which diverged runs are not among either.
+count. Beside others, that half may be trials that hardly differ in it, as along the edge of a
+front on which it is at its least: in their units all other trials are equally far away, and the
+model learns nothing of the middle of the front. Here the trials that the fewest others dominate
+set the units, which diverged runs are not among either.
 """
 
 from __future__ import annotations

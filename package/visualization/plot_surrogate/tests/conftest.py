@@ -110,7 +110,7 @@ def crashing() -> Objective:
 
 @pytest.fixture(scope="session")
 def study_of() -> Callable[..., optuna.Study]:
-    """Makes a study of so many trials of an objective, with random search unless told otherwise."""
+    """Makes a study of some trials of an objective, with random search unless told otherwise."""
     return _study_of
 
 
