@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -167,3 +169,60 @@ def test_remembered_resamples_are_those_of_the_seed_and_stay_so() -> None:
     assert (counts == draw_counts(5, 100, np.random.default_rng([3, 5]))).all()
     with pytest.raises(ValueError, match="read-only"):
         counts[0, 0] = 9
+
+
+def test_normalised_regret() -> None:
+    values = np.array([math.nan, math.inf, 9.0, 5.0, 3.0, 1.0, 0.0])
+    found = normalised_regret(values, best=1.0, median=5.0)
+    assert found.tolist() == [1, 1, 1, 1, 0.5, 0, 0]
+    # All points are as good as the best.
+    flat = normalised_regret(np.array([1.0, 2.0]), best=1.0, median=1.0)
+    assert flat.tolist() == [0, 1]
+
+
+def test_mean_gives_every_problem_the_same_weight() -> None:
+    groups = [np.array([[0.0, 1.0]]), np.array([[1.0, 1.0], [1.0, 0.0], [1.0, 0.5]])]
+    assert resampling.mean_of_groups(groups).tolist() == [0.5, 0.75]
+
+
+def test_bootstrap_within_problems_has_the_right_width() -> None:
+    rng = np.random.default_rng(1)
+    groups = [rng.normal(offset, 1.0, size=(40, 1)) for offset in (0.0, 100.0)]
+    resampled = resampling.resampled_means(groups)
+    # Seeds vary within their problem; that the problems differ makes no uncertainty.
+    variance = sum(group.var() / len(group) for group in groups) / 4
+    assert resampled.std() == pytest.approx(math.sqrt(variance), rel=0.03)
+    lower, upper = resampling.interval(resampled)
+    half = 1.96 * math.sqrt(variance)
+    assert (upper - lower)[0] == pytest.approx(2 * half, rel=0.03)
+
+
+def test_bootstrap_keeps_pairs_together() -> None:
+    noise = np.random.default_rng(2).normal(size=20)
+    resampled = resampling.resampled_means([np.stack([noise, noise + 1], axis=1)], 200)
+    np.testing.assert_allclose(resampled[:, 1] - resampled[:, 0], 1.0)
+
+
+def test_bootstrap_needs_rows() -> None:
+    for groups in ([], [np.empty((0, 1))]):
+        with pytest.raises(ValueError, match="needs a row"):
+            resampling.resampled_means(groups)
+    with pytest.raises(ValueError, match="level is 1"):
+        resampling.interval(np.zeros((3, 1)), level=1.0)
+
+
+def test_holm() -> None:
+    p_values = np.array([0.01, 0.04, math.nan, 0.03, 0.005])
+    # Of four: 0.005 x 4, 0.01 x 3, 0.03 x 2, and 0.04 x 1 is less than its predecessor.
+    expected = [0.03, 0.06, math.nan, 0.06, 0.02]
+    np.testing.assert_allclose(paired.holm(p_values), expected)
+    assert paired.holm(np.array([0.6, 0.7])).tolist() == [1.0, 1.0]
+
+
+def test_win_tie_loss_and_ranks() -> None:
+    ours = np.array([1.0, 2.0, 3.0, 0.1 + 0.2])
+    theirs = np.array([2.0, 2.0, 1.0, 0.3])
+    assert paired.win_tie_loss(ours, theirs) == (1, 2, 1)
+    ranks = paired.mean_ranks(np.array([[1.0, 2.0, 2.0], [3.0, 1.0, 2.0]]))
+    assert ranks.tolist() == [2.0, 1.75, 2.25]
+    assert np.isnan(paired.mean_ranks(np.empty((0, 2)))).all()
