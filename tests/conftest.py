@@ -1,15 +1,20 @@
-"""Fixtures that the tests of `publishing` share."""
+"""Fixtures that several test modules share."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.broken_copies import copy_sampler
 from tests.registry_clones import make_checkout
 from tests.registry_clones import make_registry
+
+
+if TYPE_CHECKING:
+    from benchmarks.parts.task import Part
 
 
 @pytest.fixture
@@ -44,3 +49,15 @@ def no_tools(monkeypatch: pytest.MonkeyPatch) -> None:
 def copy(tmp_path: Path) -> Path:
     """The sampler's folder with few of its modules, in a checkout that has nothing else."""
     return copy_sampler(tmp_path)
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch) -> Part:
+    """A part of the sampler in place of all others."""
+    # Here: most tests do without the harness.
+    from benchmarks.parts import catalog
+    from tests.toy_parts import toy_part
+
+    part = toy_part()
+    monkeypatch.setattr(catalog, "PARTS", {"toy": part})
+    return part
