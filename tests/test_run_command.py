@@ -1,4 +1,4 @@
-"""The command line with real processes: errors, whole runs, kills and continuations."""
+"""The command `run` with real processes: to the end, extended, killed, interrupted, continued."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ from benchmarks.storage import opening
 from benchmarks.storage import store
 from benchmarks.storage.study_spec import StudySpec
 from benchmarks.study import runner
+from tests.commands import call_harness
+from tests.commands import harness_words
+from tests.commands import ROOT
 from tests.drowsy import ALARM
 from tests.drowsy import DROWSY
 
 
-_ROOT = Path(__file__).resolve().parent.parent
 # Not at its end before the alarm: it can be interrupted in the middle.
 _DROWSY = ["--problems", DROWSY, "--samplers", "random,tpe", "--seeds", "1", "--trials", "50"]
 # Those of the same problem without its sleep.
@@ -44,118 +46,6 @@ def alarm(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     return path
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "benchmarks", *arguments]
-
-
-def _call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(_command(*arguments), cwd=_ROOT, capture_output=True, text=True)
-
-
-@pytest.mark.parametrize(
-    "arguments, words",
-    [
-        (["--samplers", "random,tpo"], ["--samplers", "'tpo'", "benchmarks list", "mean 'tpe'"]),
-        (
-            ["--problems", "quadratics"],
-            ["'quadratics'. Did you mean 'quadratic'", "benchmarks list"],
-        ),
-        (["--samplers", ","], ["--samplers", "','"]),
-        # As from a variable of the shell that is not set: not the default samplers.
-        (["--samplers", ""], ["--samplers", "got ''", "accepts names"]),
-        (["--problems", ""], ["--problems", "got ''", "accepts names"]),
-        (["--samplers", "no_such:Thing"], ["--samplers", "no module 'no_such'", "module:Class"]),
-        (["--samplers", "math:floor"], ["--samplers", "no sampler class or function 'floor'"]),
-        (["--samplers", "math:"], ["--samplers", "no sampler class or function ''"]),
-        (["--registry", "/no/such/folder"], ["--registry", "'/no/such/folder'", "a clone of"]),
-        (["--trials", "0"], ["--trials", "'0'", "1 or more"]),
-        (["--seeds", "-3"], ["--seeds", "'-3'", "1 or more"]),
-        (["--first-seed", "-1"], ["--first-seed", "'-1'", "0 or more"]),
-        (["--jobs", "x"], ["--jobs", "'x'", "1 or more"]),
-        (["--storage", "nonsense"], ["--storage", "nonsense", "sqlite:///"]),
-        (["--storage", "sqlite:////no/such/folder/x.db"], ["--storage", "unable to open"]),
-    ],
-)
-def test_wrong_argument_is_one_clear_line(
-    tmp_path: Path, arguments: list[str], words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    out = tmp_path / "out"
-    base = ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "1", "--out", str(out)]
-    try:
-        status: object = cli.main([*base, *arguments])
-    except SystemExit as end:  # That of argparse.
-        status = end.code
-    assert status == 2
-    errors = capsys.readouterr().err
-    last = errors.strip().splitlines()[-1]
-    for word in words:
-        assert word in last
-    assert "Traceback" not in errors
-    assert not out.exists()
-
-
-def test_wrong_argument_ends_the_process_with_one_line() -> None:
-    result = _call("run", "--samplers", "random,tpo")
-    assert result.returncode == 2
-    assert result.stderr.startswith("error: --samplers: got 'tpo'")
-    assert len(result.stderr.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    "words", [["--help"], ["copmare"], ["run", "--help"], ["compare", "--trails"]]
-)
-def test_help_and_typos_wait_for_no_library(words: list[str]) -> None:
-    heavy = ["numpy", "optuna", "rich", "scipy", "sqlalchemy"]
-    code = (
-        "import sys\nfrom benchmarks import cli\n"
-        f"try: cli.main({words})\n"
-        f"except SystemExit: sys.exit(str(set(sys.modules) & set({heavy})))"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True
-    )
-    assert result.stderr.splitlines()[-1] == "set()"
-
-
-def test_every_command_has_help_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        cli.main(["--help"])
-    said = capsys.readouterr().out
-    names = ["list", "run", "report", "merge", "compare", "ablate", "parts", "calibrate", "speed"]
-    for name in names:
-        assert f"\n    {name} " in said
-    for name in names[1:]:
-        with pytest.raises(SystemExit) as raised:
-            cli.main([name, "--help"])
-        assert raised.value.code == 0
-        # Where the line breaks depends on the width of the terminal.
-        usage = f"usage: python -m benchmarks {name} "
-        assert " ".join(capsys.readouterr().out.split()).startswith(usage)
-
-
-def test_folder_that_cannot_be_written_to(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "file").write_text("")
-    out = tmp_path / "file" / "out"
-    assert cli.main(["run", "--problems", "quadratic", "--out", str(out)]) == 2
-    assert capsys.readouterr().err.startswith("error: --out: cannot write to")
-
-
-def test_report_without_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["report", "--out", str(tmp_path / "nothing")]) == 2
-    errors = capsys.readouterr().err
-    assert errors.startswith("error: --out:") and "no results" in errors
-    assert not (tmp_path / "nothing").exists()
-
-
-def test_list(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["list"]) == 0
-    shown = capsys.readouterr().out
-    for name in ("lattice_gp", "tpe", "random", "gp", "grid", "perceiver", "quadratic"):
-        assert name in shown
-
-
 @pytest.mark.slow
 def test_missing_dependency_is_said_and_the_rest_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -167,7 +57,7 @@ def test_missing_dependency_is_said_and_the_rest_goes_on(
     base = ["--problems", "quadratic", "--seeds", "1", "--trials", "2", "--out", str(tmp_path)]
     assert cli.main(["run", "--samplers", "gp", *base]) == 2
     assert "none of gp can run" in capsys.readouterr().err
-    campaign = [*_command("run", "--samplers", "gp,random"), *base]
+    campaign = [*harness_words("run", "--samplers", "gp,random"), *base]
     code = (
         "import dataclasses, sys; from benchmarks import cli; from benchmarks.contenders import registry;"
         "gp = registry.CONTENDERS['gp'];"
@@ -175,9 +65,7 @@ def test_missing_dependency_is_said_and_the_rest_goes_on(
         "gp, requires=('no_such_module',), install='pip install it');"
         f"sys.exit(cli.main({campaign[3:]!r}))"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=_ROOT, capture_output=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert "skipped: gp: needs no_such_module: pip install it" in result.stdout
     assert len(_numbers(tmp_path)) == 1
@@ -187,7 +75,7 @@ def test_missing_dependency_is_said_and_the_rest_goes_on(
 def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     base = ["run", "--problems", "quadratic,faulty", "--samplers", "tpe,random"]
     base += ["--out", str(tmp_path)]
-    result = _call(*base, "--seeds", "1", "--trials", "5")
+    result = call_harness(*base, "--seeds", "1", "--trials", "5")
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     assert "[4/4 studies" in result.stdout
@@ -204,7 +92,7 @@ def test_run_to_the_end_then_extend_it(tmp_path: Path, capsys: pytest.CaptureFix
     with (tmp_path / "trials.csv").open() as file:
         assert len(list(csv.DictReader(file))) == 4 * 5
     more = [*base, "--seeds", "2", "--trials", "7"]
-    again = _call(*more)
+    again = call_harness(*more)
     assert again.returncode == 0, again.stderr
     assert "continuing" in again.stdout
     assert [numbers for numbers in _numbers(tmp_path).values()] == [list(range(7))] * 8
@@ -247,12 +135,12 @@ def test_killed_run_continues_to_the_same_result(tmp_path: Path, alarm: Path) ->
     _wait_for_quiet(killed)
     before = _numbers(killed)
     assert 20 <= sum(map(len, before.values())) < 100
-    report = _call("report", "--out", str(killed))
+    report = call_harness("report", "--out", str(killed))
     assert report.returncode == 0, report.stderr
     assert "UNFINISHED" in report.stdout
     assert "UNFINISHED" in (killed / "report.md").read_text()
     alarm.touch()
-    result = _call("run", *_DROWSY, "--out", str(killed))
+    result = call_harness("run", *_DROWSY, "--out", str(killed))
     assert result.returncode == 0, result.stderr
     assert _numbers(killed) == {
         f"{DROWSY}/{name}/seed-0": list(range(50)) for name in ("random", "tpe")
@@ -297,7 +185,7 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     _wait_for_trials(tmp_path, 1)
     # Stopped, so that it cannot end before the second has looked.
     os.killpg(process.pid, signal.SIGSTOP)
-    second = _call("run", *_DROWSY, "--out", str(tmp_path))
+    second = call_harness("run", *_DROWSY, "--out", str(tmp_path))
     os.killpg(process.pid, signal.SIGCONT)
     os.killpg(process.pid, signal.SIGINT)
     process.communicate()
@@ -307,8 +195,8 @@ def test_second_run_in_the_same_folder_is_refused(tmp_path: Path) -> None:
 
 def _start(out: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        _command("run", *_DROWSY, "--out", str(out)),
-        cwd=_ROOT,
+        harness_words("run", *_DROWSY, "--out", str(out)),
+        cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -365,20 +253,3 @@ def _values(out: Path) -> dict[str, list[object]]:
         name: [(trial.params, trial.values) for trial in trials]
         for name, trials in _studies(out).items()
     }
-
-
-def test_files_are_written_though_the_reader_has_gone(tmp_path: Path) -> None:
-    curves = "benchmarks/reference/crash-40.csv.gz"
-    with subprocess.Popen(
-        _command("compare", "--curves", curves, "--at", "10", "--out", str(tmp_path)),
-        cwd=_ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None and process.stderr is not None
-        # As `head` does, though before the first line: a pipe holds more than all of them.
-        process.stdout.close()
-        assert process.stderr.read() == ""
-    assert process.returncode == 0
-    assert (tmp_path / "compare.md").read_text().count("lattice_gp")
