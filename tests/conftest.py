@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.broken_copies import copy_sampler
+from tests.example_files import PACKAGE
 from tests.registry_clones import make_checkout
 from tests.registry_clones import make_registry
 
@@ -61,3 +63,17 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Part:
     part = toy_part()
     monkeypatch.setattr(catalog, "PARTS", {"toy": part})
     return part
+
+
+@pytest.fixture(scope="module")
+def hub_has_this_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """OptunaHub's cache, for this process and its children, in which this checkout is linked."""
+    cache = tmp_path_factory.mktemp("cache")
+    registry = cache / "github.com" / "optuna" / "optunahub-registry" / "main"
+    registry.mkdir(parents=True)
+    (registry / "package").symlink_to(PACKAGE, target_is_directory=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OPTUNAHUB_CACHE_HOME", str(cache))
+        # Storages in files are experimental in some versions: nothing to fail for.
+        patch.setenv("PYTHONWARNINGS", "ignore")
+        yield
