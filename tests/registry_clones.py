@@ -7,6 +7,9 @@ from pathlib import Path
 import shutil
 import subprocess
 
+from publishing import packages
+from publishing.packages import Package
+
 
 ROOT = Path(__file__).resolve().parents[1]
 KEPT = ROOT / "publishing" / "registry_settings"
@@ -74,6 +77,16 @@ def make_checkout(root: Path) -> Path:
     (root / ".gitignore").write_text("__pycache__/\n")
     committed(root)
     return root
+
+
+def package_that_requires(root: Path, text: str) -> Package:
+    """The one package of a checkout, of which nothing is there but its requirements."""
+    folder = root / "package" / "samplers" / "one"
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    (folder / "requirements.txt").write_text(text)
+    (package,) = packages.find(root)
+    return package
 
 
 def make_registry(root: Path) -> Path:
