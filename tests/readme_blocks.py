@@ -14,6 +14,8 @@ from markdown_it import MarkdownIt
 ROOT = Path(__file__).resolve().parent.parent
 # Not written by hand: results, and what tools leave behind.
 _NOT_OURS = {"results", "data", "build", "dist", "node_modules", "venv"}
+# Languages of blocks whose lines are commands.
+SHELL = ("shell", "bash", "sh")
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,16 @@ def command_lines(block: Block) -> list[Line]:
                 lines.append(Line(f"{block.readme}:{block.line + start}", command))
         pending = ""
     return lines
+
+
+def lines_of(readme: str) -> list[Line]:
+    """The commands of all shell blocks of a page, in order."""
+    return [
+        line
+        for block in blocks(readme)
+        if block.language in SHELL
+        for line in command_lines(block)
+    ]
 
 
 def _without_comment(command: str) -> str:
