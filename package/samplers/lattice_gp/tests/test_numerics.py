@@ -1,4 +1,4 @@
-"""Transform, kernel, Gaussian process and acquisition against independent computations."""
+"""Kernel, Gaussian process and acquisition against independent computations."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ hyperparameters = import_module(f"{PACKAGE}.surrogates.hyperparameters")
 kernels = import_module(f"{PACKAGE}.surrogates.kernels")
 likelihood = import_module(f"{PACKAGE}.surrogates.likelihood")
 main_effects = import_module(f"{PACKAGE}.surrogates.main_effects")
-threads = import_module(f"{PACKAGE}.basics.threads")
-PowerFamily = import_module(f"{PACKAGE}.values.power").PowerFamily
-scaling = import_module(f"{PACKAGE}.values.scaling")
-warp = import_module(f"{PACKAGE}.values.warp")
 
 
 PRIOR = hyperparameters.Prior()
@@ -63,97 +59,6 @@ def textbook_covariance(theta: np.ndarray, a: Any, b: Any) -> np.ndarray:
     covariance: np.ndarray = math.exp(theta[-4]) * MATERN52.value(distances)
     covariance += math.exp(theta[-3]) * a.effects @ b.effects.T
     return covariance
-
-
-@given(
-    strategies.floats(-3, 3),
-    strategies.lists(strategies.floats(-50, 50), min_size=2, max_size=20),
-)
-def test_power_family_is_scipys_yeo_johnson(power: float, values: list[float]) -> None:
-    scores = np.array(values)
-    expected = stats.yeojohnson(scores, power)
-    if expected.std() < 1e-6:
-        return
-    transformed, _, log_jacobian, _ = PowerFamily(scores).at(power)
-    standardised = (expected - expected.mean()) / expected.std()
-    np.testing.assert_allclose(transformed, standardised, rtol=1e-5, atol=1e-5)
-    # The profile likelihood of a normal distribution is the Jacobian of the standardised values.
-    assert log_jacobian == pytest.approx(stats.yeojohnson_llf(power, scores), rel=1e-6, abs=1e-6)
-
-
-@pytest.mark.parametrize("power", [-3.0, -1.0, 0.0, 1e-5, 0.5, 1.0, 2.0, 2.0 + 1e-5, 3.0])
-def test_slopes_of_the_power_family_are_finite_differences(power: float) -> None:
-    family = PowerFamily(np.random.default_rng(0).standard_t(3, size=15))
-    _, slopes, _, jacobian_slope = family.at(power)
-    step = 1e-5
-    above, below = family.at(power + step), family.at(power - step)
-    np.testing.assert_allclose(slopes, (above[0] - below[0]) / (2 * step), rtol=1e-5, atol=1e-7)
-    assert jacobian_slope == pytest.approx((above[2] - below[2]) / (2 * step), rel=1e-5)
-
-
-def test_power_family_is_smooth_where_its_series_takes_over() -> None:
-    scores = np.expm1(np.array([-2.0, -0.5, 0.1, 1.0, 3.0]))
-    for edge in (1e-3, 3e-4, 2.0 - 1e-3, 2.0 - 3e-4):
-        left, right = (PowerFamily(scores).at(edge + d) for d in (-1e-9, 1e-9))
-        for a, b in zip(left, right):
-            np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7)
-
-
-@given(
-    strategies.lists(
-        strategies.floats(allow_nan=False) | strategies.integers(-3, 3).map(float),
-        min_size=1,
-        max_size=30,
-    ),
-    strategies.booleans(),
-    strategies.floats(-3, 3),
-)
-def test_warp_keeps_the_order_and_stays_finite(
-    values: list[float], is_robust: bool, power: float
-) -> None:
-    array = np.array(values)
-    warped = warp.Warp(is_robust, power).on(array).scores
-    assert np.isfinite(warped).all()
-    assert (np.diff(warped[np.argsort(array, kind="stable")]) >= -1e-12).all()
-    assert abs(warped.mean()) < 1e-6 and (warped.std() == pytest.approx(1) or not warped.any())
-
-
-def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
-    rng = np.random.default_rng(0)
-    features = rng.random((30, 2))
-    # Losses of a bowl about 0.25, of which the tenth beyond a cliff have diverged.
-    losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
-    losses[features[:, 0] > 0.9] += 10.0 * features[features[:, 0] > 0.9, 1]
-    inputs = to_inputs(features, np.arange(2))
-    warped = likelihood.fit(inputs, losses, MATERN32, PRIOR).warp.on(losses).scores
-    plain = scaling.standard_scores(losses)[0]
-    best, tenth = np.argsort(losses)[[0, 9]]
-    assert warped[tenth] - warped[best] > 0.4
-    assert plain[tenth] - plain[best] < 0.1
-
-
-@pytest.mark.parametrize("share, spread", [(0.05, 0.5), (0.4, 0.5), (0.7, 0.15)])
-@pytest.mark.parametrize("diverged", [1e3, 1e10, math.inf])
-def test_good_losses_stay_apart_however_many_diverge_however_far(
-    share: float, spread: float, diverged: float
-) -> None:
-    features = np.random.default_rng(0).random((40, 2))
-    losses = 0.25 + (features[:, 0] - 0.3) ** 2 + 0.1 * features[:, 1]
-    losses[np.argsort(features[:, 0])[int(40 * (1 - share)) :]] = diverged
-    fitted = likelihood.fit(to_inputs(features, np.arange(2)), losses, MATERN32, PRIOR)
-    good = np.sort(fitted.warp.on(losses).scores[losses < diverged])
-    assert good[-1] - good[0] > spread
-    assert good[len(good) // 2] - good[0] > 0.1 * spread
-
-
-def test_fit_chooses_the_power_by_the_model_not_by_the_looks_of_the_values() -> None:
-    # A plane seen mostly at its low end, as late in a search: skewed values, straight function.
-    features = np.random.default_rng(0).random((40, 2)) ** 3
-    values = features.sum(axis=1)
-    found = likelihood.fit(to_inputs(features, np.arange(2)), values, MATERN32, PRIOR)
-    scores = scaling.scale(values, found.warp.is_robust)[0]
-    assert abs(found.warp.power - 1.0) < 0.3
-    assert stats.yeojohnson_normmax(scores) < 0.6
 
 
 @pytest.mark.parametrize("correlation", CORRELATIONS)
@@ -365,28 +270,3 @@ def test_expected_improvement_is_the_average_improvement() -> None:
     average = np.maximum(0.1 - draws, 0).mean()
     ours = acquisition.log_expected_improvement(np.array([0.3]), np.array([0.5]), 0.1)[0]
     assert math.exp(ours) == pytest.approx(average, rel=0.01)
-
-
-def test_blas_is_on_one_thread_within_the_context_and_as_before_after_it() -> None:
-    openblas = threads._openblas()
-    if not openblas:
-        pytest.skip("NumPy and SciPy are not linked with OpenBLAS")
-    before = [get() for get, _ in openblas]
-    try:
-        for _, set_threads in openblas:
-            set_threads(2)
-        with threads.single_threaded_blas():
-            with threads.single_threaded_blas():
-                assert [get() for get, _ in openblas] == [1] * len(openblas)
-            assert [get() for get, _ in openblas] == [1] * len(openblas)
-        assert [get() for get, _ in openblas] == [2] * len(openblas)
-    finally:
-        for (_, set_threads), n_threads in zip(openblas, before):
-            set_threads(n_threads)
-
-
-def test_blas_threads_are_restored_after_an_error() -> None:
-    before = [get() for get, _ in threads._openblas()]
-    with pytest.raises(ValueError), threads.single_threaded_blas():
-        raise ValueError
-    assert [get() for get, _ in threads._openblas()] == before
