@@ -115,6 +115,12 @@ def study_of() -> Callable[..., optuna.Study]:
 
 
 @pytest.fixture(scope="session")
+def traces() -> Callable[[Any, str], list[Any]]:
+    """The traces of a figure that have a name."""
+    return lambda figure, name: list(figure.select_traces({"name": name}))
+
+
+@pytest.fixture(scope="session")
 def studies() -> dict[str, Callable[[], optuna.Study]]:
     """Makers of studies of many kinds, by their names."""
     return STUDIES

@@ -21,13 +21,12 @@ plots = optunahub.load_local_module("visualization/plot_surrogate", registry_roo
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
+Traces = Callable[[Any, str], list[Any]]
 
 
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
-
-
-def test_next_trials_are_what_the_study_would_get(study_of: StudyOf, smooth: Objective) -> None:
+def test_next_trials_are_what_the_study_would_get(
+    study_of: StudyOf, smooth: Objective, traces: Traces
+) -> None:
     study = study_of(smooth, 12, lattice_gp.LatticeGPSampler(seed=3))
     plain = optuna.create_study()
     plain.add_trials(study.trials)

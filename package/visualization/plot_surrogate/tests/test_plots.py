@@ -25,10 +25,7 @@ OVER_PARAMS = [plot for plot in PLOTS if plot is not plots.plot_calibration]
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
-
-
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
+Traces = Callable[[Any, str], list[Any]]
 
 
 def test_every_plot_of_every_kind_of_study(any_study: optuna.Study) -> None:
@@ -83,7 +80,9 @@ def test_panels_in_which_nothing_exists_say_so(study_of: StudyOf, conditional: O
     assert notes(plots.plot_posterior_pairs, ["x", "twist"]) == ["does not exist there"] * 3
 
 
-def test_parameters_that_only_pruned_trials_have_are_shown(study_of: StudyOf) -> None:
+def test_parameters_that_only_pruned_trials_have_are_shown(
+    study_of: StudyOf, traces: Traces
+) -> None:
     def objective(trial: optuna.Trial) -> float:
         x = trial.suggest_float("x", 0.0, 1.0)
         if trial.suggest_categorical("kind", ["plain", "bent"]) == "plain":
@@ -100,7 +99,7 @@ def test_parameters_that_only_pruned_trials_have_are_shown(study_of: StudyOf) ->
     assert traces(plots.plot_success_probability(study, ["kind"]), "ends with a value")
 
 
-def test_names_are_shown_as_they_are(study_of: StudyOf) -> None:
+def test_names_are_shown_as_they_are(study_of: StudyOf, traces: Traces) -> None:
     def objective(trial: optuna.Trial) -> float:
         token = trial.suggest_categorical(
             "<b>", ["<s>", "a name that is long enough to be cut off"]
@@ -121,7 +120,7 @@ def test_names_are_shown_as_they_are(study_of: StudyOf) -> None:
     assert "a name that is long enough to be cut off" in figure.to_json()
 
 
-def test_what_plotly_would_fill_in_is_shown_as_it_is(study_of: StudyOf) -> None:
+def test_what_plotly_would_fill_in_is_shown_as_it_is(study_of: StudyOf, traces: Traces) -> None:
     figure = plots.plot_posterior_slice(study_of(lambda t: t.suggest_float("%{y}", 0, 1), 6))
     template = traces(figure, "expected value")[0].hovertemplate
     assert template.startswith("&#37;{y}: %{x}<br>expected: %{y:.5g}")

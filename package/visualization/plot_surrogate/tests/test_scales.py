@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 import math
 from pathlib import Path
@@ -25,9 +26,7 @@ ROOT = str(Path(__file__).parents[3])
 plots = optunahub.load_local_module("visualization/plot_surrogate", registry_root=ROOT)
 scales = import_module(f"{plots.__name__}.scales")
 
-
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
+Traces = Callable[[Any, str], list[Any]]
 
 
 @given(
@@ -72,7 +71,7 @@ def test_scales_hold_only_values_of_the_parameter(distribution: Any, limit: int)
         FloatDistribution(-1.7e308, 1.7e308),
     ],
 )
-def test_the_longest_ranges_are_shown(distribution: Any) -> None:
+def test_the_longest_ranges_are_shown(distribution: Any, traces: Traces) -> None:
     for limit in (33, 81):
         scale = scales.Scale.of("p", distribution, limit)
         assert (scale.values[0], scale.values[-1]) == (distribution.low, distribution.high)

@@ -20,13 +20,12 @@ plots = optunahub.load_local_module("visualization/plot_surrogate", registry_roo
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
+Traces = Callable[[Any, str], list[Any]]
 
 
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
-
-
-def test_slices_are_predictions_on_the_lattice(study_of: StudyOf, smooth: Objective) -> None:
+def test_slices_are_predictions_on_the_lattice(
+    study_of: StudyOf, smooth: Objective, traces: Traces
+) -> None:
     study = study_of(smooth, 20)
     figure = plots.plot_posterior_slice(study, ["units", "rate"])
     on_lattice, continuous = traces(figure, "expected value")
@@ -44,7 +43,7 @@ def test_slices_are_predictions_on_the_lattice(study_of: StudyOf, smooth: Object
     )
 
 
-def test_slices_can_pass_elsewhere(study_of: StudyOf, smooth: Objective) -> None:
+def test_slices_can_pass_elsewhere(study_of: StudyOf, smooth: Objective, traces: Traces) -> None:
     study = study_of(smooth, 20)
     here, there = (
         traces(plots.plot_posterior_slice(study, ["depth"], at=at), "expected value")[0]
@@ -72,7 +71,9 @@ def test_the_title_says_that_the_best_trial_breaks_a_constraint(
     assert title.endswith("<sup>through the best of trials that all break a constraint</sup>")
 
 
-def test_choices_are_not_joined_and_bands_close(study_of: StudyOf, conditional: Objective) -> None:
+def test_choices_are_not_joined_and_bands_close(
+    study_of: StudyOf, conditional: Objective, traces: Traces
+) -> None:
     figure = plots.plot_posterior_slice(study_of(conditional, 30), ["kind", "twist", "x"])
     assert [its.mode for its in traces(figure, "expected value")] == [
         "markers",

@@ -21,14 +21,11 @@ plots = optunahub.load_local_module("visualization/plot_surrogate", registry_roo
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
 Studies = dict[str, Callable[[], optuna.Study]]
-
-
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
+Traces = Callable[[Any, str], list[Any]]
 
 
 def test_success_probability_falls_where_trials_failed(
-    study_of: StudyOf, crashing: Objective, studies: Studies
+    study_of: StudyOf, crashing: Objective, studies: Studies, traces: Traces
 ) -> None:
     study = study_of(crashing, 40)
     figure = plots.plot_success_probability(study, ["depth"])
@@ -48,7 +45,7 @@ def test_success_probability_falls_where_trials_failed(
 
 
 def test_a_failed_trial_may_have_had_another_kind_of_parameter(
-    study_of: StudyOf, smooth: Objective
+    study_of: StudyOf, smooth: Objective, traces: Traces
 ) -> None:
     study = study_of(smooth, 6)
     study.add_trial(

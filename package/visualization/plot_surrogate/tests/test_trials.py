@@ -27,13 +27,10 @@ PLOTS: tuple[Callable[..., Any], ...] = tuple(getattr(plots, name) for name in p
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
 Studies = dict[str, Callable[[], optuna.Study]]
+Traces = Callable[[Any, str], list[Any]]
 
 
-def traces(figure: Any, name: str) -> list[Any]:
-    return [trace for trace in figure.data if trace.name == name]
-
-
-def test_the_best_trial_keeps_the_constraints(studies: Studies) -> None:
+def test_the_best_trial_keeps_the_constraints(studies: Studies, traces: Traces) -> None:
     study = studies["constraints"]()
     is_kept = [trial.params["units"] <= 300 for trial in study.trials]
     best = min((t for t, so in zip(study.trials, is_kept) if so), key=lambda t: t.value or 0.0)
@@ -52,7 +49,7 @@ def test_the_best_trial_keeps_the_constraints(studies: Studies) -> None:
 
 
 def test_no_trial_is_the_best_where_none_keeps_the_constraints(
-    study_of: StudyOf, smooth: Objective
+    study_of: StudyOf, smooth: Objective, traces: Traces
 ) -> None:
     sampler = lattice_gp.LatticeGPSampler(seed=1, constraints_func=lambda _: [1.0])
     study = study_of(smooth, 6, sampler)
@@ -99,7 +96,9 @@ def test_axes_of_the_largest_values_have_ends(
                 assert axis.range is None or math.isfinite(axis.range[1] - axis.range[0])
 
 
-def test_a_diverged_trial_does_not_hide_the_others(study_of: StudyOf, smooth: Objective) -> None:
+def test_a_diverged_trial_does_not_hide_the_others(
+    study_of: StudyOf, smooth: Objective, traces: Traces
+) -> None:
     study = study_of(lambda t: smooth(t) + (1e6 if t.number == 3 else 0.0), 20)
     figure = plots.plot_posterior_slice(study, ["depth"])
     low, high = figure.layout.yaxis.range
