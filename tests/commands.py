@@ -26,3 +26,11 @@ def run_one_seed(out: Path, *arguments: str) -> int:
     """Run studies of one seed in this process; returns the exit status."""
     base = ["run", "--jobs", "1", "--seeds", "1", "--out", str(out)]
     return cli.main([*base, *arguments])
+
+
+def exit_status(*arguments: str) -> object:
+    """Run a command in this process; returns its exit status, also where argparse ends it."""
+    try:
+        return cli.main(list(arguments))
+    except SystemExit as end:
+        return end.code

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks import cli
 from tests.commands import call_harness
+from tests.commands import exit_status
 from tests.commands import harness_words
 from tests.commands import ROOT
 
@@ -43,11 +44,7 @@ def test_wrong_argument_is_one_clear_line(
 ) -> None:
     out = tmp_path / "out"
     base = ["run", "--problems", "quadratic", "--seeds", "1", "--trials", "1", "--out", str(out)]
-    try:
-        status: object = cli.main([*base, *arguments])
-    except SystemExit as end:  # That of argparse.
-        status = end.code
-    assert status == 2
+    assert exit_status(*base, *arguments) == 2
     errors = capsys.readouterr().err
     last = errors.strip().splitlines()[-1]
     for word in words:

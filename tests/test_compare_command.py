@@ -17,6 +17,7 @@ from benchmarks.analysis.curves.regret import Scale
 from benchmarks.analysis.studies.results import load_runs
 from benchmarks.reporting.target_table import target_table
 from benchmarks.storage import opening
+from tests.commands import exit_status
 
 
 def test_trials_to_a_target() -> None:
@@ -159,11 +160,7 @@ def test_wrong_argument_of_compare(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     base = ["compare", "--curves", str(results / "curves.csv.gz"), "--out", str(tmp_path / "o")]
-    try:
-        status = cli.main([*base, *arguments])
-    except SystemExit as error:  # From argparse.
-        status = int(error.code or 0)
-    assert status == 2
+    assert exit_status(*base, *arguments) == 2
     last = capsys.readouterr().err.strip().splitlines()[-1]
     for word in words:
         assert word in last

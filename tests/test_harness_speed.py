@@ -29,6 +29,7 @@ from benchmarks.speed import report as speed_report
 from benchmarks.speed.measurement import load
 from benchmarks.speed.measurement import Measurement
 from benchmarks.speed.measurement import store
+from tests.commands import exit_status
 
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -265,11 +266,7 @@ def test_wrong_argument_of_speed(
     words: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    try:
-        status = cli.main(["speed", "--out", str(tmp_path / "o"), *arguments])
-    except SystemExit as error:  # From argparse.
-        status = int(error.code or 0)
-    assert status == 2
+    assert exit_status("speed", "--out", str(tmp_path / "o"), *arguments) == 2
     last = capsys.readouterr().err.strip().splitlines()[-1]
     for word in words:
         assert word in last
