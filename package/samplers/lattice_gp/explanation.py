@@ -22,6 +22,7 @@ from .basics.checks import check_int
 from .basics.checks import check_trial
 from .basics.numerics import own_numerics
 from .predictions.prediction import Prediction
+from .space.axes import internal_repr
 from .space.search_space import SearchSpace
 from .trials.records import Record
 from .trials.records import RecordReader
@@ -232,10 +233,7 @@ class Explanation:
 
 
 def _internal(name: str, value: Any, distribution: BaseDistribution) -> float:
-    try:
-        internal = distribution.to_internal_repr(value)
-    except (TypeError, ValueError, OverflowError):
-        internal = math.nan
+    internal = internal_repr(distribution, value)
     if isinstance(distribution, (IntDistribution, FloatDistribution)):
         # As floats, which the ends of the longest ranges of ints are not.
         if not float(distribution.low) <= internal <= float(distribution.high):

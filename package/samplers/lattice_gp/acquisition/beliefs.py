@@ -1,4 +1,4 @@
-"""All that is believed of a study's next trial: an acquisition is made of it, and explained."""
+"""All that is believed of a study's next trial, to make an acquisition of and explain it by."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC
 from abc import abstractmethod
 import math
+from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -17,6 +18,15 @@ from ..basics.arrays import FloatArray
 
 # Up to here, float64 tells the logarithms of neighbouring integers apart, with room to spare.
 _MAX_LOG_INT = 2**40
+
+
+def internal_repr(distribution: BaseDistribution, value: Any) -> float:
+    """Optuna's internal representation of a value, within its range or not; NaN if it has none."""
+    try:
+        return float(distribution.to_internal_repr(value))
+    # The last of these of an int that no float can hold.
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 class Axis(ABC):

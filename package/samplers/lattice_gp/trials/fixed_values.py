@@ -10,6 +10,7 @@ from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.trial import FrozenTrial
 
+from ..space.axes import internal_repr
 from ..space.search_space import SearchSpace
 
 
@@ -40,10 +41,7 @@ def _to_number(distribution: BaseDistribution | None, value: Any) -> float:
     """The internal representation of a value, within its range; NaN if it has none."""
     if distribution is None:
         return math.nan
-    try:
-        number = float(distribution.to_internal_repr(value))
-    except (TypeError, ValueError, OverflowError):
-        return math.nan
+    number = internal_repr(distribution, value)
     if isinstance(distribution, (IntDistribution, FloatDistribution)) and not math.isnan(number):
         return float(min(max(number, distribution.low), distribution.high))
     return number
