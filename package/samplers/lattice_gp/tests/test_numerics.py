@@ -260,6 +260,8 @@ def test_log_h_is_smooth_and_finite_far_out() -> None:
     # h(u) tends to pdf(u) / u**2.
     expected = stats.norm.logpdf(u) - 2 * np.log(-u)
     np.testing.assert_allclose(values[-1000:], expected[-1000:], rtol=1e-9)
+    on_both_sides = (u > -2e4) & (u < -9e3)
+    np.testing.assert_allclose(values[on_both_sides], expected[on_both_sides], rtol=0, atol=1e-6)
     for edge in (-1.0, -1e4):
         below, above = acquisition.log_h(np.array([np.nextafter(edge, -np.inf), edge + 1e-12]))
         assert below == pytest.approx(above, abs=1e-6 * abs(below))

@@ -25,7 +25,6 @@ Visits = import_module(f"{PACKAGE}.search.visits").Visits
 axes = import_module(f"{PACKAGE}.space.axes")
 candidates = import_module(f"{PACKAGE}.search.candidates")
 search = import_module(f"{PACKAGE}.search.maximize")
-trust_region = import_module(f"{PACKAGE}.search.trust_region")
 startup_point = import_module(f"{PACKAGE}.search.design").startup_point
 
 MIXED: dict[str, BaseDistribution] = {
@@ -84,6 +83,17 @@ def test_quantiles_give_every_lattice_value_the_same_share() -> None:
     quantiles = (np.arange(7000) + 0.5) / 7000
     values = space.from_quantiles(quantiles[:, None])[:, 0]
     assert (np.unique(values, return_counts=True)[1] == 1000).all()
+
+
+def test_quantiles_give_the_values_of_a_log_int_the_shares_that_optuna_gives_them() -> None:
+    space = SearchSpace({"n": IntDistribution(2, 8, log=True)})
+    quantiles = (np.arange(7000) + 0.5) / 7000
+    points = space.from_quantiles(quantiles[:, None])
+    values, counts = np.unique([space.to_params(p)["n"] for p in points], return_counts=True)
+    assert values.tolist() == list(range(2, 9))
+    # Log-uniform from half below the lowest to half above the highest, then rounded.
+    shares = np.log((values + 0.5) / (values - 0.5)) / math.log(8.5 / 1.5)
+    np.testing.assert_allclose(counts, 7000 * shares, atol=1.0)
 
 
 def test_flat_index_numbers_every_point_once() -> None:
@@ -198,20 +208,6 @@ def test_search_scores_every_point_of_a_small_lattice() -> None:
     assert space.flat_index(found[None, :])[0] == np.argsort(-scores)[3]
 
 
-def test_search_does_not_leave_the_region_that_it_is_confined_to() -> None:
-    space = SearchSpace({"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
-    rng = np.random.default_rng(0)
-    # Everything is better farther away.
-    centre = np.full(2, 0.5)
-    region = trust_region.TrustRegion.around(space, centre, 12, np.ones(2))
-    visits = Visits(space, centre[None, :])
-    found = search.maximize(
-        lambda points: points.sum(axis=1), space, visits, region.candidates(rng), rng, region
-    )
-    assert region.contains(found[None, :]).all()
-    np.testing.assert_allclose(found, centre + region.half_sides, atol=0.2 * region.side)
-
-
 @pytest.mark.parametrize("distributions", [MIXED, DISCRETE])
 def test_startup_points_are_distinct_and_deterministic(
     distributions: dict[str, BaseDistribution],
@@ -261,34 +257,6 @@ def test_random_edge_candidates_have_every_other_coordinate_at_an_end() -> None:
     assert 0.4 < at_end[200:400].mean() < 0.6
 
 
-def test_trust_region_shrinks_while_nothing_improves_and_then_restarts() -> None:
-    space = SearchSpace(MIXED)
-    scales = np.ones(space.n_params)
-    centre = space.centre()
-
-    def side(n_failed: int) -> float:
-        return float(trust_region.TrustRegion.around(space, centre, n_failed, scales).side)
-
-    sides = [side(n) for n in range(60)]
-    assert sides[0] == max(sides)
-    assert min(sides) < 0.05
-    falls = np.flatnonzero(np.diff(sides))
-    assert (np.diff(sides)[falls] < 0).sum() > (np.diff(sides)[falls] > 0).sum() > 0
-
-
-def test_trust_region_candidates_lie_in_it_and_on_the_lattice() -> None:
-    space = SearchSpace(MIXED)
-    scales = np.linspace(0.1, 10.0, space.n_params)
-    region = trust_region.TrustRegion.around(space, space.centre(), 0, scales)
-    points = region.candidates(np.random.default_rng(0))
-    np.testing.assert_array_equal(space.snap(points), points)
-    # Snapping moves a coordinate by half a step at most.
-    steps = 0.5 / np.maximum(space.n_values - 1, 1)
-    near = np.abs(points - region.centre) <= region.half_sides + steps + 1e-9
-    assert (near | space.is_categorical).all()
-    assert region.contains(region.centre[None, :]).all()
-
-
 @pytest.mark.parametrize(
     "distribution",
     [
@@ -303,15 +271,6 @@ def test_ends_that_floats_cannot_hold_are_not_passed(distribution: IntDistributi
     value = axis.to_value(1.0)
     assert distribution.low < value <= distribution.high
     assert axis.to_unit(value) == 1.0
-
-
-def test_trust_region_is_wide_enough_along_the_parameters_that_matter_most() -> None:
-    space = SearchSpace({f"x{i}": FloatDistribution(0, 1) for i in range(3)})
-    scales = np.array([1e-6, 1.0, 1e6])
-    region = trust_region.TrustRegion.around(space, space.centre(), 0, scales)
-    assert (np.diff(region.half_sides) > 0.0).all()
-    assert region.half_sides.min() > 0.05 * region.side
-    assert region.half_sides.max() < 5.0 * region.side
 
 
 def test_small_ints_of_a_very_long_log_range_are_told_apart() -> None:

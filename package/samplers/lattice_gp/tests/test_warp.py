@@ -13,6 +13,7 @@ import numpy as np
 import optunahub
 import pytest
 from scipy import stats
+from scipy.special import factorial
 
 
 PACKAGE = optunahub.load_local_module(
@@ -22,7 +23,8 @@ hyperparameters = import_module(f"{PACKAGE}.surrogates.hyperparameters")
 kernels = import_module(f"{PACKAGE}.surrogates.kernels")
 likelihood = import_module(f"{PACKAGE}.surrogates.likelihood")
 main_effects = import_module(f"{PACKAGE}.surrogates.main_effects")
-PowerFamily = import_module(f"{PACKAGE}.values.power").PowerFamily
+power_transforms = import_module(f"{PACKAGE}.values.power")
+PowerFamily = power_transforms.PowerFamily
 scaling = import_module(f"{PACKAGE}.values.scaling")
 warp = import_module(f"{PACKAGE}.values.warp")
 
@@ -60,6 +62,15 @@ def test_slopes_of_the_power_family_are_finite_differences(power: float) -> None
     above, below = family.at(power + step), family.at(power - step)
     np.testing.assert_allclose(slopes, (above[0] - below[0]) / (2 * step), rtol=1e-5, atol=1e-7)
     assert jacobian_slope == pytest.approx((above[2] - below[2]) / (2 * step), rel=1e-5)
+
+
+def test_quotients_of_the_power_are_exact_near_0() -> None:
+    x = np.array([-1e-2, -1e-3, -9e-4, -3e-5, 0.0, 3e-5, 9e-4, 1e-3, 1e-2])
+    powers = np.arange(8.0)
+    terms = x[:, None] ** powers / factorial(powers)
+    first, second = power_transforms._power_quotients(x)
+    np.testing.assert_allclose(first, (terms / (powers + 1.0)).sum(axis=1), rtol=1e-9)
+    np.testing.assert_allclose(second, (terms / (powers + 2.0)).sum(axis=1), rtol=1e-9)
 
 
 def test_power_family_is_smooth_where_its_series_takes_over() -> None:
