@@ -138,5 +138,5 @@ def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
     assert "rank after 25 trials over the 11 pairs" in table.title
     assert all(row[-1] != "–" for row in table.rows)
     # Where nothing so early is looked at, as late as it is.
-    late = comparison.compare(curve_set, [30, 60], "lattice_gp")
+    late = comparison.compare(curve_set, [30, 40, 60], "lattice_gp")
     assert across_problems.analyse(curve_set, late).column == "60"

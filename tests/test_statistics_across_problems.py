@@ -55,9 +55,9 @@ def test_signed_ranks_alone_in_their_blocks_are_wilcoxons_test(values: list[int]
     assert found == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("n", [8, 16, 40])
-def test_signed_ranks_against_scipy(n: int) -> None:
-    differences = np.random.default_rng(n).normal(0.4, 1.0, size=n)
+@pytest.mark.parametrize(("n", "shift"), [(8, 0.4), (16, 0.4), (24, 0.0), (40, 0.4)])
+def test_signed_ranks_against_scipy(n: int, shift: float) -> None:
+    differences = np.random.default_rng(n).normal(shift, 1.0, size=n)
     expected = stats.wilcoxon(differences, method="exact").pvalue
     # Up to 16 blocks all exchanges are tried, beyond 50,000 of them.
     tolerance = 1e-9 if n <= 16 else 4 * math.sqrt(expected / 50_000)
@@ -184,8 +184,31 @@ def test_lines_are_over_problems_that_all_have() -> None:
     seconds = ecdf.ecdf(both, ["a", "b"], ecdf.SECONDS, {"p": 2.0})
     assert [line.x[-1] for line in seconds] == [2.0, 3.0]
     assert ecdf.ecdf(both, ["a", "b"], ecdf.SECONDS, {}) == []
-    # Random search takes a second a trial, the mean of both studies.
-    assert ecdf.trial_seconds(_curve_set()) == {"p": 1.0}
+
+
+def test_a_trial_takes_what_it_takes_random_search_or_else_all_of_them() -> None:
+    def curve(seconds: float) -> Curve:
+        return Curve(np.array([1]), np.array([0.0]), 4, np.array([1.0]), seconds)
+
+    studies = {
+        ("p", "random", 0): curve(4.0),
+        ("p", "random", 1): curve(12.0),
+        ("p", "tpe", 0): curve(40.0),
+        ("q", "tpe", 0): curve(8.0),
+        ("q", "late", 0): curve(16.0),
+        ("free", "random", 0): curve(0.0),
+    }
+    assert ecdf.trial_seconds(CurveSet(studies, Facts())) == {"p": 2.0, "q": 3.0}
+
+
+def test_long_lines_keep_their_first_and_last_steps() -> None:
+    x = np.arange(1.0, 10_001.0)
+    kept, shares = ecdf._thinned(x, x / 10_000)
+    assert len(kept) == ecdf._MAX_POINTS
+    assert (kept[0], kept[-1]) == (1.0, 10_000.0)
+    np.testing.assert_array_equal(shares, kept / 10_000)
+    steps = np.diff(kept)
+    assert steps.max() - steps.min() <= 1.0
 
 
 def test_probability_of_improvement_is_mann_whitneys() -> None:

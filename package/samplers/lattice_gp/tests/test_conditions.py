@@ -87,24 +87,6 @@ def test_what_exists_is_what_trials_have(objective: Objective) -> None:
         assert space.to_params(point[0]) == pytest.approx(trial.params)
 
 
-def test_the_choice_is_held_responsible_where_a_number_would_explain_as_much() -> None:
-    order, is_categorical = np.arange(3), np.array([False, True, False])
-    coordinates = np.array([[0.1, 0.0, np.nan], [0.2, 0.0, np.nan], [0.8, 1.0, 0.5]])
-    conditions = Conditions(coordinates, order, is_categorical, np.array([np.inf, 2.0, np.inf]))
-    active = conditions.active(np.array([[0.9, 0.0, 0.5], [0.1, 1.0, 0.5]]))
-    np.testing.assert_array_equal(active[:, 2], [False, True])
-
-
-def test_objective_that_changed_follows_its_latest_trials() -> None:
-    order, is_categorical, n_values = np.arange(2), np.zeros(2, bool), np.full(2, np.inf)
-    column = np.full(6, 0.5)
-    added = np.stack([column, [np.nan] * 3 + [0.1, 0.2, 0.3]], axis=1)
-    removed = np.stack([column, [0.1, 0.2, 0.3] + [np.nan] * 3], axis=1)
-    point = np.array([[0.5, 0.5]])
-    assert Conditions(added, order, is_categorical, n_values).active(point)[0, 1]
-    assert not Conditions(removed, order, is_categorical, n_values).active(point)[0, 1]
-
-
 @given(strategies.integers(0, 10_000))
 @settings(max_examples=25, deadline=None)
 def test_points_of_a_conditioned_space_are_settled(seed: int) -> None:
