@@ -115,6 +115,18 @@ def test_begins_near_the_best_of_a_related_study() -> None:
     assert study.best_value < 10.0 * (source.best_value - 5.0)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_runs_that_diverged_do_not_hide_what_the_others_of_a_study_tell(seed: int) -> None:
+    def diverging(trial: Trial) -> float:
+        value = bowl(trial)
+        return value if trial.params["x"] >= 0.3 else 1e6 * (1.0 + value)
+
+    source = run(diverging, optuna.samplers.RandomSampler(seed=seed), n_trials=60)
+    study = run(bowl, with_prior(source, seed), 6)
+    # After the best of the earlier study and the centre; random points are at 8.
+    assert max(trial.values[0] for trial in study.trials[2:]) < 3.0
+
+
 @pytest.mark.slow
 def test_recovers_from_a_negated_study() -> None:
     source = run(negated, n_trials=60)
