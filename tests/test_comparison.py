@@ -13,8 +13,11 @@ from benchmarks.analysis.comparisons import comparison
 from benchmarks.analysis.curves.curve_set import Curve
 from benchmarks.analysis.curves.curve_set import CurveSet
 from benchmarks.analysis.curves.curve_set import Facts
+from benchmarks.analysis.curves.regret import regret_by_trial
 from benchmarks.analysis.curves.regret import Scale
 from benchmarks.arrays import FloatArray
+from benchmarks.contenders.seeding import OWN
+from benchmarks.contenders.seeding import SHARED
 from benchmarks.reporting import compare as compare_command
 from benchmarks.reporting import compare_tables
 from benchmarks.suite import references
@@ -140,3 +143,34 @@ def test_samplers_are_compared_where_the_first_of_them_ends() -> None:
     # Where nothing so early is looked at, as late as it is.
     late = comparison.compare(curve_set, [30, 40, 60], "lattice_gp")
     assert across_problems.analyse(curve_set, late).column == "60"
+
+
+def test_curve_of_a_sampler_is_over_its_own_longest_studies() -> None:
+    steps = np.array([1, 3])
+    studies = {
+        ("p0", "lattice_gp", 0): Curve(steps, np.array([8.0, 2.0]), 4),
+        ("p0", "lattice_gp", 1): Curve(steps, np.array([6.0, 4.0]), 4),
+        # Stopped on the way.
+        ("p0", "lattice_gp", 2): Curve(steps, np.array([0.0, 0.0]), 3),
+        ("p1", "lattice_gp", 0): Curve(steps, np.array([10.0, 0.0]), 4),
+        ("p0", "tpe", 0): Curve(steps, np.array([9.0, 9.0]), 9),
+    }
+    scales = {problem: Scale(0.0, 10.0) for problem in ("p0", "p1")}
+    curve = regret_by_trial(CurveSet(studies, Facts()), scales, "lattice_gp", 60)
+    np.testing.assert_array_equal(curve.x, [1.0, 2.0, 3.0, 4.0])
+    # The mean over problems of the means over seeds.
+    np.testing.assert_allclose(curve.mean, [0.85, 0.85, 0.15, 0.15])
+
+
+@pytest.mark.parametrize(("sampler_seeds", "n_blocks"), [(OWN, 32), (SHARED, 16)])
+def test_problems_that_share_seeds_and_size_are_exchanged_at_once(
+    sampler_seeds: str, n_blocks: int
+) -> None:
+    rng = np.random.default_rng(5)
+    curve_set = _set({"lattice_gp": rng.random((4, 8)), "tpe": rng.random((4, 8))}, 4)
+    curve_set.facts.settings.append({"sampler_seeds": sampler_seeds})
+    curve_set.facts.n_params.update({"p0": 3, "p1": 3, "p2": 5, "p3": 5})
+    compared = comparison.compare(curve_set, [1], "lattice_gp")
+    pairs = across_problems.analyse(curve_set, compared).pairs
+    (found,) = (pair for pair in pairs if pair.other == "tpe" and pair.column == "1")
+    assert found.n_blocks == n_blocks

@@ -8,6 +8,7 @@ import math
 import numpy as np
 from optuna.trial import create_trial
 import pytest
+from scipy import stats
 
 from benchmarks.analysis.studies.mean_curves import curve_over_seconds
 from benchmarks.analysis.studies.mean_curves import curve_over_trials
@@ -37,6 +38,25 @@ def test_summary_of_a_half_finished_run() -> None:
     assert second.bad_share == pytest.approx(1 / 7)
     assert np.isnan(first.p_value)
     assert second.n_pairs == 2 and second.p_value == 0.5
+
+
+def test_p_value_is_of_the_final_losses_of_the_seeds_that_both_have_completed() -> None:
+    rng = np.random.default_rng(0)
+    planned, n_seeds = 5, 9
+    # After two trials ours is ahead with every seed, at the end with some.
+    theirs = np.sort(rng.random((n_seeds, planned)), axis=1)[:, ::-1]
+    ours = theirs - 0.5
+    ours[:, 2:], theirs[:, -1] = np.inf, ours[:, 1] - rng.normal(0.1, 0.3, n_seeds)
+    ours[7, :] = np.nan
+    samples = [
+        sample_of("lattice_gp", ours.tolist(), [5] * 7 + [1, 5], planned),
+        sample_of("tpe", theirs.tolist(), [5] * 8 + [3], planned),
+    ]
+    row = summarise(samples)[1]
+    assert row.n_pairs == 7
+    finals = [losses[:7].min(axis=1) for losses in (ours, theirs)]
+    assert row.p_value == pytest.approx(stats.wilcoxon(*finals).pvalue)
+    assert row.p_value > 2 / 2**7, "what separates them after two trials does not count"
 
 
 def test_wasted_trials_are_late_and_no_better_than_the_median_of_random() -> None:

@@ -307,6 +307,15 @@ def test_post_hoc_tests_against_scikit_posthocs() -> None:
     )
 
 
+def test_friedman_needs_three_samplers_and_three_problems() -> None:
+    values = np.random.default_rng(7).normal(size=(4, 4))
+    assert critical_difference.friedman(values[:3, :3]) == pytest.approx(
+        stats.friedmanchisquare(*values[:3, :3].T).pvalue
+    )
+    assert math.isnan(critical_difference.friedman(values[:2]))
+    assert math.isnan(critical_difference.friedman(values[:, :2]))
+
+
 def test_holm_by_hand() -> None:
     # Times 4, 3, 2 and 1 in ascending order; none below the one before it, none above 1.
     corrected = paired.holm(np.array([0.03, 0.01, 0.4, 0.04]))
