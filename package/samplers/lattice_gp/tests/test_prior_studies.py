@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib import import_module
 import logging
 import math
@@ -15,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
 from optuna.distributions import IntDistribution
 from optuna.study import Study
@@ -23,8 +21,6 @@ from optuna.study import StudyDirection
 from optuna.trial import Trial
 import optunahub
 import pytest
-from scipy import optimize
-from scipy import stats
 
 
 REGISTRY_ROOT = str(Path(__file__).parents[3])
@@ -233,82 +229,6 @@ def test_workers_at_the_same_time_start_at_different_points() -> None:
     distributions = {"x": FloatDistribution(0.0, 1.0), "n": IntDistribution(2, 16)}
     trials = [study.ask(distributions) for _ in range(6)]
     assert len({tuple(trial.params.values()) for trial in trials}) == 6
-
-
-def test_alignment_of_ranges_scales_and_choices() -> None:
-    space = space_module.SearchSpace(
-        {
-            "rate": FloatDistribution(1e-3, 1e-1, log=True),
-            "n": IntDistribution(0, 10, step=5),
-            "kind": CategoricalDistribution(["a", "b"]),
-            "new": FloatDistribution(0.0, 1.0),
-        }
-    )
-    trials = [
-        {"rate": 1e-5, "n": 20, "kind": "z", "old": 1},
-        {"rate": 1e-3, "kind": "b"},
-        {"rate": -1.0, "n": "ten"},
-    ]
-    aligned = alignment.Alignment(space, trials)
-    assert aligned.space.names == ["rate", "n", "kind"]
-    # At the centre: 5 of 0 to 20, and the first choice of three.
-    expected = [[0.0, 1.0, 1.0], [0.5, 0.25, 0.5], [0.0, 0.25, 0.0]]
-    assert aligned.points == pytest.approx(np.array(expected))
-    # The search space's own ends: 1e-3 to 1e-1 of 1e-5 to 1e-1, and 0 to 10 of 0 to 20.
-    ends = aligned(np.array([[0.0, 0.0, 0.0, 0.3], [1.0, 1.0, 1.0, 0.3]]))
-    assert ends == pytest.approx(np.array([[0.5, 0.0, 0.0], [1.0, 0.5, 0.5]]))
-    # What is beyond a range is at the centre.
-    nearest = alignment.nearest_point(space, {"rate": 1e-5, "n": 8, "kind": "b"})
-    assert nearest == pytest.approx([0.5, 1.0, 1.0, 0.5])
-
-
-def trending(n: int = 9, d: int = 2) -> tuple[Any, np.ndarray]:
-    """Inputs of n points with two trends; scores (n,)."""
-    rng = np.random.default_rng(0)
-    features = rng.random((n, d))
-    effects, trends = rng.standard_normal((n, 3)), rng.standard_normal((n, 2))
-    scores = rng.standard_normal(n) + trends[:, 0]
-    inputs = kernels.Inputs(features, np.arange(d), effects, trends)
-    return inputs, (scores - scores.mean()) / scores.std()
-
-
-def test_posterior_with_trends_is_the_textbooks() -> None:
-    inputs, scores = trending()
-    theta = hyperparameters.Prior().mode(2)
-    observed, others = inputs[np.arange(6)], inputs[np.arange(6, 9)]
-    posterior = gp.Posterior(kernels.MATERN32, theta, observed, scores[:6])
-    mean, deviation = posterior.predict(others)
-
-    # A sum of independent processes: without trends, and coefficients of N(1 / sqrt(2), 1).
-    plain = replace(inputs, trends=inputs.trends[:, :0])
-    everywhere = gp.Posterior(kernels.MATERN32, theta, plain, scores)._covariance(plain)
-    everywhere += inputs.trends @ inputs.trends.T
-    expected = inputs.trends.sum(axis=1) / math.sqrt(2)
-    known = everywhere[:6, :6] + theta.noise_variance * np.eye(6)
-    gain = np.linalg.solve(known, everywhere[:6, 6:]).T
-    assert mean == pytest.approx(expected[6:] + gain @ (scores[:6] - expected[:6]))
-    variance = np.diag(everywhere[6:, 6:] - gain @ everywhere[:6, 6:])
-    assert deviation == pytest.approx(np.sqrt(variance))
-    assert posterior.mean(others) == pytest.approx(mean)
-
-
-def test_likelihood_with_trends_and_its_gradient() -> None:
-    inputs, scores = trending()
-    prior = hyperparameters.Prior()
-    target = likelihood.MarginalLikelihood(inputs, scores, kernels.MATERN32, prior)
-    theta = prior.moments(2)[0] + 0.3
-    numeric = optimize.approx_fprime(theta, lambda t: target(t)[0], 1e-6)
-    assert target(theta)[1] == pytest.approx(numeric, rel=1e-3, abs=1e-4)
-
-    # Power 1 leaves the scores as they are; the prior's mode adds nothing to the density.
-    mode = prior.moments(2)[0]
-    theta_mode = prior.mode(2)
-    plain = replace(inputs, trends=inputs.trends[:, :0])
-    covariance = gp.Posterior(kernels.MATERN32, theta_mode, plain, scores)._covariance(plain)
-    covariance += inputs.trends @ inputs.trends.T + theta_mode.noise_variance * np.eye(9)
-    normal = stats.multivariate_normal(inputs.trends.sum(axis=1) / math.sqrt(2), covariance)
-    constant = 4.5 * math.log(2 * math.pi)
-    assert target(mode)[0] == pytest.approx(-normal.logpdf(scores) - constant)
 
 
 def test_begins_with_the_best_that_kept_the_constraints() -> None:

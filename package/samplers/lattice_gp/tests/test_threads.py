@@ -24,6 +24,7 @@ def test_blas_is_on_one_thread_within_the_context_and_as_before_after_it() -> No
         for _, set_threads in openblas:
             set_threads(2)
         with threads.single_threaded_blas():
+            assert [get() for get, _ in openblas] == [1] * len(openblas)
             with threads.single_threaded_blas():
                 assert [get() for get, _ in openblas] == [1] * len(openblas)
             assert [get() for get, _ in openblas] == [1] * len(openblas)
