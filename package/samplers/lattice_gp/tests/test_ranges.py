@@ -56,6 +56,19 @@ def test_range_that_is_a_linear_function_is_known_everywhere() -> None:
         assert end(first) == pytest.approx(1.0 - first)
 
 
+def test_range_that_is_a_linear_function_of_two_parameters_is_known_everywhere() -> None:
+    earlier = np.array([[0.1, 0.8], [0.45, 0.3], [0.9, 0.2], [0.2, 0.1], [0.6, 0.9]])
+    upper = 0.2 + earlier @ [0.5, 0.25]
+    ends = np.column_stack([np.ones((5, 2)), upper])
+    told = np.column_stack([earlier, 0.5 * upper])
+    ranges = Ranges(
+        told, np.zeros((5, 3)), ends, np.zeros(3), np.arange(3), np.zeros(3, dtype=bool)
+    )
+    asked = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0], [0.3, 0.7, 1.0]])
+    expected = 0.2 + asked[:, :2] @ [0.5, 0.25]
+    assert ranges.confine(asked, np.ones((4, 3), dtype=bool))[:, 2] == pytest.approx(expected)
+
+
 def test_range_of_any_other_function_is_that_of_the_nearest_trial() -> None:
     earlier = np.array([0.0, 0.9, 0.4, 0.1, 1.0, 0.5, 0.0, 1.0])
     end = of_second(earlier, np.where(earlier > 0.45, 0.2, 0.7))

@@ -53,6 +53,19 @@ def test_beats_random_search(perceiver_like: Objective) -> None:
     assert max(ours) < min(random)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_best_point_of_a_lattice_is_found_among_a_thousand(seed: int) -> None:
+    def objective(trial: optuna.Trial) -> float:
+        depth = trial.suggest_int("depth", 2, 8)
+        width = trial.suggest_int("width", 64, 512, step=64)
+        dropout = trial.suggest_float("dropout", 0.0, 0.5, step=0.1)
+        loss = ((depth - 6) / 2) ** 2 + (width / 192 - 1) ** 2 + 10 * (dropout - 0.2) ** 2
+        return loss + (trial.suggest_categorical("norm", ["layer", "batch", "none"]) != "batch")
+
+    # Random search does so in one of fifty studies.
+    assert best_value(LatticeGPSampler(seed=seed), objective, 20) == pytest.approx(0.0)
+
+
 def test_maximizing_mirrors_minimizing(perceiver_like: Objective) -> None:
     minimized = optuna.create_study(sampler=LatticeGPSampler(seed=3))
     maximized = optuna.create_study(sampler=LatticeGPSampler(seed=3), direction="maximize")

@@ -104,6 +104,16 @@ def test_flat_index_numbers_every_point_once() -> None:
     np.testing.assert_array_equal(space.flat_index(points), np.arange(space.size))
 
 
+def test_lattice_is_all_of_a_small_one_and_some_of_a_large_one() -> None:
+    space, rng = SearchSpace(DISCRETE), np.random.default_rng(0)
+    everything = np.unique(space.from_flat_index(np.arange(70)), axis=0)
+    np.testing.assert_array_equal(space.lattice(70, rng), everything)
+    some = space.lattice(69, rng)
+    assert 20 < len(some) < 69
+    assert set(space.flat_index(some)) < set(range(70))
+    assert len(SearchSpace(MIXED).lattice(70, rng)) == 0
+
+
 def test_features_of_choices_are_at_distance_one() -> None:
     space = SearchSpace({"c": CategoricalDistribution("abc"), "x": FloatDistribution(0, 1)})
     points = np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 1.0]])

@@ -100,6 +100,23 @@ def test_warp_keeps_the_order_and_stays_finite(
     assert abs(warped.mean()) < 1e-6 and (warped.std() == pytest.approx(1) or not warped.any())
 
 
+@pytest.mark.parametrize("n", [2, 5, 8, 41])
+def test_robust_scores_are_in_units_of_the_better_half(n: int) -> None:
+    values = np.random.default_rng(n).normal(3.0, 7.0, n)
+    quartile, median = np.quantile(values, [0.25, 0.5])
+    scores, centre, unit = scaling.robust_scores(values)
+    assert (centre, unit) == pytest.approx((median, median - quartile))
+    np.testing.assert_allclose(scores, (values - median) / (median - quartile))
+
+
+def test_robust_scores_are_in_units_of_the_better_quarter_where_most_runs_diverge() -> None:
+    values = np.array([0.1, 0.2, 0.3, 0.4, *[1e6] * 9])
+    eighth, quartile = np.quantile(values, [0.125, 0.25])
+    scores, centre, unit = scaling.robust_scores(values)
+    assert (centre, unit) == pytest.approx((quartile, quartile - eighth))
+    assert scores[-1] == scaling.MAX_ROBUST_SCORE
+
+
 def test_fitted_warp_keeps_good_losses_apart_beside_diverged_ones() -> None:
     rng = np.random.default_rng(0)
     features = rng.random((30, 2))
