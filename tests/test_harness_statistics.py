@@ -110,6 +110,21 @@ def test_bootstrap_interval_of_little() -> None:
         resampling.bootstrap_interval(np.array([1.0]), rng, level=95)
 
 
+def test_pairs_that_differ_by_rounding_are_ties() -> None:
+    ours = np.array([0.1 + 0.2, 0.3, 0.3, 0.0, 0.7, 1e-13])
+    theirs = np.array([0.3, 0.4, 0.2, 0.0, 0.7 + 1e-13, 0.0])
+    assert paired.win_tie_loss(ours, theirs) == (1, 4, 1)
+    settled = paired.without_ties(ours, theirs)
+    np.testing.assert_array_equal(settled == ours, [True, False, False, True, True, True])
+    np.testing.assert_array_equal(settled[1:3], theirs[1:3])
+    assert paired.mean_ranks(np.column_stack([ours, theirs])) == pytest.approx([1.5, 1.5])
+
+
+def test_ratio_of_nothing_to_nothing_is_1() -> None:
+    ours, theirs = np.array([0.0, 1.0, 0.0, 3.0]), np.array([0.0, 0.0, 2.0, 2.0])
+    np.testing.assert_array_equal(paired.ratio(ours, theirs), [1.0, np.inf, 0.0, 1.5])
+
+
 def test_paired_wilcoxon() -> None:
     rng = np.random.default_rng(0)
     ours, theirs = rng.normal(size=12), rng.normal(0.5, size=12)

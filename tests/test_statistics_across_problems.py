@@ -312,6 +312,7 @@ def test_friedman_needs_three_samplers_and_three_problems() -> None:
     assert critical_difference.friedman(values[:3, :3]) == pytest.approx(
         stats.friedmanchisquare(*values[:3, :3].T).pvalue
     )
+    assert critical_difference.friedman(np.repeat(values[:, :1], 3, axis=1)) == 1.0
     assert math.isnan(critical_difference.friedman(values[:2]))
     assert math.isnan(critical_difference.friedman(values[:, :2]))
 
