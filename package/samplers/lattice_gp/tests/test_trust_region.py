@@ -1,4 +1,4 @@
-"""The neighbourhood of the best trial: the region that is searched, and what is modelled there."""
+"""The trust region, to which the search for every second trial of a longer study is confined."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ import pytest
 PACKAGE = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 ).__name__
-kernels = import_module(f"{PACKAGE}.surrogates.kernels")
 maximize = import_module(f"{PACKAGE}.search.maximize").maximize
-observations = import_module(f"{PACKAGE}.surrogates.observations")
 SearchSpace = import_module(f"{PACKAGE}.space.search_space").SearchSpace
 trust_region = import_module(f"{PACKAGE}.search.trust_region")
 Visits = import_module(f"{PACKAGE}.search.visits").Visits
@@ -90,19 +88,3 @@ def test_region_has_the_proportions_of_the_length_scales(unit: float) -> None:
     scales = unit * np.array([0.5, 1.0, 2.0])
     region = trust_region.TrustRegion.around(space, space.centre(), 0, scales)
     np.testing.assert_allclose(region.half_sides, 0.5 * region.side * np.array([0.5, 1.0, 2.0]))
-
-
-def test_model_of_a_neighbourhood_sees_what_is_nearest_to_the_best() -> None:
-    features = np.array([[0.9, 0.9], [0.1, 0.5], [0.2, 0.1], [0.2, 0.2], [0.3, 0.1]])
-    inputs = kernels.Inputs(features, np.arange(2), features[:, :0], features[:, :0])
-    order = np.array([2, 0, 1, 3, 4])
-
-    def seen(is_local: bool, limit: int) -> list[int]:
-        told = observations.Observations(inputs, order, is_local)
-        chosen: list[int] = told.choose(limit, limit).tolist()
-        return chosen
-
-    assert seen(is_local=True, limit=3) == [2, 3, 4]
-    assert seen(is_local=True, limit=5) == [0, 1, 2, 3, 4]
-    # The best two, and of the others the best and the worst.
-    assert seen(is_local=False, limit=4) == [0, 1, 2, 4]
