@@ -55,6 +55,29 @@ def test_scattered_surface_equals_the_lattice_surface_on_a_lattice(submodule: Su
         assert found == pytest.approx(expected.ravel(), rel=1e-5)
 
 
+def test_distances_are_in_length_scales(submodule: Submodule, hyper: Any) -> None:
+    points = np.array([[0.5, 0.0], [0.5, 0.75], [0.15, 0.0], [1.2, 3.0]])
+    model = submodule("replay.scattered_surface").ScatteredSurface(
+        points, np.zeros(4), [np.array([0.0, 0.5, 1.0])], hyper
+    )
+    expected = [0.0, 0.5, 0.5, math.hypot(1.0, 2.0)]
+    assert model.distances((1,), 0.0).tolist() == pytest.approx(expected)
+
+
+def test_likelihood_is_the_normal_density(submodule: Submodule, hyper: Any) -> None:
+    stats = pytest.importorskip("scipy.stats")
+    scattered = submodule("replay.scattered_surface")
+    rng = np.random.default_rng(4)
+    points, values = rng.random((9, 2)), rng.normal(size=9)
+    covariance = scattered._kernel(points, points, hyper)
+    # The noise is linear between 3 levels of the first axis and 2 of the second.
+    first = np.interp(points[:, 0], [0.0, 0.5, 1.0], [-2.0, -1.0, -1.5])
+    covariance += np.diag(np.exp(first + 0.5 * points[:, 1]))
+    expected = stats.multivariate_normal(np.full(9, 0.3), covariance).logpdf(values)
+    found = scattered._Posterior(points, values, hyper).log_likelihood()
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
 def test_gradients_are_those_of_finite_differences(submodule: Submodule, hyper: Any) -> None:
     import dataclasses
 
