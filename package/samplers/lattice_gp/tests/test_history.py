@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from importlib import import_module
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import optuna
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
@@ -94,3 +96,28 @@ def test_suggestion_that_was_taken_or_lies_outside_is_not_spent_beside_the_point
             suggested(trial(x=5, y=6), x=0.0),
         ]
     ) == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_constraints_are_those_by_name_or_else_those_by_number() -> None:
+    def constraints(**attributes: Any) -> dict[str, float]:
+        ended = SimpleNamespace(state=TrialState.COMPLETE, system_attrs={}, **attributes)
+        ended.system_attrs[records.CONSTRAINTS_KEY] = (-1.0, 2.0)
+        return dict(records.read_constraints(ended))
+
+    # Optuna 5 has both, of constraints set one by one.
+    named = {"memory": -1.0, "time": 2.0}
+    assert constraints(constraints=named) == named
+    assert constraints(constraints={}) == constraints() == {"0": -1.0, "1": 2.0}
+
+
+def test_number_beyond_its_range_ends_at_the_nearest_end() -> None:
+    sampler = lattice_gp.LatticeGPSampler(seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.add_trial(trial(x=1, y=1))
+
+    def instead(suggestion: float, low: float, high: float) -> float:
+        asked = suggested(trial(TrialState.FAIL), x=suggestion)
+        range_now = FloatDistribution(low, high)
+        return float(sampler.sample_independent(study, asked, "x", range_now))
+
+    assert [instead(9.0, 0, 5), instead(9.0, 9.5, 10), instead(9.0, 0, 10)] == [5.0, 9.5, 9.0]

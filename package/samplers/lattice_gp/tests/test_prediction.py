@@ -92,6 +92,10 @@ def test_outlook_is_that_of_many_draws(power: float) -> None:
     seen = mean + math.hypot(deviation, noise) * 0.9 * rng.standard_t(3, 400_000)
     share = [(on_values.way_back(seen) <= q).mean() for q in told.quantiles]
     np.testing.assert_allclose(share, [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975], atol=0.01)
+    # Mean and deviation are those of 21 draws in the middles of as likely parts.
+    parts = np.quantile(on_values.way_back(seen), (np.arange(21) + 0.5) / 21)
+    assert told.mean == pytest.approx(parts.mean(), abs=0.05 * parts.std())
+    assert told.deviation == pytest.approx(parts.std(), rel=0.05)
     mirrored = outlook.outlook(belief._replace(is_maximized=True, incumbent=None))
     assert mirrored.mean == pytest.approx(-told.mean)
     assert mirrored.deviation == pytest.approx(told.deviation)

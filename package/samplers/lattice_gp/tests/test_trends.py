@@ -57,6 +57,9 @@ def test_alignment_of_ranges_scales_and_choices() -> None:
     # What is beyond a range is at the centre.
     nearest = alignment.nearest_point(space, {"rate": 1e-5, "n": 8, "kind": "b"})
     assert nearest == pytest.approx([0.5, 1.0, 1.0, 0.5])
+    choices = SearchSpace({"kind": CategoricalDistribution(["a", "b", "c", "d", "e"])})
+    for place, kind in enumerate("abcde"):
+        assert alignment.nearest_point(choices, {"kind": kind}) == pytest.approx([place / 4])
 
 
 @pytest.mark.parametrize(("offset", "unit"), [(0.0, 1.0), (1e4, 1e-3), (-5.0, 1e5)])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from optuna.distributions import BaseDistribution
@@ -17,6 +19,7 @@ import pytest
 PACKAGE = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 ).__name__
+chooser = import_module(f"{PACKAGE}.search.chooser")
 maximize = import_module(f"{PACKAGE}.search.maximize").maximize
 SearchSpace = import_module(f"{PACKAGE}.space.search_space").SearchSpace
 trust_region = import_module(f"{PACKAGE}.search.trust_region")
@@ -80,6 +83,24 @@ def test_region_is_wide_enough_along_the_parameters_that_matter_most() -> None:
     assert (np.diff(region.half_sides) > 0.0).all()
     assert region.half_sides.min() > 0.05 * region.side
     assert region.half_sides.max() < 5.0 * region.side
+
+
+def test_region_is_around_the_best_trial_and_shrinks_with_those_since() -> None:
+    space = SearchSpace({"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
+    points = np.random.default_rng(0).random((20, 2))
+
+    def region(best: int) -> Any:
+        order = np.array([best, *(i for i in range(20) if i != best)])
+        fit = SimpleNamespace(hyperparameters=SimpleNamespace(length_scales=np.ones(2)))
+        beliefs = SimpleNamespace(objectives=(SimpleNamespace(fit=fit),))
+        view = SimpleNamespace(order=order, beliefs=beliefs)
+        return chooser._trust_region(space, SimpleNamespace(points=points), view)
+
+    for best in range(20):
+        expected = trust_region.TrustRegion.around(space, points[best], 19 - best, np.ones(2))
+        assert region(best).side == expected.side
+        np.testing.assert_array_equal(region(best).centre, points[best])
+    assert region(0).side < region(19).side
 
 
 @pytest.mark.parametrize("unit", [1e-2, 1.0, 1e2])
