@@ -47,8 +47,8 @@ def test_number_is_asked_for_the_threshold_that_tells_most() -> None:
 def test_the_choice_is_held_responsible_where_a_number_would_explain_as_much() -> None:
     order, is_categorical = np.arange(3), np.array([False, True, False])
     coordinates = np.array([[0.1, 0.0, np.nan], [0.2, 0.0, np.nan], [0.8, 1.0, 0.5]])
-    conditions = Conditions(coordinates, order, is_categorical, np.array([np.inf, 2.0, np.inf]))
-    active = conditions.active(np.array([[0.9, 0.0, 0.5], [0.1, 1.0, 0.5]]))
+    tree = Conditions(coordinates, order, is_categorical, np.array([np.inf, 2.0, np.inf]))
+    active = tree.active(np.array([[0.9, 0.0, 0.5], [0.1, 1.0, 0.5]]))
     np.testing.assert_array_equal(active[:, 2], [False, True])
 
 

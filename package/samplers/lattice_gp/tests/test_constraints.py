@@ -25,7 +25,6 @@ lattice_gp = optunahub.load_local_module(
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 merit = import_module(f"{lattice_gp.__name__}.values.merit")
 bilog = import_module(f"{lattice_gp.__name__}.values.constraint_values").bilog
-history = import_module(f"{lattice_gp.__name__}.trials.history")
 
 needs_set_constraint = pytest.mark.skipif(
     not hasattr(optuna.Trial, "set_constraint"), reason="Optuna 4 has no Trial.set_constraint"

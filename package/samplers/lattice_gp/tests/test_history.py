@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-import optuna
 from optuna.distributions import BaseDistribution
 from optuna.distributions import CategoricalDistribution
 from optuna.distributions import FloatDistribution
@@ -108,16 +107,3 @@ def test_constraints_are_those_by_name_or_else_those_by_number() -> None:
     named = {"memory": -1.0, "time": 2.0}
     assert constraints(constraints=named) == named
     assert constraints(constraints={}) == constraints() == {"0": -1.0, "1": 2.0}
-
-
-def test_number_beyond_its_range_ends_at_the_nearest_end() -> None:
-    sampler = lattice_gp.LatticeGPSampler(seed=0)
-    study = optuna.create_study(sampler=sampler)
-    study.add_trial(trial(x=1, y=1))
-
-    def instead(suggestion: float, low: float, high: float) -> float:
-        asked = suggested(trial(TrialState.FAIL), x=suggestion)
-        range_now = FloatDistribution(low, high)
-        return float(sampler.sample_independent(study, asked, "x", range_now))
-
-    assert [instead(9.0, 0, 5), instead(9.0, 9.5, 10), instead(9.0, 0, 10)] == [5.0, 9.5, 9.0]

@@ -25,12 +25,7 @@ import pytest
 
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
-alignment = import_module(f"{lattice_gp.__name__}.earlier.alignment")
-gp = import_module(f"{lattice_gp.__name__}.surrogates.gp")
-hyperparameters = import_module(f"{lattice_gp.__name__}.surrogates.hyperparameters")
 kernels = import_module(f"{lattice_gp.__name__}.surrogates.kernels")
-likelihood = import_module(f"{lattice_gp.__name__}.surrogates.likelihood")
-space_module = import_module(f"{lattice_gp.__name__}.space.search_space")
 trend_units = import_module(f"{lattice_gp.__name__}.surrogates.trend_units")
 
 Objective = Callable[[Trial], "float | Sequence[float]"]
@@ -119,7 +114,7 @@ def test_runs_that_diverged_do_not_hide_what_the_others_of_a_study_tell(seed: in
 
     source = run(diverging, optuna.samplers.RandomSampler(seed=seed), n_trials=60)
     study = run(bowl, with_prior(source, seed), 6)
-    # After the best of the earlier study and the centre; random points are at 8.
+    # After the best of the earlier study and the centre; most random points are above 5.
     assert max(trial.values[0] for trial in study.trials[2:]) < 3.0
 
 

@@ -13,6 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies
 import numpy as np
 import optuna
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
+from optuna.trial import TrialState
 import optunahub
 import pytest
 
@@ -23,6 +26,7 @@ lattice_gp = optunahub.load_local_module(
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
 Ranges = import_module(f"{lattice_gp.__name__}.space.ranges").Ranges
+SUGGESTION_KEY = import_module(f"{lattice_gp.__name__}.trials.records").SUGGESTION_KEY
 
 ALL = np.ones((1, 2), dtype=bool)
 
@@ -180,6 +184,20 @@ def test_end_of_a_range_is_not_tried_again_and_again(
     study.optimize(objective, n_trials=n_trials)
     assert n_repeats(study) <= 1
     assert study.best_value <= best
+
+
+def test_number_beyond_its_range_ends_at_the_nearest_end() -> None:
+    sampler = LatticeGPSampler(seed=0)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(lambda trial: trial.suggest_float("x", 0.0, 10.0), n_trials=1)
+
+    def instead(suggestion: float, low: float, high: float) -> float:
+        asked = create_trial(state=TrialState.FAIL)
+        asked.system_attrs = {SUGGESTION_KEY: {"x": suggestion}}
+        range_now = FloatDistribution(low, high)
+        return float(sampler.sample_independent(study, asked, "x", range_now))
+
+    assert [instead(9.0, 0, 5), instead(9.0, 9.5, 10), instead(9.0, 0, 10)] == [5.0, 9.5, 9.0]
 
 
 def test_values_that_are_no_longer_there_are_not_asked_for() -> None:

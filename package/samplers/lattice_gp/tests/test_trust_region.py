@@ -28,6 +28,7 @@ Visits = import_module(f"{PACKAGE}.search.visits").Visits
 MIXED: dict[str, BaseDistribution] = {
     "stepped": IntDistribution(128, 512, step=64),
     "log_int": IntDistribution(1, 1000, log=True),
+    "grid": FloatDistribution(-10.2, 10.2, step=0.1),
     "log": FloatDistribution(1e-7, 10, log=True),
     "plain": FloatDistribution(-1.7e308, 1.7e308),
     "choice": CategoricalDistribution(("a", None, 3, 1.5)),
