@@ -72,7 +72,8 @@ def plot_next_trials(
         _add_suggestions(figure, place, scale, suggested, predictions, objective)
         style.show_axes(figure, place, scale, {"range": limits}, target_name)
     note = "in the order of the numbers, with 80% intervals; hover for all they are expected to be"
-    style.finish(figure, f"Where the next {n_trials} trials would go", note)
+    which = "next trial" if n_trials == 1 else f"next {n_trials} trials"
+    style.finish(figure, f"Where the {which} would go", note)
     return figure
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 import math
 from pathlib import Path
+from typing import Any
 
 import optuna
 import optunahub
@@ -21,6 +22,7 @@ calibration = import_module(f"{plots.__name__}.calibration")
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
+Traces = Callable[[Any, str], list[Any]]
 
 
 def test_calibration_is_of_predictions_before_the_trial(
@@ -59,6 +61,30 @@ def test_calibration_takes_what_was_predicted_and_has_a_finite_value(
     )
     forecasts = calibration.forecast(study, study.sampler, 100)
     assert [its.trial.number for its in forecasts] == [2, 3, 4, 6, 7]
+
+
+def test_all_objectives_have_to_be_finite(study_of: StudyOf, smooth: Objective) -> None:
+    study = study_of(
+        lambda t: (smooth(t), math.inf if t.number == 5 else float(t.number)),
+        8,
+        lattice_gp.LatticeGPSampler(seed=0),
+        directions=["minimize", "minimize"],
+    )
+    forecasts = calibration.forecast(study, study.sampler, 100)
+    assert [its.trial.number for its in forecasts] == [4, 6, 7]
+
+
+def test_shares_are_shown_with_their_intervals(
+    study_of: StudyOf, smooth: Objective, traces: Traces
+) -> None:
+    study = study_of(smooth, 20, lattice_gp.LatticeGPSampler(seed=2))
+    forecasts = calibration.forecast(study, study.sampler, 60)
+    shown = next(t for t in plots.plot_calibration(study).data if t.error_y.array is not None)
+    for i, share in enumerate(shown.x):
+        _, rate, low, high = calibration.coverage(forecasts, share, 0)
+        assert shown.y[i] == rate
+        ends = rate - shown.error_y.arrayminus[i], rate + shown.error_y.array[i]
+        assert ends == pytest.approx((low, high))
 
 
 def test_calibration_begins_where_there_are_parameters(

@@ -47,3 +47,9 @@ def test_next_trials_are_what_the_study_would_get(
         assert ends == pytest.approx(prediction.interval(0.8))
         lower, upper = prediction.interval(0.5)
         assert low <= lower and upper <= high
+
+
+def test_the_next_trial_alone(study_of: StudyOf, smooth: Objective, traces: Traces) -> None:
+    figure = plots.plot_next_trials(study_of(smooth, 8), ["depth"], n_trials=1)
+    assert len(traces(figure, "next trials")[0].x) == 1
+    assert figure.layout.title.text.startswith("Where the next trial would go<br>")

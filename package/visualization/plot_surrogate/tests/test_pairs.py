@@ -21,6 +21,7 @@ plots = optunahub.load_local_module("visualization/plot_surrogate", registry_roo
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
+Traces = Callable[[Any, str], list[Any]]
 
 
 def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist(
@@ -47,6 +48,40 @@ def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist(
     assert np.isnan(cells).all(axis=0).tolist() == [True, False, True]
     figure = plots.plot_posterior_pairs(study, ["bend", "twist"])
     assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
+
+
+def test_trials_lie_in_both_panels_of_a_pair(
+    study_of: StudyOf, smooth: Objective, traces: Traces
+) -> None:
+    study = study_of(smooth, 9)
+    figure = plots.plot_posterior_pairs(study, ["depth", "units"])
+    trials = sorted(study.trials, key=lambda trial: trial.value or 0.0)
+    places = {}
+    for name in ("depth", "units"):
+        places[name] = tuple(trial.params[name] for trial in trials)
+    # The lower panel of two times two has the third pair of axes, the upper one the second.
+    for axes, (horizontal, vertical) in {"3": ("depth", "units"), "2": ("units", "depth")}.items():
+        points = [t for t in figure.data if t.type == "scatter" and t.xaxis == f"x{axes}"]
+        dots = next(trace for trace in points if trace.name is None)
+        assert (dots.x, dots.y) == (places[horizontal], places[vertical])
+        assert [text.split("<br>")[0] for text in dots.text] == [
+            f"trial {trial.number}" for trial in trials
+        ]
+        star = next(trace for trace in points if trace.name == "best trial")
+        assert (star.x[0], star.y[0]) == (places[horizontal][0], places[vertical][0])
+
+
+def test_panels_of_pairs_say_which_is_which(study_of: StudyOf, smooth: Objective) -> None:
+    figure = plots.plot_posterior_pairs(study_of(smooth, 6), ["depth", "units"])
+    below, above = (
+        next(t for t in figure.data if t.type == "heatmap" and t.xaxis == f"x{axes}")
+        for axes in "32"
+    )
+    assert below.hovertemplate.startswith("%{customdata}<br>expected: ")
+    assert above.hovertemplate.startswith("%{customdata}<br>80% interval, half its width: ")
+    assert below.customdata[1][6] == "depth: 8<br>units: 192"
+    note = "below the diagonal the expected value, above it the uncertainty"
+    assert f"<sup>{note}</sup>" in figure.layout.title.text
 
 
 @pytest.mark.parametrize("direction, sign", [("minimize", 1.0), ("maximize", -1.0)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 import json
 from pathlib import Path
 import sys
@@ -19,6 +20,8 @@ pio = pytest.importorskip("plotly.io")
 
 ROOT = str(Path(__file__).parents[3])
 plots = optunahub.load_local_module("visualization/plot_surrogate", registry_root=ROOT)
+
+style = import_module(f"{plots.__name__}.style")
 
 PLOTS: tuple[Callable[..., Any], ...] = tuple(getattr(plots, name) for name in plots.__all__)
 OVER_PARAMS = [plot for plot in PLOTS if plot is not plots.plot_calibration]
@@ -53,6 +56,22 @@ def test_without_plotly_the_package_loads_and_plots_say_what_to_install(
     for name in plots.__all__:
         with pytest.raises(ImportError, match=r"plotly.*: pip install 'plotly>=5'\."):
             getattr(without, name)(study_of(smooth, 1))
+
+
+@pytest.mark.parametrize(
+    "n, n_rows, n_columns", [(1, 1, 1), (3, 1, 3), (4, 1, 4), (5, 2, 3), (8, 2, 4), (10, 3, 4)]
+)
+def test_panels_fill_rows_of_at_most_four(n: int, n_rows: int, n_columns: int) -> None:
+    figure, places = style.panels(n)
+    assert (
+        places
+        == [(row, column) for row in range(1, n_rows + 1) for column in range(1, n_columns + 1)][
+            :n
+        ]
+    )
+    assert len(list(figure.select_xaxes())) == n_rows * n_columns
+    sizes = [style.panels(m)[0].layout for m in (n, 4 * n_rows + 1)]
+    assert sizes[0].height < sizes[1].height
 
 
 def test_dark_and_light_are_left_to_plotly(study_of: StudyOf, smooth: Objective) -> None:

@@ -88,6 +88,50 @@ def test_the_longest_ranges_are_shown(distribution: Any, traces: Traces) -> None
         assert len(curve.x) > 20 and np.isfinite(curve.y).all()
 
 
+@pytest.mark.parametrize(
+    "distribution, limit, is_lattice, values",
+    [
+        (IntDistribution(0, 100), 5, True, [0, 25, 50, 75, 100]),
+        (IntDistribution(1, 1000, log=True), 4, True, [1, 10, 100, 1000]),
+        (IntDistribution(1, 4, log=True), 4, True, [1, 2, 3, 4]),
+        (FloatDistribution(0.1, 0.9, step=0.2), 9, True, [0.1, 0.3, 0.5, 0.7, 0.9]),
+        (FloatDistribution(-1.0, 1.0), 5, False, [-1.0, -0.5, 0.0, 0.5, 1.0]),
+        (FloatDistribution(0.01, 1.0, log=True), 3, False, [0.01, 0.1, 1.0]),
+    ],
+)
+def test_values_are_spread_over_the_range(
+    distribution: Any, limit: int, is_lattice: bool, values: list[float]
+) -> None:
+    scale = scales.Scale.of("p", distribution, limit)
+    assert scale.is_lattice == is_lattice
+    assert scale.values == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    "distribution, edges",
+    [
+        (IntDistribution(2, 8, step=3), [0.5, 3.5, 6.5, 9.5]),
+        (IntDistribution(4, 4), [3.5, 4.5]),
+        (FloatDistribution(1e-4, 1e-2, log=True), [10**-4.5, 10**-3.5, 10**-2.5, 10**-1.5]),
+    ],
+)
+def test_cells_meet_halfway(distribution: Any, edges: list[float]) -> None:
+    np.testing.assert_allclose(scales.Scale.of("p", distribution, 3).edges, edges)
+
+
+def test_things_of_one_value_lie_side_by_side() -> None:
+    lattice = scales.Scale.of("p", IntDistribution(2, 8, step=3), 9)
+    # Within seven tenths of the cell, of which each has a third.
+    np.testing.assert_allclose([lattice.beside(5, i, 3) for i in range(3)], [4.3, 5.0, 5.7])
+    logarithmic = scales.Scale.of("p", IntDistribution(1, 2, log=True), 9)
+    np.testing.assert_allclose(
+        [logarithmic.beside(2, i, 3) for i in range(3)],
+        [2 * 2 ** (0.7 * k / 3) for k in (-1, 0, 1)],
+    )
+    for alone in (IntDistribution(4, 4), FloatDistribution(0.0, 9.0)):
+        assert scales.Scale.of("p", alone, 9).beside(4, 0, 3) == 4.0
+
+
 def test_few_decades_are_labelled() -> None:
     axis = scales.Scale.of("p", FloatDistribution(1e-12, 1.0, log=True), 9).axis
     np.testing.assert_allclose(axis["tickvals"], [1e-12, 1e-9, 1e-6, 1e-3, 1.0])
@@ -99,6 +143,9 @@ def test_choices_lie_at_their_places() -> None:
     )
     assert scale.places([None, True, 1, "a long name of a choice"]) == [0.0, 1.0, 2.0, 3.0]
     assert math.isnan(scale.place("other"))
+    # A choice may have been read from a storage: as large, but another object.
+    numbers = scales.Scale.of("p", CategoricalDistribution([math.nan, 0.25]), 5)
+    assert numbers.places([float("0.25"), numbers.choices[0]]) == [1.0, 0.0]
     assert scale.axis["ticktext"] == ["None", "True", "1", "a long name…"]
     beside = [scale.beside(True, i, 4) for i in range(4)]
     assert beside == sorted(beside) and 0.5 < beside[0] and beside[-1] < 1.5

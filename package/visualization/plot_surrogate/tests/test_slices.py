@@ -71,6 +71,14 @@ def test_the_title_says_that_the_best_trial_breaks_a_constraint(
     assert title.endswith("<sup>through the best of trials that all break a constraint</sup>")
 
 
+@pytest.mark.parametrize("high, is_bars", [(24, True), (25, False)])
+def test_long_lattices_have_bands(
+    study_of: StudyOf, traces: Traces, high: int, is_bars: bool
+) -> None:
+    study = study_of(lambda trial: float(trial.suggest_int("n", 0, high)), 6)
+    assert (None in traces(plots.plot_posterior_slice(study), "95% interval")[0].x) == is_bars
+
+
 def test_choices_are_not_joined_and_bands_close(
     study_of: StudyOf, conditional: Objective, traces: Traces
 ) -> None:

@@ -44,6 +44,14 @@ def test_success_probability_falls_where_trials_failed(
     assert kept[0].y[0] > 0.9 > 0.1 > kept[0].y[-1]
 
 
+def test_only_what_has_an_order_is_joined(
+    study_of: StudyOf, conditional: Objective, traces: Traces
+) -> None:
+    figure = plots.plot_success_probability(study_of(conditional, 30), ["kind", "twist", "x"])
+    modes = [its.mode for its in traces(figure, "ends with a value")]
+    assert modes == ["markers", "lines+markers", "lines"]
+
+
 def test_a_failed_trial_may_have_had_another_kind_of_parameter(
     study_of: StudyOf, smooth: Objective, traces: Traces
 ) -> None:

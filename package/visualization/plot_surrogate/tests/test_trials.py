@@ -48,6 +48,12 @@ def test_the_best_trial_keeps_the_constraints(studies: Studies, traces: Traces) 
     assert len(traces(outcomes, "succeeded")[0].x) == 15 - len(broken)
 
 
+def test_a_constraint_of_exactly_zero_is_kept(study_of: StudyOf, smooth: Objective) -> None:
+    sampler = lattice_gp.LatticeGPSampler(seed=1, constraints_func=lambda t: [0.0, t.number - 3.0])
+    told = trials_module.Told.by(study_of(smooth, 6, sampler), 0)
+    assert {trial.number for trial in told.trials[: told.n_feasible]} == {0, 1, 2, 3}
+
+
 def test_no_trial_is_the_best_where_none_keeps_the_constraints(
     study_of: StudyOf, smooth: Objective, traces: Traces
 ) -> None:
@@ -67,6 +73,7 @@ def test_axes_end_beyond_the_better_trials(is_maximized: bool) -> None:
         return trials_module.Told.by(study, 0).limits()
 
     around = trials_module.Limits.around
+    assert around(1.0, 3.0) == pytest.approx((0.84, 3.16))
     ends = sorted([0.0, sign * 4.0])
     assert limits_of(0.0, 1.0, 2.0, 3.0, 4.0) == around(*ends)
     # The quartile and one and a half times its distance from the best.
