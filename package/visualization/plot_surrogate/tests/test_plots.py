@@ -39,8 +39,9 @@ def test_every_plot_of_every_kind_of_study(any_study: optuna.Study) -> None:
         drawn = json.loads(figure.to_json())
         assert drawn["layout"]["title"]["text"]
         # One entry of the legend for each thing, whichever panels have it.
-        groups = [trace.legendgroup for trace in figure.data if trace.showlegend]
-        assert len(groups) == len(set(groups))
+        grouped = [trace for trace in figure.data if trace.legendgroup is not None]
+        groups = [trace.legendgroup for trace in grouped if trace.showlegend is not False]
+        assert sorted(groups) == sorted({t.legendgroup for t in grouped if len(t.x)})
         assert all(len(trace.x) for trace in figure.data if trace.showlegend)
     assert any_study.get_trials() == before
 
@@ -72,6 +73,8 @@ def test_panels_fill_rows_of_at_most_four(n: int, n_rows: int, n_columns: int) -
     assert len(list(figure.select_xaxes())) == n_rows * n_columns
     sizes = [style.panels(m)[0].layout for m in (n, 4 * n_rows + 1)]
     assert sizes[0].height < sizes[1].height
+    # One panel is as wide as the page.
+    assert (figure.layout.width is None) == (n == 1)
 
 
 def test_dark_and_light_are_left_to_plotly(study_of: StudyOf, smooth: Objective) -> None:

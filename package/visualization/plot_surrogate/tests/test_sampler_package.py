@@ -35,6 +35,8 @@ def test_the_registry_is_read_off_the_cache() -> None:
         "feature/x"
     )
     assert sampler_package.origin_of(Path("/data/me") / end) == {}
+    # A checkout by host, owner and name, as some keep theirs: no cache, and no ref.
+    assert sampler_package.origin_of(cache / "me" / "hub" / end) == {}
 
 
 def test_the_sampler_is_found(
