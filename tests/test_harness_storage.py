@@ -186,6 +186,14 @@ def test_commands_are_told_without_the_passwords_of_storages(
     assert run.settings["command"] == command + shown
 
 
+def test_addresses_are_told_without_passwords() -> None:
+    told = opening.without_password("postgresql://me:pw@host:5432/db?sslmode=require")
+    assert told == "postgresql://me:***@host:5432/db?sslmode=require"
+    # What is no address is told as it is.
+    for text in ("sqlite:///a/b.db", "no address"):
+        assert opening.without_password(text) == text
+
+
 def test_no_password_is_stored_with_a_study(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
