@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 import math
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 from optuna.trial import Trial
@@ -17,6 +19,7 @@ from benchmarks.parts.compared import objectives
 from benchmarks.parts.entrants import random_search
 from benchmarks.parts.progress import is_feasible
 from benchmarks.parts.simulate import run_study
+from benchmarks.parts.task import Part
 from benchmarks.parts.task import Task
 from benchmarks.parts.unit_trial import UnitSpace
 from tests.toy_parts import NEEDS_CONSTRAINTS
@@ -66,6 +69,17 @@ def test_scale_holds_for_random_points(task: Task) -> None:
         assert scale.best < min(values, default=math.inf)
     else:
         assert scale.best > scale.at_random
+
+
+@pytest.mark.parametrize("part", [constraints.PART, objectives.PART], ids=lambda part: part.name)
+def test_botorch_is_built_with_the_seed_of_the_study(
+    part: Part, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (botorch,) = (entrant for entrant in part.entrants if entrant.name == "botorch")
+    assert botorch.requires == ("optuna_integration", "botorch")
+    library = SimpleNamespace(BoTorchSampler=SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "optuna_integration", library)
+    assert vars(botorch.build(7, part.tasks[0])) == {"seed": 7}
 
 
 def test_scales_are_no_worse_than_the_literature() -> None:

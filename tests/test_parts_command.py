@@ -47,6 +47,29 @@ def test_tasks_with_constraints_are_refused_before_any_work(
     assert _run(tmp_path / "out", "--tasks", "square", "--entrants", "random") == 0
 
 
+def test_who_lacks_a_library_is_left_out_and_its_version_is_kept(
+    toy: Part,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    entrants = (
+        replace(ON, requires=("pytest",)),
+        Entrant("needy", lambda seed, task: RandomSampler(seed=seed), requires=("no_such_thing",)),
+    )
+    monkeypatch.setattr(catalog, "PARTS", {"toy": replace(toy, entrants=entrants)})
+    assert _run(tmp_path / "out") == 0
+    assert "skipped: needy: needs no_such_thing\n" in capsys.readouterr().out
+    kept = records.read(tmp_path / "out" / "curves.jsonl.gz")
+    assert {key.entrant for key in kept} == {"on"}
+    assert {its.versions["pytest"] for its in kept.values()} == {pytest.__version__}
+    # Alone it leaves nobody, which is said before a folder is made.
+    assert _run(tmp_path / "none", "--entrants", "needy") == 2
+    error = capsys.readouterr().err
+    assert error == ("error: --entrants: none of them can run here: needy needs no_such_thing.\n")
+    assert not (tmp_path / "none").exists()
+
+
 def test_compact_record_says_the_same() -> None:
     record = toy_record("on", "square", 0, [1.0, 1.0, 0.5, 0.5, 0.2, 0.2])
     compact = record.compact()

@@ -105,6 +105,18 @@ def missing(entrant: Entrant) -> str:
     return ", ".join(absent(entrant.requires))
 
 
+def check_entrants(choices: Sequence[Choice]) -> None:
+    """Somebody has to be there to take part.
+
+    Raises:
+        UsageError: If every entrant needs a module that is not installed.
+    """
+    absent_modules = {e.name: missing(e) for choice in choices for e in choice.entrants}
+    if all(absent_modules.values()):
+        needs = "; ".join(f"{name} needs {modules}" for name, modules in absent_modules.items())
+        raise UsageError(f"--entrants: none of them can run here: {needs}.")
+
+
 def check_constraints(choices: Sequence[Choice]) -> None:
     """Tasks with constraints can be run only where Optuna takes them from the objective.
 

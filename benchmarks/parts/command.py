@@ -19,6 +19,7 @@ from . import records
 from . import report
 from . import runner
 from .catalog import check_constraints
+from .catalog import check_entrants
 from .catalog import Choice
 from .catalog import choose
 from .catalog import missing
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         make_folder(out)
         _publish(choices, found, out, console, command)
         return 0
+    check_entrants(choices)
     check_constraints(choices)
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     with own_folder(out):

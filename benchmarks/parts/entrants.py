@@ -52,6 +52,18 @@ def gp() -> Entrant:
     return Entrant("gp", build, requires=("torch",))
 
 
+def botorch() -> Entrant:
+    """BoTorch's Gaussian process, from optuna-integration, by its own choice of acquisition."""
+
+    def build(seed: int, task: Task) -> BaseSampler:
+        from optuna_integration import BoTorchSampler
+
+        sampler: BaseSampler = BoTorchSampler(seed=seed)
+        return sampler
+
+    return Entrant("botorch", build, requires=("optuna_integration", "botorch"))
+
+
 def nsga2(population_size: int) -> Entrant:
     """Optuna's NSGA-II.
 

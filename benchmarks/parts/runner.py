@@ -76,15 +76,19 @@ def run_one(key: Key) -> Record | Failure:
             n_failed=states.count(TrialState.FAIL),
             sampler_seconds=round(sampler_seconds, 4),
             measures={name: measure(study) for name, measure in task.measures.items()},
-            versions=current_versions(),
+            versions=current_versions(entrant.requires),
         )
     except Exception as error:  # Of any sampler or task: the others shall go on.
         return Failure(key, named(error), traceback.format_exc())
 
 
-def current_versions() -> dict[str, str]:
-    """What a study's result depends on: versions, and a digest of our sampler's files."""
-    return versions() | {"lattice_gp": f"sha256:{hub.code_digest('samplers/lattice_gp')}"}
+def current_versions(more: Iterable[str] = ()) -> dict[str, str]:
+    """What a study's result depends on: versions, and a digest of our sampler's files.
+
+    Args:
+        more: Libraries that an entrant needs.
+    """
+    return versions(more) | {"lattice_gp": f"sha256:{hub.code_digest('samplers/lattice_gp')}"}
 
 
 def execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import importlib.metadata
 import os
 import platform
@@ -17,10 +18,14 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def versions() -> dict[str, str]:
-    """Versions of Python and of the libraries that results depend on."""
+def versions(more: Iterable[str] = ()) -> dict[str, str]:
+    """Versions of Python and of the libraries that results depend on.
+
+    Args:
+        more: Libraries that only some results depend on.
+    """
     found = {"python": platform.python_version()}
-    for library in _LIBRARIES:
+    for library in dict.fromkeys([*_LIBRARIES, *more]):
         try:
             found[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:

@@ -7,6 +7,7 @@ import math
 
 from optuna.trial import Trial
 
+from ..entrants import botorch
 from ..entrants import gp
 from ..entrants import ours
 from ..entrants import random_search
@@ -189,6 +190,7 @@ PART = Part(
         ours("off", {"constraint_weight": 0.0}),
         tpe(),
         gp(),
+        botorch(),
         random_search(),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...arrays import FloatArray
+from ..entrants import botorch
 from ..entrants import gp
 from ..entrants import nsga2
 from ..entrants import ours
@@ -89,6 +90,7 @@ PART = Part(
         ours("off", {"models_objectives": False}),
         tpe(),
         gp(),
+        botorch(),
         # The default population of 50 would be random search to the end of the budget.
         nsga2(population_size=10),
         random_search(),
