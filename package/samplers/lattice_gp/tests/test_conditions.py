@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given
@@ -85,6 +86,30 @@ def test_what_exists_is_what_trials_have(objective: Objective) -> None:
         point = space.put_at_centre(coordinates[None, :], is_missing[None, :])
         np.testing.assert_array_equal(space.active(point)[0], ~is_missing)
         assert space.to_params(point[0]) == pytest.approx(trial.params)
+
+
+def test_unfinished_trials_lie_where_they_have_all_there_is() -> None:
+    trials = finished(layers, 60)
+    space = conditioned_space(trials)
+    assert space.conditions is not None
+    n_placed = 0
+    for trial in trials[:20]:
+        (complete,) = records.RecordReader().read([trial])
+        trial.state, trial.values = TrialState.RUNNING, None
+        (running,) = records.RecordReader().read([trial])
+        known = {n: d.to_internal_repr(trial.params[n]) for n, d in trial.distributions.items()}
+        np.testing.assert_array_equal(running.coordinates(space), space.to_coordinates(known))
+        np.testing.assert_array_equal(running.place(space), complete.place(space))
+        n_placed += running.place(space) is not None
+        # Before it has chosen all, nobody knows where it will be; what failed then was nowhere.
+        last = list(trial.distributions)[-1]
+        trial.params = {n: v for n, v in trial.params.items() if n != last}
+        trial.distributions = {n: d for n, d in trial.distributions.items() if n != last}
+        for state in (TrialState.RUNNING, TrialState.FAIL):
+            trial.state = state
+            (begun,) = records.RecordReader().read([trial])
+            assert begun.place(space) is None
+    assert n_placed == 20
 
 
 @given(strategies.integers(0, 10_000))
@@ -215,6 +240,19 @@ def test_only_what_exists_is_moved() -> None:
     assert not (moved & ~space.active(points)).any()
     neighbours = candidates.perturb(space, points, 200, 0.1, rng)
     np.testing.assert_array_equal(space.settle(neighbours), neighbours)
+
+
+@pytest.mark.parametrize("n_active, share", [(3, 0.5), (9, 0.25)])
+def test_one_or_two_of_few_parameters_are_moved_and_a_quarter_of_many(
+    n_active: int, share: float
+) -> None:
+    is_active = np.tile(np.arange(12) < n_active, (4000, 1))
+    space: Any = SimpleNamespace(conditions=True, active=lambda points: is_active)
+    moved = candidates._moved(space, np.zeros(is_active.shape), np.random.default_rng(0))
+    # Where none was drawn, one is moved all the same.
+    expected = n_active * share + (1.0 - share) ** n_active
+    assert moved.sum(axis=1).mean() == pytest.approx(expected, rel=0.03)
+    assert moved.any(axis=1).all() and not moved[:, n_active:].any()
 
 
 def test_choice_never_seen_is_tried() -> None:

@@ -97,6 +97,12 @@ def test_suggestion_that_was_taken_or_lies_outside_is_not_spent_beside_the_point
     ) == [[1, 2], [3, 4], [5, 6]]
 
 
+def test_what_some_trials_did_not_tell_is_missing_there_alone() -> None:
+    table = history.table_of([{"a": 1.0}, {}, {"b": 2.0, "a": 3.0}])
+    np.testing.assert_array_equal(table, [[1.0, np.nan], [np.nan, np.nan], [3.0, 2.0]])
+    assert history.table_of([{}, {}]).shape == (2, 0)
+
+
 def test_constraints_are_those_by_name_or_else_those_by_number() -> None:
     def constraints(**attributes: Any) -> dict[str, float]:
         ended = SimpleNamespace(state=TrialState.COMPLETE, system_attrs={}, **attributes)

@@ -26,6 +26,12 @@ import pytest
 REGISTRY_ROOT = str(Path(__file__).parents[3])
 lattice_gp = optunahub.load_local_module("samplers/lattice_gp", registry_root=REGISTRY_ROOT)
 kernels = import_module(f"{lattice_gp.__name__}.surrogates.kernels")
+Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
+Transfer = import_module(f"{lattice_gp.__name__}.earlier.transfer").Transfer
+read_prior_studies = import_module(
+    f"{lattice_gp.__name__}.earlier.prior_studies"
+).read_prior_studies
 trend_units = import_module(f"{lattice_gp.__name__}.surrogates.trend_units")
 
 Objective = Callable[[Trial], "float | Sequence[float]"]
@@ -224,6 +230,28 @@ def test_workers_at_the_same_time_start_at_different_points() -> None:
     distributions = {"x": FloatDistribution(0.0, 1.0), "n": IntDistribution(2, 16)}
     trials = [study.ask(distributions) for _ in range(6)]
     assert len({tuple(trial.params.values()) for trial in trials}) == 6
+
+
+def test_begins_with_each_study_s_best_then_each_second() -> None:
+    space = SearchSpace({"x": FloatDistribution(0.0, 1.0)})
+    studies = []
+    for shift in (0.0, 0.05):
+        study = optuna.create_study()
+        for x in (0.3, 0.1, 0.2, 0.9):
+            study.add_trial(
+                optuna.create_trial(
+                    value=abs(x + shift - 0.15),
+                    params={"x": x + shift},
+                    distributions={"x": FloatDistribution(0.0, 1.0)},
+                )
+            )
+        studies.append(study)
+    transfer = Transfer(read_prior_studies(studies), Recipe())
+    starts = transfer.starts(space, 1)[:, 0]
+    bests = [sorted((t.value, t.params["x"]) for t in study.trials) for study in studies]
+    expected = [x for pair in zip(*bests) for _, x in pair]
+    np.testing.assert_allclose(starts, expected[: len(starts)])
+    assert len(starts) >= 4
 
 
 def test_begins_with_the_best_that_kept_the_constraints() -> None:

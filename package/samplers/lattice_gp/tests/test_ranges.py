@@ -25,7 +25,8 @@ lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
 LatticeGPSampler = lattice_gp.LatticeGPSampler
-Ranges = import_module(f"{lattice_gp.__name__}.space.ranges").Ranges
+ranges = import_module(f"{lattice_gp.__name__}.space.ranges")
+Ranges = ranges.Ranges
 SUGGESTION_KEY = import_module(f"{lattice_gp.__name__}.trials.records").SUGGESTION_KEY
 
 ALL = np.ones((1, 2), dtype=bool)
@@ -92,6 +93,23 @@ def test_range_that_was_changed_is_the_latest_and_one_that_goes_to_and_fro_the_w
     rng = np.random.default_rng(0)
     to_and_fro = of_second(rng.random(8), np.array([0.5, 1.0] * 4))
     assert {to_and_fro(first) for first in (0.0, 0.3, 1.0)} <= {0.5, 1.0}
+
+
+def test_range_that_was_changed_twice_goes_to_and_fro() -> None:
+    def by_now(*ends: float) -> float:
+        end: float = ranges._by_now(np.array(ends), np.max)
+        return end
+
+    assert by_now(1.0, 1.0, 0.5, 0.5) == by_now(0.5, 0.5) == 0.5
+    assert by_now(1.0, 0.5, 0.7, 0.7) == by_now(1.0, 1.0, 0.5) == 1.0
+    # What was long ago is forgotten.
+    assert by_now(1.0, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5) == 0.5
+
+
+def test_distance_counts_another_choice_more_than_any_number() -> None:
+    points, others = np.array([[0.0, 0.0, 0.0]]), np.array([[0.3, 0.4, 0.0], [0.0, 0.0, 0.5]])
+    weights = np.array([1.0, 1.0, np.inf])
+    np.testing.assert_allclose(ranges._distances(points, others, weights), [[0.25, 3.0]])
 
 
 def test_range_that_only_the_latest_trial_had_is_not_taken_for_changed() -> None:

@@ -184,6 +184,16 @@ def test_perturbations_are_points_near_their_centre() -> None:
     assert np.median(np.abs(neighbours - centre)[:, numeric].max(axis=1)) < 0.2
 
 
+def test_perturbations_move_to_neighbouring_values_at_least() -> None:
+    space = SearchSpace({"n": IntDistribution(0, 4), "x": FloatDistribution(0, 1)})
+    np.testing.assert_array_equal(space.spacings, [0.25, 0.0])
+    neighbours = candidates.perturb(
+        space, np.array([[0.5, 0.5]]), 400, 1e-6, np.random.default_rng(0)
+    )
+    assert {0.25, 0.5, 0.75} == set(neighbours[:, 0].tolist())
+    assert np.abs(neighbours[:, 1] - 0.5).max() < 1e-3
+
+
 def test_perturbations_reach_the_bounds() -> None:
     space = SearchSpace({"x": FloatDistribution(0, 1)})
     neighbours = candidates.perturb(space, np.array([[0.02]]), 400, 0.1, np.random.default_rng(0))

@@ -86,6 +86,16 @@ def test_region_is_wide_enough_along_the_parameters_that_matter_most() -> None:
     assert region.half_sides.max() < 5.0 * region.side
 
 
+def test_a_tenth_of_the_choices_is_drawn_anew() -> None:
+    space = SearchSpace({f"c{i}": CategoricalDistribution(("a", "b", "c")) for i in range(5)})
+    centre = space.centre()
+    region = trust_region.TrustRegion.around(space, centre, 0, np.ones(5))
+    rng = np.random.default_rng(0)
+    differs = np.concatenate([region.candidates(rng) != centre for _ in range(20)])
+    # Two of three draws are another choice.
+    assert differs.mean() == pytest.approx(0.1 * 2 / 3, abs=0.01)
+
+
 def test_region_is_around_the_best_trial_and_shrinks_with_those_since() -> None:
     space = SearchSpace({"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)})
     points = np.random.default_rng(0).random((20, 2))

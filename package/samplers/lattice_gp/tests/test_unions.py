@@ -52,6 +52,9 @@ def test_union_of_ranges() -> None:
     assert wide == FloatDistribution(0.01, 1.0, log=True)
     stepped = union(FloatDistribution(0.0, 1.0, step=0.25), FloatDistribution(0.5, 2.0, step=0.25))
     assert stepped == FloatDistribution(0.0, 2.0, step=0.25)
+    # Their distance counts, not where they lie.
+    far = union(FloatDistribution(0.1, 0.6, step=0.25), FloatDistribution(0.35, 1.1, step=0.25))
+    assert far == FloatDistribution(0.1, 1.1, step=0.25)
     uneven = union(FloatDistribution(0.0, 1.0, step=0.25), FloatDistribution(0.1, 1.1, step=0.25))
     assert uneven == FloatDistribution(0.0, 1.1)
 
