@@ -132,9 +132,9 @@ RULES = (
         _ONE_TASK + "parallel_discrete_10000_x8 --entrants on",
     ),
     Rule(
-        _BENCH + r"parts .*--parts pruning ",
+        _BENCH + r"parts .*--parts constraints",
         How.SHRUNK,
-        _ONE_TASK + "pruning_quadratic_curves",
+        _ONE_TASK + "gramacy",
     ),
     Rule(_BENCH + r"parts .*--kind report", How.SHRUNK, _ONE_TASK + "two_dozen_choices"),
     Rule(_BENCH + r"parts", How.SHRUNK, _ONE_TASK + "algorithm_choice"),
