@@ -1,8 +1,9 @@
-"""Which modules can be imported here, found out without importing them."""
+"""Which modules and libraries are here, found out without importing them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+import importlib.metadata
 import importlib.util
 
 
@@ -13,6 +14,18 @@ def absent(modules: Iterable[str]) -> list[str]:
         modules: Names of modules that are in no package.
     """
     return [name for name in modules if not _is_there(name)]
+
+
+def installed_version(library: str) -> str:
+    """The version of a library, or that it is not installed.
+
+    Args:
+        library: Name to install it by; ``-`` and ``_`` are the same.
+    """
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _is_there(module: str) -> bool:

@@ -66,7 +66,7 @@ def test_who_lacks_a_library_is_left_out_and_its_version_is_kept(
     # Alone it leaves nobody, which is said before a folder is made.
     assert _run(tmp_path / "none", "--entrants", "needy") == 2
     error = capsys.readouterr().err
-    assert error == ("error: --entrants: none of them can run here: needy needs no_such_thing.\n")
+    assert error == "error: --entrants: none of them can run here: needy needs no_such_thing.\n"
     assert not (tmp_path / "none").exists()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-import importlib.metadata
 from pathlib import Path
 
 import optuna
@@ -14,6 +13,7 @@ from .. import hub
 from ..errors import in_one_line
 from ..errors import UsageError
 from ..modules import absent
+from ..modules import installed_version
 from ..suite.space import Space
 
 
@@ -98,7 +98,7 @@ class Contender:
         Raises:
             Exception: If it is a hub package that cannot be loaded.
         """
-        parts = [f"{name} {_installed(name)}" for name in self.libraries]
+        parts = [f"{name} {installed_version(name)}" for name in self.libraries]
         if self.package:
             parts.insert(0, f"sha256:{hub.code_digest(self.package)}")
         elif self.hub_package:
@@ -175,10 +175,3 @@ class Contender:
         if self.unfit is not None and self.unfit(space):
             return wanted
         return wanted if self.limit is None else min(wanted, self.limit(space))
-
-
-def _installed(library: str) -> str:
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        return "not installed"

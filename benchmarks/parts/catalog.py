@@ -100,9 +100,15 @@ def choose(
     return choices
 
 
-def missing(entrant: Entrant) -> str:
-    """Modules that an entrant needs and that are not installed, separated by commas."""
-    return ", ".join(absent(entrant.requires))
+def missing(choices: Sequence[Choice]) -> dict[str, str]:
+    """Modules that entrants need and that are not installed, separated by commas, by entrant.
+
+    Entrants that lack nothing are left out.
+    """
+    lacking = {
+        e.name: ", ".join(absent(e.requires)) for choice in choices for e in choice.entrants
+    }
+    return {name: modules for name, modules in lacking.items() if modules}
 
 
 def check_entrants(choices: Sequence[Choice]) -> None:
@@ -111,9 +117,9 @@ def check_entrants(choices: Sequence[Choice]) -> None:
     Raises:
         UsageError: If every entrant needs a module that is not installed.
     """
-    absent_modules = {e.name: missing(e) for choice in choices for e in choice.entrants}
-    if all(absent_modules.values()):
-        needs = "; ".join(f"{name} needs {modules}" for name, modules in absent_modules.items())
+    lacking = missing(choices)
+    if all(entrant.name in lacking for choice in choices for entrant in choice.entrants):
+        needs = "; ".join(f"{name} needs {modules}" for name, modules in lacking.items())
         raise UsageError(f"--entrants: none of them can run here: {needs}.")
 
 

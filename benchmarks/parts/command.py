@@ -92,8 +92,7 @@ def _run_and_publish(
 def _run(
     choices: Sequence[Choice], seeds: range, log: Log, n_jobs: int, console: Console
 ) -> list[runner.Failure]:
-    absent = {e.name: missing(e) for choice in choices for e in choice.entrants if missing(e)}
-    for name, modules in absent.items():
+    for name, modules in missing(choices).items():
         console.print(f"skipped: {name}: needs {modules}", markup=False)
     keys = runner.studies(choices, seeds)
     todo = [key for key in keys if key not in log.records]

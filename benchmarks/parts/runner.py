@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from .. import hub
 from ..engines.local import limit_threads
 from ..errors import named
+from ..modules import installed_version
 from ..study.machine import versions
 from . import catalog
 from .catalog import Choice
@@ -42,19 +43,20 @@ class Failure(NamedTuple):
     details: str
 
 
-def studies(choices: Iterable[Choice], seeds: Sequence[int]) -> list[Key]:
+def studies(choices: Sequence[Choice], seeds: Sequence[int]) -> list[Key]:
     """The studies of a run, in the order in which they are run.
 
     All entrants of a seed come before the next seed, so that a run that is stopped compares them
     on the same seeds. Entrants that need a module that is not installed are left out.
     """
+    lacking = missing(choices)
     return [
         Key(choice.part.name, task.name, entrant.name, seed)
         for choice in choices
         for seed in seeds
         for task in choice.tasks
         for entrant in choice.entrants
-        if not missing(entrant)
+        if entrant.name not in lacking
     ]
 
 
@@ -82,13 +84,14 @@ def run_one(key: Key) -> Record | Failure:
         return Failure(key, named(error), traceback.format_exc())
 
 
-def current_versions(more: Iterable[str] = ()) -> dict[str, str]:
+def current_versions(needed: Iterable[str] = ()) -> dict[str, str]:
     """What a study's result depends on: versions, and a digest of our sampler's files.
 
     Args:
-        more: Libraries that an entrant needs.
+        needed: Libraries that an entrant needs.
     """
-    return versions(more) | {"lattice_gp": f"sha256:{hub.code_digest('samplers/lattice_gp')}"}
+    found = versions() | {library: installed_version(library) for library in needed}
+    return found | {"lattice_gp": f"sha256:{hub.code_digest('samplers/lattice_gp')}"}
 
 
 def execute(

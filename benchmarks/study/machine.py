@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-import importlib.metadata
 import os
 import platform
+
+from ..modules import installed_version
 
 
 _LIBRARIES = ("optuna", "optunahub", "numpy", "scipy", "torch")
@@ -18,16 +18,7 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def versions(more: Iterable[str] = ()) -> dict[str, str]:
-    """Versions of Python and of the libraries that results depend on.
-
-    Args:
-        more: Libraries that only some results depend on.
-    """
-    found = {"python": platform.python_version()}
-    for library in dict.fromkeys([*_LIBRARIES, *more]):
-        try:
-            found[library] = importlib.metadata.version(library)
-        except importlib.metadata.PackageNotFoundError:
-            found[library] = "not installed"
-    return found
+def versions() -> dict[str, str]:
+    """Versions of Python and of the libraries that results depend on."""
+    found = {library: installed_version(library) for library in _LIBRARIES}
+    return {"python": platform.python_version(), **found}

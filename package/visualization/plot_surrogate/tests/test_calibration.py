@@ -6,7 +6,6 @@ from collections.abc import Callable
 from importlib import import_module
 import math
 from pathlib import Path
-from typing import Any
 
 import optuna
 import optunahub
@@ -22,7 +21,6 @@ calibration = import_module(f"{plots.__name__}.calibration")
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
-Traces = Callable[[Any, str], list[Any]]
 
 
 def test_calibration_is_of_predictions_before_the_trial(
@@ -74,9 +72,7 @@ def test_all_objectives_have_to_be_finite(study_of: StudyOf, smooth: Objective) 
     assert [its.trial.number for its in forecasts] == [4, 6, 7]
 
 
-def test_shares_are_shown_with_their_intervals(
-    study_of: StudyOf, smooth: Objective, traces: Traces
-) -> None:
+def test_shares_are_shown_with_their_intervals(study_of: StudyOf, smooth: Objective) -> None:
     study = study_of(smooth, 20, lattice_gp.LatticeGPSampler(seed=2))
     forecasts = calibration.forecast(study, study.sampler, 60)
     shown = next(t for t in plots.plot_calibration(study).data if t.error_y.array is not None)

@@ -21,7 +21,6 @@ plots = optunahub.load_local_module("visualization/plot_surrogate", registry_roo
 
 Objective = Callable[[optuna.Trial], float]
 StudyOf = Callable[..., optuna.Study]
-Traces = Callable[[Any, str], list[Any]]
 
 
 def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist(
@@ -50,9 +49,7 @@ def test_pairs_cover_the_lattice_and_leave_out_what_does_not_exist(
     assert [note.text for note in figure.layout.annotations] == ["never in one trial"] * 2
 
 
-def test_trials_lie_in_both_panels_of_a_pair(
-    study_of: StudyOf, smooth: Objective, traces: Traces
-) -> None:
+def test_trials_lie_in_both_panels_of_a_pair(study_of: StudyOf, smooth: Objective) -> None:
     study = study_of(smooth, 9)
     figure = plots.plot_posterior_pairs(study, ["depth", "units"])
     trials = sorted(study.trials, key=lambda trial: trial.value or 0.0)
