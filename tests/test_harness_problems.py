@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 import numpy as np
 import optuna
+from optuna.distributions import CategoricalDistribution
 from optuna.distributions import IntDistribution
 import pytest
 
@@ -136,6 +137,7 @@ def test_a_changed_module_is_another_problem(module: str, tmp_path: Path) -> Non
         ("perceiver(presett='full')", ["no argument 'presett'", "preset, mode, device"]),
         ("quadratic+nois=1", ["Did you mean 'noise'"]),
         ("quadratic+levels=1", ["+levels is '1'", "2 or more"]),
+        ("quadratic+choices=2.5", ["+choices is '2.5'", "2 or more"]),
         ("quadratic+failures=2", ["below 1"]),
         ("quadratic+noise=much", ["above 0"]),
         ("coco:bbo(dimension=5)", ["Did you mean 'coco:bbob'"]),
@@ -284,7 +286,25 @@ def test_levels_are_some_of_the_values_that_were_there() -> None:
         assert found == pytest.approx(direct)
 
 
-_AMOUNTS = {"noise": 0.5, "failures": 0.25, "delay": 2.0, "levels": 4.0}
+def test_choices_are_the_values_that_were_there() -> None:
+    fine, listed = _build("quadratic"), _build("quadratic+choices=3")
+    space: dict[str, Any] = listed.search_space
+    assert space["width"] == CategoricalDistribution([8, 40, 64])
+    assert space["rate"].choices == pytest.approx([1e-5, 1e-3, 1e-1])
+    assert space["kind"] == fine.search_space["kind"]
+    # Of which there are few anyway, all are listed.
+    fewer = _build("quadratic+levels=2+choices=3").search_space
+    assert fewer["width"] == CategoricalDistribution([0, 1])
+    params = {"width": 40, "rate": space["rate"].choices[1], "kind": "b"}
+    assert listed(fixed_trial(params)) == fine(fixed_trial(params))
+
+
+def test_what_a_problem_says_of_a_trial_is_kept_where_its_values_are_listed() -> None:
+    _, attrs = _values(_build("perceiver+choices=4"), 1)
+    assert {"seconds", "expected_loss"} <= set(attrs[0])
+
+
+_AMOUNTS = {"noise": 0.5, "failures": 0.25, "delay": 2.0, "levels": 4.0, "choices": 6.0}
 
 
 @settings(max_examples=30)

@@ -1,4 +1,4 @@
-"""Problems made harder: noise, failures, delays and coarse parameters, as ``NAME+noise=0.1``."""
+"""Problems made harder: noise, failures, delays, coarse values, as ``NAME+noise=0.1``."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from ..suite.base import generator_at
 from ..suite.space import from_unit
 from ..suite.space import n_values
 from ..suite.space import suggest
+from ..suite.space import values
 from .fixed_trial import fixed_trial
 from .spec import Problem
 
@@ -101,44 +102,71 @@ class Slow(_Wrapper):
         return value
 
 
-class Coarse(_Wrapper):
-    """Leaves so many values of every longer parameter, evenly spaced on its scale.
+class _Sampled(_Wrapper):
+    """Leaves a few values of every longer parameter, evenly spaced on its scale.
 
-    A coarse parameter is an int that counts its values from 0.
+    Args:
+        inner: The other problem.
+        amount: How many values.
+        seed: Not used.
     """
 
     def __init__(self, inner: Problem, amount: float, seed: int) -> None:
         super().__init__(inner, amount, seed)
-        self._fine = inner.search_space
-        n_levels = int(amount)
-        self._coarse = {
-            name
-            for name, dist in self._fine.items()
-            # Categories have no order, of which some could be left out.
-            if not isinstance(dist, CategoricalDistribution) and n_values(dist) > n_levels
+        fine = inner.search_space
+        n_left, last = int(amount), int(amount) - 1
+        # Categories have no order, of which some could be left out.
+        self._left: dict[str, list[Any]] = {
+            name: [from_unit(dist, place / last) for place in range(n_left)]
+            for name, dist in fine.items()
+            if not isinstance(dist, CategoricalDistribution) and n_values(dist) > n_left
         }
-        self._space = {
-            name: IntDistribution(0, n_levels - 1) if name in self._coarse else dist
-            for name, dist in self._fine.items()
-        }
+        self._space = {name: self._distribution(name, dist) for name, dist in fine.items()}
+
+    def _distribution(self, name: str, fine: BaseDistribution) -> BaseDistribution:
+        """What a parameter of the inner problem is here."""
+        raise NotImplementedError
+
+    def _value(self, name: str, suggested: Any) -> Any:
+        """What the inner problem is given for what was suggested."""
+        raise NotImplementedError
 
     @property
     def search_space(self) -> dict[str, BaseDistribution]:
-        """The coarse parameters, and the others as they are."""
+        """The changed parameters, and the others as they are."""
         return dict(self._space)
 
     def __call__(self, trial: Trial) -> Any:
         """Evaluate a trial."""
-        params = suggest(trial, self._space)
-        last = int(self._amount) - 1
-        for name in self._coarse:
-            params[name] = from_unit(self._fine[name], params[name] / last)
+        suggested = suggest(trial, self._space)
         # The inner problem sees its own parameters; what it says of the trial is handed on.
-        fixed = fixed_trial(params)
+        fixed = fixed_trial({name: self._value(name, its) for name, its in suggested.items()})
         value = self._inner(fixed)
         for key, attr in fixed.user_attrs.items():
             trial.set_user_attr(key, attr)
         return value
+
+
+class Coarse(_Sampled):
+    """Leaves a few values of every longer parameter: an int that counts them from 0."""
+
+    def _distribution(self, name: str, fine: BaseDistribution) -> BaseDistribution:
+        return IntDistribution(0, len(self._left[name]) - 1) if name in self._left else fine
+
+    def _value(self, name: str, suggested: Any) -> Any:
+        return self._left[name][suggested] if name in self._left else suggested
+
+
+class Listed(_Sampled):
+    """Lists the values of every number as choices, of a longer parameter a few of them."""
+
+    def _distribution(self, name: str, fine: BaseDistribution) -> BaseDistribution:
+        if isinstance(fine, CategoricalDistribution):
+            return fine
+        return CategoricalDistribution(self._left.get(name) or values(fine))
+
+    def _value(self, name: str, suggested: Any) -> Any:
+        return suggested
 
 
 @dataclass(frozen=True)
@@ -156,15 +184,16 @@ class Wrapping:
     is_valid: Callable[[float], bool]
 
 
+def _is_two_or_more(amount: float) -> bool:
+    return amount >= 2 and amount == int(amount)
+
+
 WRAPPINGS = {
     "noise": Wrapping(Noisy, "a standard deviation above 0", lambda amount: amount > 0),
     "failures": Wrapping(Failing, "a share above 0 and below 1", lambda amount: 0 < amount < 1),
     "delay": Wrapping(Slow, "seconds above 0", lambda amount: amount > 0),
-    "levels": Wrapping(
-        Coarse,
-        "a number of values, 2 or more",
-        lambda amount: amount >= 2 and amount == int(amount),
-    ),
+    "levels": Wrapping(Coarse, "a number of values, 2 or more", _is_two_or_more),
+    "choices": Wrapping(Listed, "a number of values, 2 or more", _is_two_or_more),
 }
 # At the end: what stands within arguments has a closing parenthesis behind it.
 _WRAPPING = re.compile(r"\+([a-z_]+)=([^+)]*)\Z")

@@ -10,6 +10,7 @@ import zlib
 
 import numpy as np
 from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
 from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.study import StudyDirection
@@ -230,7 +231,7 @@ class LatticeGPSampler(BaseSampler):
         """
         space = SearchSpace({param_name: param_distribution})
         suggested = trial.system_attrs.get(SUGGESTION_KEY, {}).get(param_name)
-        if suggested is not None and not space.is_categorical[0]:
+        if suggested is not None and not isinstance(param_distribution, CategoricalDistribution):
             nearest = space.snap(space.to_coordinates({param_name: suggested})[None, :])
             return space.to_params(first(nearest))[param_name]
         try:

@@ -15,6 +15,9 @@ from optuna.distributions import IntDistribution
 
 from ..basics.arrays import first
 from ..basics.arrays import FloatArray
+from ..space.axes import ChoiceAxis
+from ..space.axes import is_number
+from ..space.axes import ListedAxis
 from ..space.search_space import SearchSpace
 
 
@@ -27,7 +30,8 @@ class Alignment:
     A number is on the scale that it has in the search space, linear or logarithmic, over a range
     that holds its values in the trials, too: what was learned beyond the search space still tells
     how the objective slopes at its edge. Choices are told apart by equality; those that the search
-    space lacks count as one more. What a trial does not have is at the search space's centre.
+    space lacks count as one more. Where the choices are numbers, others lie between or beside them.
+    What a trial does not have is at the search space's centre.
     Parameters of the trials that the search space lacks are left out: their effect is noise.
 
     Args:
@@ -89,8 +93,9 @@ def nearest_point(space: SearchSpace, params: Params) -> FloatArray:
     for i, (name, value) in enumerate(zip(space.names, _values(space, params))):
         low, high = _ends(space, i)
         if low <= value <= high:
-            is_choice = space.is_categorical[i]
-            known[name] = space.axes[i].to_value(value / max(high, 1.0)) if is_choice else value
+            axis = space.axes[i]
+            is_choice = isinstance(axis, ChoiceAxis)
+            known[name] = axis.to_value(value / max(high, 1.0)) if is_choice else value
     coordinates = space.to_coordinates(known)
     at_centre = space.put_at_centre(coordinates[None, :], np.isnan(coordinates)[None, :])
     return first(space.snap(at_centre))
@@ -106,15 +111,17 @@ def _values(space: SearchSpace, params: Params) -> list[float]:
 
 def _position(space: SearchSpace, i: int, value: Any) -> float:
     """A value of the i-th parameter as a number; one past the last for a choice it lacks."""
-    distribution = space.distributions[space.names[i]]
+    distribution, axis = space.distributions[space.names[i]], space.axes[i]
+    if axis.has_order and not is_number(value):
+        return math.nan
+    if isinstance(axis, ListedAxis):
+        return axis.place_of(float(value))
     if not isinstance(distribution, CategoricalDistribution):
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return float(value) if is_number else math.nan
+        return float(value)
     try:
         choice = distribution.to_internal_repr(value)
     except ValueError:
         return float(space.n_values[i])
-    axis = space.axes[i]
     return float(axis.to_index(np.asarray(axis.to_unit(choice))))
 
 
@@ -130,11 +137,11 @@ def _range_of_both(space: SearchSpace, i: int, values: FloatArray) -> BaseDistri
     """A parameter's range in a search space, extended to values (n,) of it in trials."""
     distribution = space.distributions[space.names[i]]
     low, high = _ends(space, i)
-    if isinstance(distribution, CategoricalDistribution):
+    if space.is_categorical[i]:
         return CategoricalDistribution(range(int(max(high, values.max())) + 1))
-    assert isinstance(distribution, (IntDistribution, FloatDistribution))
-    if distribution.log:
+    is_log = isinstance(distribution, (IntDistribution, FloatDistribution)) and distribution.log
+    if is_log:
         values = values[values > 0.0]
     return FloatDistribution(
-        min([low, *values.tolist()]), max([high, *values.tolist()]), log=distribution.log
+        min([low, *values.tolist()]), max([high, *values.tolist()]), log=is_log
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
+from collections.abc import Sequence
 import math
 from typing import Any
 
@@ -36,9 +37,11 @@ class Axis(ABC):
 
     Attributes:
         n_values: Number of values of a discrete parameter; None if continuous, or handled as if.
+        has_order: Whether neighbouring coordinates are nearer to each other than others.
     """
 
     n_values: int | None = None
+    has_order = True
 
     @abstractmethod
     def to_unit(self, value: float) -> float:
@@ -138,6 +141,8 @@ class ChoiceAxis(LinearAxis):
     be seen as visited.
     """
 
+    has_order = False
+
     def __init__(self, distribution: CategoricalDistribution) -> None:
         representations = {distribution.to_internal_repr(c) for c in distribution.choices}
         self._representations = sorted(representations)
@@ -148,6 +153,58 @@ class ChoiceAxis(LinearAxis):
 
     def to_value(self, coordinate: float) -> float:
         return self._representations[int(super().to_value(coordinate))]
+
+
+class ListedAxis(ChoiceAxis):
+    """Choices that are numbers (16, 32, 64, 128), in their order and evenly spaced.
+
+    Who lists numbers has chosen their steps: one is about as long as another on the scale on which
+    they matter.
+    """
+
+    has_order = True
+
+    def __init__(self, distribution: CategoricalDistribution) -> None:
+        super().__init__(distribution)
+        choices: Sequence[Any] = distribution.choices
+        self._representations.sort(key=lambda place: float(choices[int(place)]))
+        self._numbers = [float(choices[int(place)]) for place in self._representations]
+
+    def place_of(self, number: float) -> float:
+        """Where any number is among those of the list, from 0 to ``n_values`` - 1.
+
+        Between two of them in proportion; one place before the first, or after the last, if it is
+        beyond.
+        """
+        n = len(self._numbers)
+        return float(np.interp(number, self._numbers, range(n), left=-1.0, right=n))
+
+
+def are_listed_numbers(distribution: BaseDistribution) -> bool:
+    """Whether a parameter's values are three or more numbers that are listed as its choices.
+
+    Not 0 .. k - 1, which stand for other things, as the places of a list do: who means numbers has
+    :meth:`~optuna.trial.Trial.suggest_int`.
+    """
+    if not isinstance(distribution, CategoricalDistribution):
+        return False
+    if not all(is_number(choice) for choice in distribution.choices):
+        return False
+    distinct = set(distribution.choices)
+    are_places = distinct == set(range(len(distinct))) and all(
+        isinstance(choice, int) for choice in distinct
+    )
+    return len(distinct) > 2 and not are_places
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a number, a finite one that float64 can hold."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 class LogIntAxis(Axis):
@@ -206,7 +263,8 @@ class WideLogIntAxis(ContinuousAxis):
 def make_axis(distribution: BaseDistribution) -> Axis:
     """The axis of a parameter of a distribution that has two values or more."""
     if isinstance(distribution, CategoricalDistribution):
-        return ChoiceAxis(distribution)
+        is_listed = are_listed_numbers(distribution)
+        return ListedAxis(distribution) if is_listed else ChoiceAxis(distribution)
     assert isinstance(distribution, (IntDistribution, FloatDistribution))
     low, high, step = distribution.low, distribution.high, distribution.step
     if step is None:

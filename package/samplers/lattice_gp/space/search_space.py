@@ -20,6 +20,7 @@ from optuna.distributions import CategoricalDistribution
 from ..basics.arrays import BoolArray
 from ..basics.arrays import FloatArray
 from .axes import Axis
+from .axes import ChoiceAxis
 from .axes import LinearAxis
 from .axes import LogIntAxis
 from .axes import make_axis
@@ -43,7 +44,8 @@ class SearchSpace:
         names: Parameter names, in the order of a point's coordinates.
         n_params: Number of parameters, d.
         n_values: Float array (d,): number of values of each parameter, inf if continuous.
-        is_categorical: Bool array (d,).
+        is_categorical: Bool array (d,): choices without an order. Those that are numbers have one,
+            and are handled as ints are.
         has_choices: Whether any parameter is categorical.
         spacings: Float array (d,): distance of neighbouring values, of log ints on average; 0 for
             continuous parameters.
@@ -63,9 +65,7 @@ class SearchSpace:
         self.conditions: Conditions | None = None
         self.fixed: FloatArray = np.full(self.n_params, np.nan)
         self.n_values = np.array([axis.n_values or np.inf for axis in self.axes], dtype=float)
-        self.is_categorical = np.array(
-            [isinstance(d, CategoricalDistribution) for d in distributions.values()], dtype=bool
-        )
+        self.is_categorical = np.array([not axis.has_order for axis in self.axes], dtype=bool)
         self.has_choices = bool(self.is_categorical.any())
         self.spacings = 1.0 / np.maximum(self.n_values - 1.0, 1.0)
         self.size = _n_points(self.axes)
@@ -240,15 +240,28 @@ class SearchSpace:
         """
         if not self.has_choices:
             return points
-        columns = []
-        for i, axis in enumerate(self.axes):
-            if self.is_categorical[i]:
-                assert axis.n_values is not None
-                indices = axis.to_index(points[:, i, None])
-                columns.append((indices == np.arange(axis.n_values)) * math.sqrt(0.5))
-            else:
-                columns.append(points[:, i, None])
+        columns = [
+            self._one_hot(points, i) if is_categorical else points[:, i, None]
+            for i, is_categorical in enumerate(self.is_categorical)
+        ]
         return np.concatenate(columns, axis=1)
+
+    def choices(self, points: FloatArray) -> FloatArray:
+        """Which choices points (n, d) have: an array (n, n_choices), one-hot divided by sqrt(2).
+
+        Those that are numbers, too: each may have something of its own.
+        """
+        params = [i for i, axis in enumerate(self.axes) if isinstance(axis, ChoiceAxis)]
+        if not params:
+            return points[:, :0]
+        return np.concatenate([self._one_hot(points, i) for i in params], axis=1)
+
+    def _one_hot(self, points: FloatArray, param: int) -> FloatArray:
+        axis = self.axes[param]
+        assert axis.n_values is not None
+        indices = axis.to_index(points[:, param, None])
+        one_hot: FloatArray = (indices == np.arange(axis.n_values)) * math.sqrt(0.5)
+        return one_hot
 
     def lattice(self, limit: int, rng: np.random.Generator) -> FloatArray:
         """Distinct points (m, d) all over the lattice: all, if it has ``limit`` places at most.

@@ -12,7 +12,6 @@ import math
 import numpy as np
 
 from ..basics.arrays import FloatArray
-from ..basics.arrays import IntArray
 from .kernels import MATERN52
 
 
@@ -23,31 +22,25 @@ _N_FUNCTIONS = 5
 _N_GRID = 65
 
 
-def main_effects(features: FloatArray, feature_params: IntArray) -> FloatArray:
+def main_effects(coordinates: FloatArray, choices: FloatArray, n_params: int) -> FloatArray:
     """Features whose inner product is the covariance of a sum of functions of one parameter.
 
     Duvenaud, Nickisch and Rasmussen, Additive Gaussian Processes, NeurIPS 2011, at first order.
-    Together the functions have variance 1 on average. Those of numeric parameters have mean 0 over
-    the range; each choice has a value of its own, independent of the others'.
+    Each has variance ``1 / n_params`` on average. Those of numeric parameters have mean 0 over the
+    range; each choice has a value of its own, independent of the others'. Choices that are numbers
+    have both.
 
     Args:
-        features: Array (n, n_features): coordinates of numeric parameters, and one-hot choices
-            divided by sqrt(2).
-        feature_params: Int array (n_features,): the parameter of each feature.
+        coordinates: Array (n, n_numeric): those of numeric parameters.
+        choices: Array (n, n_choices): one-hot choices divided by sqrt(2).
+        n_params: Number of parameters, d.
 
     Returns:
         Array (n, n_effects).
     """
-    n_params = int(feature_params[-1]) + 1
-    scaled: FloatArray
-    if len(feature_params) == n_params:  # one feature each: no choices
-        scaled = _numeric_effects(features) / math.sqrt(n_params)
-        return scaled
-    is_numeric = np.bincount(feature_params)[feature_params] == 1
     # One-hot features of norm 1: the choices' effects are independent of each other.
-    choices = math.sqrt(2.0) * features[:, ~is_numeric]
-    numeric = _numeric_effects(features[:, is_numeric])
-    scaled = np.concatenate([numeric, choices], axis=1) / math.sqrt(n_params)
+    effects = [_numeric_effects(coordinates), math.sqrt(2.0) * choices]
+    scaled: FloatArray = np.concatenate(effects, axis=1) / math.sqrt(n_params)
     return scaled
 
 

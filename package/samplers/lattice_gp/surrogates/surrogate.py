@@ -97,10 +97,13 @@ class Surrogates:
         self, space: SearchSpace, points: FloatArray, trends: FloatArray | None = None
     ) -> Inputs:
         """Points (n, d) as the surrogates see them, with the values (n, n_trends) of trends."""
-        features, params = space.features(points), space.feature_params
-        none = features[:, :0]
-        effects = main_effects(features, params) if self._recipe.has_main_effects else none
-        return Inputs(features, params, effects, none if trends is None else trends)
+        none = points[:, :0]
+        effects = none
+        if self._recipe.has_main_effects:
+            coordinates = points[:, ~space.is_categorical]
+            effects = main_effects(coordinates, space.choices(points), space.n_params)
+        trends = none if trends is None else trends
+        return Inputs(space.features(points), space.feature_params, effects, trends)
 
     def of(
         self,
@@ -170,6 +173,7 @@ class Surrogates:
             values.tobytes(),
             inputs.features.tobytes(),
             inputs.feature_params.tobytes(),
+            inputs.effects.tobytes(),
             inputs.trends.tobytes(),
             bytes([is_plain]),
             b"" if extra is None else extra.tobytes(),

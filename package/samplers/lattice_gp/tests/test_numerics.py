@@ -37,7 +37,9 @@ MATERN32, MATERN52 = CORRELATIONS = [kernels.MATERN32, kernels.MATERN52]
 
 
 def to_inputs(features: np.ndarray, params: np.ndarray) -> Any:
-    effects = main_effects.main_effects(features, params)
+    is_choice = np.bincount(params)[params] > 1
+    coordinates, choices = features[:, ~is_choice], features[:, is_choice]
+    effects = main_effects.main_effects(coordinates, choices, params[-1] + 1)
     return kernels.Inputs(features, params, effects, features[:, :0])
 
 
@@ -173,7 +175,7 @@ def test_fit_of_equal_values_is_the_mode_of_the_prior() -> None:
 
 def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:
     x = np.random.default_rng(0).random((200, 1))
-    one = main_effects.main_effects(x, np.arange(1))
+    one = main_effects.main_effects(x, x[:, :0], 1)
     # Close to the covariance that it stands for, with the functions' mean taken out.
     grid = np.linspace(0, 1, 401)[:, None]
     between = MATERN52.value(cdist(x, grid, "sqeuclidean") / 0.25)
@@ -184,15 +186,20 @@ def test_main_effects_are_the_sum_of_functions_of_one_parameter() -> None:
     np.testing.assert_allclose(one @ one.T, centred, atol=0.1)
     # Of two parameters, the sum of both on average.
     two = np.concatenate([x, x[::-1]], axis=1)
-    both = main_effects.main_effects(two, np.arange(2))
+    both = main_effects.main_effects(two, x[:, :0], 2)
     expected = 0.5 * (one @ one.T + one[::-1] @ one[::-1].T)
     np.testing.assert_allclose(both @ both.T, expected, atol=1e-12)
 
 
 def test_main_effects_of_choices_are_independent() -> None:
     one_hot = np.eye(3) * math.sqrt(0.5)
-    effects = main_effects.main_effects(one_hot, np.zeros(3, dtype=int))
+    effects = main_effects.main_effects(one_hot[:, :0], one_hot, 1)
     np.testing.assert_allclose(effects @ effects.T, np.eye(3), atol=1e-12)
+    # Those of numbers are so beside a function of their order.
+    order = np.linspace(0.0, 1.0, 3)[:, None]
+    of_order = main_effects.main_effects(order, one_hot[:, :0], 1)
+    both = main_effects.main_effects(order, one_hot, 1)
+    np.testing.assert_allclose(both @ both.T, of_order @ of_order.T + np.eye(3), atol=1e-12)
 
 
 def test_posterior_is_the_textbook_formula() -> None:

@@ -59,11 +59,17 @@ def test_model_failure_falls_back_and_says_so_once(
 
 @strategies.composite
 def distributions(draw: strategies.DrawFn) -> optuna.distributions.BaseDistribution:
-    kind = draw(strategies.sampled_from(["int", "log int", "float", "step", "log", "choice"]))
+    kind = draw(
+        strategies.sampled_from(["int", "log int", "float", "step", "log", "choice", "list"])
+    )
     if kind == "choice":
         choices: list[bool | int | float | str | None] = ["a", 1, None, 2.5, False, "b"]
         n = draw(strategies.integers(1, len(choices)))
         return optuna.distributions.CategoricalDistribution(choices[:n])
+    if kind == "list":
+        numbers = strategies.integers(-5, 5) | strategies.floats(-1e300, 1e300)
+        listed = draw(strategies.lists(numbers, min_size=1, max_size=6))
+        return optuna.distributions.CategoricalDistribution(listed)
     low = draw(strategies.integers(1, 50))
     high = low + draw(strategies.integers(0, 300))
     if kind == "int":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 import math
 from pathlib import Path
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies
@@ -34,6 +35,7 @@ MIXED: dict[str, BaseDistribution] = {
     "log": FloatDistribution(1e-7, 10, log=True),
     "plain": FloatDistribution(-1.7e308, 1.7e308),
     "choice": CategoricalDistribution(("a", None, 3, 1.5)),
+    "listed": CategoricalDistribution((8, 2.5, 1024, -1)),
 }
 DISCRETE: dict[str, BaseDistribution] = {
     "stepped": IntDistribution(-4, 4, step=2),
@@ -58,7 +60,7 @@ def test_values_survive_the_unit_cube(name: str, quantile: float) -> None:
     np.testing.assert_allclose(space.snap(point[None, :])[0], point, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["stepped", "log_int", "grid", "choice"])
+@pytest.mark.parametrize("name", ["stepped", "log_int", "grid", "choice", "listed"])
 @given(coordinate=strategies.floats(-2, 3))
 def test_snapping_finds_the_nearest_value(name: str, coordinate: float) -> None:
     space = SearchSpace({name: MIXED[name]})
@@ -124,6 +126,54 @@ def test_features_of_choices_are_at_distance_one() -> None:
     assert np.linalg.norm(features[0] - features[2]) == pytest.approx(math.sqrt(2))
 
 
+@pytest.mark.parametrize(
+    ("choices", "ascending"),
+    [
+        ([64, 16, 32], [16, 32, 64]),
+        ([0.5, 0, 0.1], [0, 0.1, 0.5]),
+        ([3, 1, 2], [1, 2, 3]),
+        ([0.0, 1.0, 2.0], [0.0, 1.0, 2.0]),
+        ([1, 10, True, 100, 1.0], None),
+        ([2.0, 1, 10, 2, 1.0], [1, 2, 10]),
+        ([2**70, 2**71, -(2**70)], [-(2**70), 2**70, 2**71]),
+        ([np.int64(4), np.float32(1.0), 9], [1.0, 4, 9]),
+        # Places of a list, two values, and what is no number, or none that has a place.
+        ([0, 1, 2], None),
+        ([2, 0, 3, 1], None),
+        ([16, 32], None),
+        ([16, 32, 16.0], None),
+        ([16, 32, "64"], None),
+        ([16, 32, None], None),
+        ([1.0, 2.0, math.nan], None),
+        ([1, 10, math.inf], None),
+        ([1, 10, 10**400], None),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution should be")
+def test_choices_that_are_numbers_have_an_order(
+    choices: list[Any], ascending: list[Any] | None
+) -> None:
+    distribution = CategoricalDistribution(choices)
+    space = SearchSpace({"listed": distribution})
+    assert axes.are_listed_numbers(distribution) == (ascending is not None)
+    assert space.is_categorical.tolist() == [ascending is None]
+    points = space.coordinates_of(0)[:, None]
+    values = [space.to_params(point)["listed"] for point in points]
+    for value, point in zip(values, points):
+        there = space.to_coordinates({"listed": distribution.to_internal_repr(value)})
+        np.testing.assert_array_equal(there, point)
+    one_hot = space.choices(points)
+    np.testing.assert_allclose(one_hot, np.eye(len(points)) * math.sqrt(0.5))
+    if ascending is None:
+        np.testing.assert_array_equal(space.features(points), one_hot)
+        assert space.to_params(space.centre())["listed"] == choices[0]
+    else:
+        assert values == ascending
+        np.testing.assert_array_equal(space.features(points), points)
+        assert space.to_params(space.centre())["listed"] == ascending[len(ascending) // 2]
+
+
 def test_huge_ranges() -> None:
     space = SearchSpace({"i": IntDistribution(0, 2**60), "j": IntDistribution(1, 2**62, log=True)})
     assert not space.is_enumerable
@@ -176,7 +226,7 @@ def test_a_point_that_is_read_back_from_its_values_counts_as_visited() -> None:
 def test_perturbations_are_points_near_their_centre() -> None:
     space = SearchSpace(MIXED)
     rng = np.random.default_rng(0)
-    centre = space.snap(np.full((1, 6), 0.4))
+    centre = space.snap(np.full((1, space.n_params), 0.4))
     neighbours = candidates.perturb(space, centre, 500, 0.01, rng)
     np.testing.assert_allclose(space.snap(neighbours), neighbours, atol=1e-12)
     assert (neighbours != centre).any(axis=1).mean() > 0.95

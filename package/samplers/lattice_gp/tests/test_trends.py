@@ -57,6 +57,14 @@ def test_alignment_of_ranges_scales_and_choices() -> None:
     # What is beyond a range is at the centre.
     nearest = alignment.nearest_point(space, {"rate": 1e-5, "n": 8, "kind": "b"})
     assert nearest == pytest.approx([0.5, 1.0, 1.0, 0.5])
+    # Numbers among choices lie between those of the search space, or one place beyond.
+    listed = SearchSpace({"batch": CategoricalDistribution([64, 16, 32])})
+    batches = [{"batch": b} for b in (16, 24, 64, 1024, "all")]
+    in_both = alignment.Alignment(listed, batches)
+    assert in_both.points[:, 0] == pytest.approx([0.0, 0.5 / 3, 2 / 3, 1.0, 1 / 3])
+    assert in_both(np.array([[0.0], [1.0]])) == pytest.approx(np.array([[0.0], [2 / 3]]))
+    for batch, place in ((16, 0.0), (30, 0.5), (64, 1.0), (1024, 0.5), ("all", 0.5)):
+        assert alignment.nearest_point(listed, {"batch": batch}) == pytest.approx([place])
     choices = SearchSpace({"kind": CategoricalDistribution(["a", "b", "c", "d", "e"])})
     for place, kind in enumerate("abcde"):
         assert alignment.nearest_point(choices, {"kind": kind}) == pytest.approx([place / 4])

@@ -34,7 +34,7 @@ MATERN32 = kernels.MATERN32
 
 
 def to_inputs(features: np.ndarray, params: np.ndarray) -> Any:
-    effects = main_effects.main_effects(features, params)
+    effects = main_effects.main_effects(features, features[:, :0], len(params))
     return kernels.Inputs(features, params, effects, features[:, :0])
 
 

@@ -1,0 +1,129 @@
+"""Numbers among choices, as batch sizes: their order counts, those of other choices does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import math
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import Trial
+import optunahub
+import pytest
+
+
+lattice_gp = optunahub.load_local_module(
+    "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
+)
+
+LISTS: dict[str, list[Any]] = {
+    "batch": [16, 32, 64, 128, 256, 512],
+    "rate": [1e-4, 3e-4, 1e-3, 3e-3, 1e-2],
+    "dropout": [0, 0.1, 0.2, 0.3, 0.5],
+    "width": [96, 128, 192, 256, 384, 512, 768],
+}
+BEST = {"batch": 32, "rate": 3e-3, "dropout": 0.1, "width": 384}
+
+
+def loss(params: dict[str, Any]) -> float:
+    """A bowl over the places of the four lists, tilted by a product of two."""
+    away = [
+        (LISTS[name].index(params[name]) - LISTS[name].index(best)) / len(LISTS[name])
+        for name, best in BEST.items()
+    ]
+    return sum(distance**2 for distance in away) + away[0] * away[1]
+
+
+def study_of(
+    lists: dict[str, list[Any]],
+    read: Callable[[str, Any], Any] = lambda _, choice: choice,
+    seed: int = 0,
+    n_trials: int = 20,
+) -> optuna.Study:
+    """A study of these choices, which stand for the numbers that ``read`` makes of them."""
+
+    def objective(trial: Trial) -> float:
+        chosen = {name: trial.suggest_categorical(name, its) for name, its in lists.items()}
+        return loss({name: read(name, choice) for name, choice in chosen.items()})
+
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=seed))
+    study.optimize(objective, n_trials=n_trials)
+    return study
+
+
+def params_of(study: optuna.Study) -> list[dict[str, Any]]:
+    return [trial.params for trial in study.trials]
+
+
+def test_search_begins_in_the_middle_of_a_list() -> None:
+    first = study_of(LISTS, n_trials=1).trials[0]
+    assert first.params == {"batch": 64, "rate": 1e-3, "dropout": 0.2, "width": 256}
+
+
+@pytest.mark.parametrize("key", [lambda number: -number, str], ids=["descending", "by name"])
+def test_how_a_list_is_sorted_does_not_matter(key: Callable[[Any], Any]) -> None:
+    others = {name: sorted(choices, key=key) for name, choices in LISTS.items()}
+    assert params_of(study_of(others)) == params_of(study_of(LISTS))
+
+
+def test_order_of_numbers_is_learned_from() -> None:
+    names = {name: [str(choice) for choice in choices] for name, choices in LISTS.items()}
+    as_numbers, as_names = [
+        sum(study_of(lists, read, seed).best_value for seed in range(5))
+        for lists, read in (
+            (LISTS, lambda _, choice: choice),
+            (names, lambda name, choice: LISTS[name][names[name].index(choice)]),
+        )
+    ]
+    assert as_numbers < 0.2 * as_names
+
+
+def test_numbers_without_a_meaning_are_searched_too() -> None:
+    # Each stands for the one so many places further on, in a circle.
+    def scrambled(name: str, choice: Any) -> Any:
+        choices = LISTS[name]
+        return choices[(3 * choices.index(choice) + 2) % len(choices)]
+
+    lists = {name: choices[:5] for name, choices in LISTS.items()}
+    random_values = [
+        loss({name: lists[name][(k // 5**i) % 5] for i, name in enumerate(lists)})
+        for k in range(5**4)
+    ]
+    best = [study_of(lists, scrambled, seed, n_trials=40).best_value for seed in range(3)]
+    # Among the best of a hundred, where forty at random find one of forty.
+    assert sum(best) / 3 < sorted(random_values)[len(random_values) // 100]
+
+
+def test_places_of_a_list_are_names() -> None:
+    numbers = {name: list(range(len(choices))) for name, choices in LISTS.items()}
+    names = {name: [f"the {place}." for place in its] for name, its in numbers.items()}
+    by_number = study_of(numbers, lambda name, place: LISTS[name][place])
+    by_name = study_of(names, lambda name, its: LISTS[name][names[name].index(its)])
+    translated = [
+        {name: names[name][place] for name, place in params.items()}
+        for params in params_of(by_number)
+    ]
+    assert translated == params_of(by_name)
+
+
+def test_no_point_of_a_finite_space_is_repeated() -> None:
+    few = {name: LISTS[name][:3] for name in ("batch", "rate", "dropout")}
+
+    def objective(trial: Trial) -> float:
+        return math.prod(float(trial.suggest_categorical(name, its)) for name, its in few.items())
+
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=1))
+    study.optimize(objective, n_trials=27)
+    assert len({tuple(params.values()) for params in params_of(study)}) == 27
+
+
+def test_layers_that_exist_up_to_a_listed_number_are_found() -> None:
+    def objective(trial: Trial) -> float:
+        n_layers = trial.suggest_categorical("n_layers", [1, 2, 4, 8])
+        widths = [trial.suggest_int(f"width_{i}", 1, 8) for i in range(n_layers)]
+        return (n_layers - 4) ** 2 + sum((width - 6) ** 2 for width in widths) / n_layers
+
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=40)
+    assert study.best_params["n_layers"] == 4 and study.best_value < 2.0
