@@ -297,6 +297,14 @@ def test_choices_are_the_values_that_were_there() -> None:
     assert fewer["width"] == CategoricalDistribution([0, 1])
     params = {"width": 40, "rate": space["rate"].choices[1], "kind": "b"}
     assert listed(fixed_trial(params)) == fine(fixed_trial(params))
+    # The same as text.
+    named = _build("quadratic+names=3")
+    for name in ("width", "rate"):
+        its: Any = named.search_space[name]
+        assert list(its.choices) == [repr(choice) for choice in space[name].choices]
+    assert named.search_space["kind"] == fine.search_space["kind"]
+    as_text = {name: repr(params[name]) for name in ("width", "rate")} | {"kind": "b"}
+    assert named(fixed_trial(as_text)) == fine(fixed_trial(params))
 
 
 def test_what_a_problem_says_of_a_trial_is_kept_where_its_values_are_listed() -> None:
@@ -304,7 +312,14 @@ def test_what_a_problem_says_of_a_trial_is_kept_where_its_values_are_listed() ->
     assert {"seconds", "expected_loss"} <= set(attrs[0])
 
 
-_AMOUNTS = {"noise": 0.5, "failures": 0.25, "delay": 2.0, "levels": 4.0, "choices": 6.0}
+_AMOUNTS = {
+    "noise": 0.5,
+    "failures": 0.25,
+    "delay": 2.0,
+    "levels": 4.0,
+    "choices": 6.0,
+    "names": 6.0,
+}
 
 
 @settings(max_examples=30)

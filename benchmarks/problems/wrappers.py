@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 import math
@@ -169,6 +170,21 @@ class Listed(_Sampled):
         return suggested
 
 
+class Named(Listed):
+    """Lists them as text, which says nothing of their order."""
+
+    def _distribution(self, name: str, fine: BaseDistribution) -> BaseDistribution:
+        listed = super()._distribution(name, fine)
+        if listed is fine:
+            return fine
+        assert isinstance(listed, CategoricalDistribution)
+        return CategoricalDistribution([repr(number) for number in listed.choices])
+
+    def _value(self, name: str, suggested: Any) -> Any:
+        is_number = not isinstance(self._inner.search_space[name], CategoricalDistribution)
+        return ast.literal_eval(suggested) if is_number else suggested
+
+
 @dataclass(frozen=True)
 class Wrapping:
     """A wrapper by name.
@@ -194,6 +210,7 @@ WRAPPINGS = {
     "delay": Wrapping(Slow, "seconds above 0", lambda amount: amount > 0),
     "levels": Wrapping(Coarse, "a number of values, 2 or more", _is_two_or_more),
     "choices": Wrapping(Listed, "a number of values, 2 or more", _is_two_or_more),
+    "names": Wrapping(Named, "a number of values, 2 or more", _is_two_or_more),
 }
 # At the end: what stands within arguments has a closing parenthesis behind it.
 _WRAPPING = re.compile(r"\+([a-z_]+)=([^+)]*)\Z")
