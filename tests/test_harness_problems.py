@@ -219,6 +219,19 @@ def test_a_suite_of_coco_is_all_its_functions() -> None:
     assert some == [f"coco:bbob-mixint(function={f}, dimension=5)" for f in (2, 4)]
 
 
+def test_problems_of_a_suite_can_be_changed_all_at_once() -> None:
+    plain = wanted_problems("", "discrete_dev")
+    assert len(plain) == 3
+    changed = wanted_problems("", "discrete_dev+levels=3+noise=0.1")
+    assert changed == [f"{name}+levels=3+noise=0.1" for name in plain]
+    for text, words in (
+        ("dew", "--suite: got 'dew'. Did you mean 'dev'"),
+        ("dev+nois=1", "noise"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            wanted_problems("", text)
+
+
 @pytest.mark.parametrize(
     "text",
     [

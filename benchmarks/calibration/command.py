@@ -13,16 +13,16 @@ from optuna.trial import TrialState
 from rich.console import Console
 
 from .. import hub
-from ..errors import unknown_name
 from ..errors import UsageError
 from ..folders import make_folder
 from ..folders import own_folder
 from ..problems.registry import get_problem
+from ..problems.registry import problems_of_suite
 from ..problems.spec import Options
+from ..problems.spec import ProblemSpec
 from ..study.machine import versions
 from ..study.one_trial import run_trial
 from ..study.one_trial import unpruned_study
-from ..suite import SUITES
 from ..tables import to_markdown
 from ..tables import to_rich
 from . import coverage as calibration
@@ -58,12 +58,11 @@ def run(args: argparse.Namespace, console: Console, command: str) -> int:
         studies = read(Path(args.records))
         _check_some(studies, f"--records: {args.records}", "records with longer studies")
     else:
-        if args.suite not in SUITES:
-            raise unknown_name("--suite", args.suite, list(SUITES))
+        problems = [get_problem(name) for name in problems_of_suite(args.suite)]
         _check_trials(args.trials)
         try:
             with own_folder(out):
-                studies = _run_all(args, out / LOG, console)
+                studies = _run_all(problems, args, out / LOG, console)
         except KeyboardInterrupt:
             print(f"\nstopped. To continue:\n  {command}", file=sys.stderr)
             return 130
@@ -121,8 +120,9 @@ def _check_trials(n_trials: int) -> None:
         )
 
 
-def _run_all(args: argparse.Namespace, path: Path, console: Console) -> list[Study]:
-    problems = [get_problem(name) for name in SUITES[args.suite]]
+def _run_all(
+    problems: Sequence[ProblemSpec], args: argparse.Namespace, path: Path, console: Console
+) -> list[Study]:
     for problem in problems:
         if reason := problem.missing():
             raise UsageError(f"--suite: {problem.name} {reason}")

@@ -154,22 +154,30 @@ def wanted_problems(problems: str, suite: str | None) -> list[str]:
         suite: A suite, given to ``--suite``, whose problems are taken instead; None for none.
 
     Raises:
-        UsageError: If there is no such suite, or no name.
+        UsageError: If there is no such suite or wrapper, or no name.
     """
-    if suite is None:
-        texts = [
-            one
-            for name in split_names(problems, "--problems")
-            for one in expanded(name, "--problems")
-        ]
-        # As first written, which is what studies are named after.
-        first: dict[str, str] = {}
-        for text in texts:
-            first.setdefault(_normalised(text), text)
-        return list(first.values())
-    if suite not in SUITES:
-        raise unknown_name("--suite", suite, list(SUITES))
-    return list(SUITES[suite])
+    if suite is not None:
+        return problems_of_suite(suite)
+    texts = [
+        one for name in split_names(problems, "--problems") for one in expanded(name, "--problems")
+    ]
+    # As first written, which is what studies are named after.
+    first: dict[str, str] = {}
+    for text in texts:
+        first.setdefault(_normalised(text), text)
+    return list(first.values())
+
+
+def problems_of_suite(suite: str) -> list[str]:
+    """Names of a suite's problems, each with the wrappers after its name: ``report+noise=0.1``.
+
+    Raises:
+        UsageError: If there is no such suite, given to ``--suite``, or wrapper.
+    """
+    base, _ = split_wrappings(suite, "--suite")
+    if base not in SUITES:
+        raise unknown_name("--suite", base, list(SUITES))
+    return [name + suite[len(base) :] for name in SUITES[base]]
 
 
 def _normalised(text: str) -> str:

@@ -47,7 +47,11 @@ def _add_what(group: Any) -> None:
         f"+noise=SD, +failures=SHARE, +delay=SECONDS, +levels=N ({DEFAULT_PROBLEMS}, or all of "
         "--config)",
     )
-    add("--suite", metavar="|".join(SUITES), help="all problems of a suite instead")
+    add(
+        "--suite",
+        metavar="|".join(SUITES),
+        help="all problems of a suite instead, changed as they may be: report+noise=0.1",
+    )
     add("--config", metavar="FILE", help="TOML file that gives names to samplers and problems")
     add(
         "--registry",
