@@ -38,11 +38,12 @@ class Scale:
 
     Attributes:
         name: Of the parameter.
-        values: As an objective would get them, n of them, ascending or in the order of choices.
+        values: As an objective would get them, n of them: ascending, or in the order of choices
+            that are not all numbers.
         positions: Array (n,): the numbers themselves, or the indices of choices.
         is_log: Whether the axis is logarithmic.
         is_lattice: Whether ``values`` are single values, rather than points of a continuous range.
-        choices: The choices, if it is categorical.
+        choices: The choices in the same order, if it is categorical.
     """
 
     name: str
@@ -67,7 +68,7 @@ class Scale:
             limit: How many values of a long or continuous range, 2 or more.
         """
         if isinstance(distribution, CategoricalDistribution):
-            choices = distribution.choices
+            choices = _ascending(distribution.choices)
             indices: FloatArray = np.arange(len(choices), dtype=np.float64)
             return cls(name, list(choices), indices, False, True, choices)
         assert isinstance(distribution, (IntDistribution, FloatDistribution))
@@ -144,6 +145,13 @@ class Scale:
         elif self.is_log:
             properties |= {"nticks": 4}
         return properties
+
+
+def _ascending(choices: Sequence[Any]) -> tuple[Any, ...]:
+    """Choices in the order of the numbers that all of them are, or as they are."""
+    are_numbers = all(isinstance(c, numbers.Real) and not isinstance(c, bool) for c in choices)
+    has_order = are_numbers and all(choice == choice for choice in choices)  # NaN has none
+    return tuple(sorted(choices)) if has_order else tuple(choices)
 
 
 def labels(values: Sequence[Any]) -> list[str]:
