@@ -31,6 +31,8 @@ from .conditions import Conditions
 _MAX_ENUMERABLE = 2**53
 # Coordinates of the same value differ by no more than this.
 ROUNDING = 1e-9
+# Of more numbers than this in a list, few are tried often enough to tell them from their order.
+_MAX_TOLD_APART = 32
 
 
 class SearchSpace:
@@ -249,9 +251,14 @@ class SearchSpace:
     def choices(self, points: FloatArray) -> FloatArray:
         """Which choices points (n, d) have: an array (n, n_choices), one-hot divided by sqrt(2).
 
-        Those that are numbers, too: each may have something of its own.
+        Those that are numbers, too, unless they are many: each may have something of its own.
         """
-        params = [i for i, axis in enumerate(self.axes) if isinstance(axis, ChoiceAxis)]
+        params = [
+            i
+            for i, axis in enumerate(self.axes)
+            if isinstance(axis, ChoiceAxis)
+            and (not axis.has_order or self.n_values[i] <= _MAX_TOLD_APART)
+        ]
         if not params:
             return points[:, :0]
         return np.concatenate([self._one_hot(points, i) for i in params], axis=1)

@@ -174,6 +174,17 @@ def test_choices_that_are_numbers_have_an_order(
         assert space.to_params(space.centre())["listed"] == ascending[len(ascending) // 2]
 
 
+def test_many_numbers_of_a_list_are_told_apart_by_their_order_alone() -> None:
+    short, long = (
+        SearchSpace({"n": CategoricalDistribution(range(1, n + 1))}) for n in (32, 10_000)
+    )
+    assert short.choices(short.centre()[None, :]).shape == (1, 32)
+    assert long.choices(long.centre()[None, :]).shape == (1, 0)
+    assert long.features(long.centre()[None, :]).shape == (1, 1)
+    labels = SearchSpace({"n": CategoricalDistribution(range(100))})
+    assert labels.choices(labels.centre()[None, :]).shape == (1, 100)
+
+
 def test_huge_ranges() -> None:
     space = SearchSpace({"i": IntDistribution(0, 2**60), "j": IntDistribution(1, 2**62, log=True)})
     assert not space.is_enumerable
