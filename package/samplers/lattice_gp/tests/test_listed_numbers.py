@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
+from optuna.distributions import BaseDistribution
+from optuna.distributions import CategoricalDistribution
+from optuna.distributions import IntDistribution
 from optuna.trial import Trial
 import optunahub
 import pytest
@@ -16,6 +21,9 @@ import pytest
 lattice_gp = optunahub.load_local_module(
     "samplers/lattice_gp", registry_root=str(Path(__file__).parents[3])
 )
+Recipe = import_module(f"{lattice_gp.__name__}.recipe").Recipe
+SearchSpace = import_module(f"{lattice_gp.__name__}.space.search_space").SearchSpace
+Surrogates = import_module(f"{lattice_gp.__name__}.surrogates.surrogate").Surrogates
 
 LISTS: dict[str, list[Any]] = {
     "batch": [16, 32, 64, 128, 256, 512],
@@ -105,6 +113,32 @@ def test_places_of_a_list_are_names() -> None:
         for params in params_of(by_number)
     ]
     assert translated == params_of(by_name)
+
+
+def test_main_effects_of_names_know_no_order() -> None:
+    space = SearchSpace({"kind": CategoricalDistribution("abcd")})
+    points = space.coordinates_of(0)[:, None]
+    effects = Surrogates(Recipe()).inputs(space, points).effects
+    assert effects @ effects.T == pytest.approx(np.eye(4))
+
+
+def test_a_sampler_of_two_studies_tells_a_list_from_an_int() -> None:
+    def suggestion(sampler: Any, distribution: BaseDistribution, values: list[int]) -> Any:
+        study = optuna.create_study(sampler=sampler)
+        for value, outcome in zip(values, (3.0, 0.0, 5.0, 1.0)):
+            study.add_trial(
+                optuna.trial.create_trial(
+                    params={"n": value}, distributions={"n": distribution}, value=outcome
+                )
+            )
+        study.ask({"n": distribution})
+        return lattice_gp.prediction_of(study.trials[-1])
+
+    listed, values = CategoricalDistribution([8, 16, 32, 64, 128]), [8, 16, 32, 128]
+    both = lattice_gp.LatticeGPSampler(seed=0)
+    suggestion(both, IntDistribution(1, 5), [1, 2, 3, 5])
+    alone = lattice_gp.LatticeGPSampler(seed=0)
+    assert suggestion(both, listed, values) == suggestion(alone, listed, values)
 
 
 def test_no_point_of_a_finite_space_is_repeated() -> None:

@@ -63,6 +63,8 @@ def test_alignment_of_ranges_scales_and_choices() -> None:
     in_both = alignment.Alignment(listed, batches)
     assert in_both.points[:, 0] == pytest.approx([0.0, 0.5 / 3, 2 / 3, 1.0, 1 / 3])
     assert in_both(np.array([[0.0], [1.0]])) == pytest.approx(np.array([[0.0], [2 / 3]]))
+    fewer = alignment.Alignment(listed, [{"batch": b} for b in (1, 16, 64)])
+    assert fewer.points[:, 0] == pytest.approx([0.0, 1 / 3, 1.0])
     for batch, place in ((16, 0.0), (30, 0.5), (64, 1.0), (1024, 0.5), ("all", 0.5)):
         assert alignment.nearest_point(listed, {"batch": batch}) == pytest.approx([place])
     choices = SearchSpace({"kind": CategoricalDistribution(["a", "b", "c", "d", "e"])})
