@@ -38,8 +38,7 @@ class Scale:
 
     Attributes:
         name: Of the parameter.
-        values: As an objective would get them, n of them: ascending, or in the order of choices
-            that are not all numbers.
+        values: As an objective would get them, n of them: numbers ascending, then other choices.
         positions: Array (n,): the numbers themselves, or the indices of choices.
         is_log: Whether the axis is logarithmic.
         is_lattice: Whether ``values`` are single values, rather than points of a continuous range.
@@ -148,10 +147,13 @@ class Scale:
 
 
 def _ascending(choices: Sequence[Any]) -> tuple[Any, ...]:
-    """Choices in the order of the numbers that all of them are, or as they are."""
-    are_numbers = all(isinstance(c, numbers.Real) and not isinstance(c, bool) for c in choices)
-    has_order = are_numbers and all(choice == choice for choice in choices)  # NaN has none
-    return tuple(sorted(choices)) if has_order else tuple(choices)
+    """Choices that are numbers in their order, then the others; as they are if one is a bool."""
+    if any(isinstance(choice, bool) for choice in choices):
+        return tuple(choices)
+    are_numbers = [isinstance(c, numbers.Real) and not math.isnan(c) for c in choices]
+    ordered = sorted(choice for choice, is_number in zip(choices, are_numbers) if is_number)
+    others = [choice for choice, is_number in zip(choices, are_numbers) if not is_number]
+    return (*ordered, *others)
 
 
 def labels(values: Sequence[Any]) -> list[str]:

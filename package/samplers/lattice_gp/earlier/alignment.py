@@ -112,12 +112,10 @@ def _values(space: SearchSpace, params: Params) -> list[float]:
 def _position(space: SearchSpace, i: int, value: Any) -> float:
     """A value of the i-th parameter as a number; one past the last for a choice it lacks."""
     distribution, axis = space.distributions[space.names[i]], space.axes[i]
-    if axis.has_order and not is_number(value):
-        return math.nan
     if isinstance(axis, ListedAxis):
-        return axis.place_of(float(value))
+        return axis.place_of(value)
     if not isinstance(distribution, CategoricalDistribution):
-        return float(value)
+        return float(value) if is_number(value) else math.nan
     try:
         choice = distribution.to_internal_repr(value)
     except ValueError:

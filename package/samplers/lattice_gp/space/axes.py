@@ -159,42 +159,48 @@ class ListedAxis(ChoiceAxis):
     """Choices that are numbers (16, 32, 64, 128), in their order and evenly spaced.
 
     Who lists numbers has chosen their steps: one is about as long as another on the scale on which
-    they matter.
+    they matter. A choice that is none (None, for no limit) comes last.
     """
 
     has_order = True
 
     def __init__(self, distribution: CategoricalDistribution) -> None:
         super().__init__(distribution)
+        self._distribution = distribution
         choices: Sequence[Any] = distribution.choices
-        self._representations.sort(key=lambda place: float(choices[int(place)]))
-        self._numbers = [float(choices[int(place)]) for place in self._representations]
+        numbers = {p: choices[int(p)] for p in self._representations if is_number(choices[int(p)])}
+        self._representations.sort(key=lambda place: float(numbers.get(place, math.inf)))
+        self._numbers = sorted(float(number) for number in numbers.values())
 
-    def place_of(self, number: float) -> float:
-        """Where any number is among those of the list, from 0 to ``n_values`` - 1.
+    def place_of(self, value: Any) -> float:
+        """Where any value is among those of the list, from 0 to ``n_values`` - 1.
 
-        Between two of them in proportion; one place before the first, or after the last, if it is
-        beyond.
+        A number between two of them is there in proportion, one place before the first or after
+        the last choice if it is beyond. NaN if it is neither a number nor a choice.
         """
-        n = len(self._numbers)
-        return float(np.interp(number, self._numbers, range(n), left=-1.0, right=n))
+        if is_number(value):
+            places = range(len(self._numbers))
+            return float(np.interp(value, self._numbers, places, left=-1.0, right=self.n_values))
+        place = internal_repr(self._distribution, value)
+        return math.nan if math.isnan(place) else float(self._representations.index(int(place)))
 
 
 def are_listed_numbers(distribution: BaseDistribution) -> bool:
     """Whether a parameter's values are three or more numbers that are listed as its choices.
 
-    Not 0 .. k - 1, which stand for other things, as the places of a list do: who means numbers has
+    One other choice may be among them, such as None. Not the numbers 0 .. k - 1, which stand for
+    other things, as the places of a list do: who means numbers has
     :meth:`~optuna.trial.Trial.suggest_int`.
     """
     if not isinstance(distribution, CategoricalDistribution):
         return False
-    if not all(is_number(choice) for choice in distribution.choices):
+    choices = distribution.choices
+    numbers = {choice for choice in choices if is_number(choice)}
+    others = {distribution.to_internal_repr(c) for c in choices if not is_number(c)}
+    if len(numbers) < 3 or len(others) > 1 or any(isinstance(c, bool) for c in choices):
         return False
-    distinct = set(distribution.choices)
-    are_places = distinct == set(range(len(distinct))) and all(
-        isinstance(choice, int) for choice in distinct
-    )
-    return len(distinct) > 2 and not are_places
+    is_of_ints = all(isinstance(number, int) for number in numbers)
+    return not (is_of_ints and numbers == set(range(len(numbers))))
 
 
 def is_number(value: Any) -> bool:

@@ -87,6 +87,19 @@ def test_order_of_numbers_is_learned_from() -> None:
     assert as_numbers < 0.2 * as_names
 
 
+def test_order_of_numbers_beside_none_is_learned_from() -> None:
+    with_none: dict[str, list[Any]] = {name: [None, *its[1:]] for name, its in LISTS.items()}
+    texts: dict[str, list[Any]] = {name: [str(c) for c in its] for name, its in with_none.items()}
+    as_numbers, as_names = [
+        sum(
+            study_of(lists, lambda name, its: LISTS[name][lists[name].index(its)], seed).best_value
+            for seed in range(5)
+        )
+        for lists in (with_none, texts)
+    ]
+    assert as_numbers < 0.5 * as_names
+
+
 def test_numbers_without_a_meaning_are_searched_too() -> None:
     # Each stands for the one so many places further on, in a circle.
     def scrambled(name: str, choice: Any) -> Any:

@@ -144,6 +144,12 @@ def test_features_of_choices_are_at_distance_one() -> None:
         ([16, 32, 16.0], None),
         ([16, 32, "64"], None),
         ([16, 32, None], None),
+        # One choice that is no number comes last.
+        ([16, None, 64, 32], [16, 32, 64, None]),
+        (["auto", 0.1, 0.2, 0.3], [0.1, 0.2, 0.3, "auto"]),
+        ([4, 2, math.inf, 1], [1, 2, 4, math.inf]),
+        ([16, "64", None, 32, 8], None),
+        ([None, 0, 1, 2], None),
         ([1.0, 2.0, math.nan], None),
         ([1, 10, math.inf], None),
         ([1, 10, 10**400], None),

@@ -63,6 +63,10 @@ def test_alignment_of_ranges_scales_and_choices() -> None:
     in_both = alignment.Alignment(listed, batches)
     assert in_both.points[:, 0] == pytest.approx([0.0, 0.5 / 3, 2 / 3, 1.0, 1 / 3])
     assert in_both(np.array([[0.0], [1.0]])) == pytest.approx(np.array([[0.0], [2 / 3]]))
+    limits = SearchSpace({"depth": CategoricalDistribution([None, 5, 10, 20])})
+    depths = alignment.Alignment(limits, [{"depth": d} for d in (5, 15, None, 40, "auto")])
+    assert depths.points[:, 0] == pytest.approx([0.0, 1.5 / 4, 3 / 4, 1.0, 2 / 4])
+    assert alignment.nearest_point(limits, {"depth": None}) == pytest.approx([1.0])
     fewer = alignment.Alignment(listed, [{"batch": b} for b in (1, 16, 64)])
     assert fewer.points[:, 0] == pytest.approx([0.0, 1 / 3, 1.0])
     for batch, place in ((16, 0.0), (30, 0.5), (64, 1.0), (1024, 0.5), ("all", 0.5)):

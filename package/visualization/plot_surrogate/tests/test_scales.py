@@ -145,7 +145,7 @@ def test_choices_lie_at_their_places() -> None:
     assert math.isnan(scale.place("other"))
     # A choice may have been read from a storage: as large, but another object.
     numbers = scales.Scale.of("p", CategoricalDistribution([math.nan, 0.25]), 5)
-    assert numbers.places([float("0.25"), numbers.choices[0]]) == [1.0, 0.0]
+    assert numbers.places([float("0.25"), numbers.choices[1]]) == [0.0, 1.0]
     assert scale.axis["ticktext"] == ["None", "True", "1", "a long name…"]
     beside = [scale.beside(True, i, 4) for i in range(4)]
     assert beside == sorted(beside) and 0.5 < beside[0] and beside[-1] < 1.5
@@ -153,9 +153,13 @@ def test_choices_lie_at_their_places() -> None:
     listed = scales.Scale.of("p", CategoricalDistribution([64, 16, 32.5]), 5)
     assert listed.values == [16, 32.5, 64] and listed.axis["ticktext"] == ["16", "32.5", "64"]
     assert listed.places([64, 16, 32.5]) == [2.0, 0.0, 1.0]
-    without_order: list[list[Any]] = [[2, True, 1], [2, math.nan, 1], [2, "1", 3]]
-    for choices in without_order:
-        assert scales.Scale.of("p", CategoricalDistribution(choices), 5).values == choices
+    orders: list[tuple[list[Any], list[Any]]] = [
+        ([2, None, 1, "a"], [1, 2, None, "a"]),
+        ([2, math.nan, 1], [1, 2, math.nan]),
+        ([2, True, 1], [2, True, 1]),
+    ]
+    for choices, expected in orders:
+        assert scales.Scale.of("p", CategoricalDistribution(choices), 5).values == expected
 
 
 @pytest.mark.parametrize(
