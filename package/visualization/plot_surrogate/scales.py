@@ -150,10 +150,12 @@ def _ascending(choices: Sequence[Any]) -> tuple[Any, ...]:
     """Choices that are numbers in their order, then the others; as they are if one is a bool."""
     if any(isinstance(choice, bool) for choice in choices):
         return tuple(choices)
-    are_numbers = [isinstance(c, numbers.Real) and not math.isnan(c) for c in choices]
-    ordered = sorted(choice for choice, is_number in zip(choices, are_numbers) if is_number)
-    others = [choice for choice, is_number in zip(choices, are_numbers) if not is_number]
-    return (*ordered, *others)
+
+    def rank(choice: Any) -> tuple[bool, Any]:
+        is_number = isinstance(choice, numbers.Real) and choice == choice  # NaN has no place
+        return not is_number, choice if is_number else 0
+
+    return tuple(sorted(choices, key=rank))
 
 
 def labels(values: Sequence[Any]) -> list[str]:

@@ -156,6 +156,7 @@ def test_choices_lie_at_their_places() -> None:
     orders: list[tuple[list[Any], list[Any]]] = [
         ([2, None, 1, "a"], [1, 2, None, "a"]),
         ([2, math.nan, 1], [1, 2, math.nan]),
+        ([10**400, 2.5, math.inf], [2.5, 10**400, math.inf]),
         ([2, True, 1], [2, True, 1]),
     ]
     for choices, expected in orders:
