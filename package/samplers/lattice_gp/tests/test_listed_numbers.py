@@ -165,7 +165,9 @@ def test_no_point_of_a_finite_space_is_repeated() -> None:
     assert len({tuple(params.values()) for params in params_of(study)}) == 27
 
 
-def test_layers_that_exist_up_to_a_listed_number_are_found() -> None:
+def test_layers_that_exist_up_to_a_listed_number_are_found(
+    warnings_logged: Callable[[], list[str]],
+) -> None:
     def objective(trial: Trial) -> float:
         n_layers = trial.suggest_categorical("n_layers", [1, 2, 4, 8])
         widths = [trial.suggest_int(f"width_{i}", 1, 8) for i in range(n_layers)]
@@ -173,4 +175,22 @@ def test_layers_that_exist_up_to_a_listed_number_are_found() -> None:
 
     study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=0))
     study.optimize(objective, n_trials=40)
-    assert study.best_params["n_layers"] == 4 and study.best_value < 2.0
+    assert study.best_params["n_layers"] == 4 and study.best_value < 1.0
+    assert not warnings_logged()
+
+
+def test_lists_beside_parameters_that_come_and_go_are_modelled(
+    warnings_logged: Callable[[], list[str]],
+) -> None:
+    def objective(trial: Trial) -> float:
+        batch = trial.suggest_categorical("batch", [16, 32, 64, None])
+        high = 4 if batch is None else 8
+        value = 0.1 * trial.suggest_int("depth", 1, high)
+        if trial.suggest_categorical("kind", ["plain", "deep"]) == "deep":
+            value += trial.suggest_categorical("dropout", [0.1, 0.2, 0.5])
+        return value
+
+    study = optuna.create_study(sampler=lattice_gp.LatticeGPSampler(seed=0))
+    study.optimize(objective, n_trials=25)
+    assert study.best_value == pytest.approx(0.1)
+    assert not warnings_logged()

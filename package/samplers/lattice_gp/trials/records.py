@@ -109,7 +109,8 @@ class Record:
         """Where the trial's ranges begin and end in a space.
 
         Returns:
-            Array (2, d) of coordinates, NaN for choices and for parameters that it does not have.
+            Array (2, d) of coordinates, NaN for choices without an order and for parameters that
+            it does not have.
         """
         self._place(space)
         if self._ends is None:
@@ -121,6 +122,8 @@ class Record:
                         axis.to_unit(distribution.low),
                         axis.to_unit(distribution.high),
                     )
+                elif distribution is not None and axis.has_order:
+                    self._ends[:, i] = 0.0, 1.0  # a list stays as it is
         return self._ends
 
     def curve(self) -> Curve:
